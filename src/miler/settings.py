@@ -1,0 +1,116 @@
+"""One frozen `Settings`, parsed from a mapping; it travels inside every Analysis."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from miler.errors import SettingsError
+from miler.units import STANDARD_LENGTHS_M, TRACK_LAP_M, parse_distance
+
+Sex = Literal["F", "M"]
+DistanceSource = Literal["auto", "device", "fixes"]
+Units = Literal["km", "mi"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that changes a result; equal settings and equal bytes give equal results.
+
+    Attributes:
+        effort_lengths_m: lengths of the efforts sought, metres.
+        lap_m: lap of the track on which the mile is cut into track laps, metres.
+        sports: sports in which efforts are sought; "unknown" is a file that does not say.
+        sex: whose record book; None compares with both.
+        distance_source: "auto" takes the device's distance where it is sane, else the fixes.
+        units: what a reader sees first, miles or kilometres.
+        max_speed_mps: a step faster than this is a glitch. 12.5 is just above the fastest
+            moment of the fastest 100 m ever run (Bolt 2009, 12.4 m/s: World Athletics' analysis).
+        teleport_m: across a pause, a displacement above this is a teleport.
+        gap_s, gap_share: records missing for longer than `gap_s`, or for this share of an effort, are flagged.
+        moving_mps: slower than this is standing, for the moving time.
+    """
+
+    effort_lengths_m: tuple[float, ...] = tuple(STANDARD_LENGTHS_M.values())
+    lap_m: float = TRACK_LAP_M
+    sports: tuple[str, ...] = ("running", "unknown")
+    sex: Sex | None = None
+    distance_source: DistanceSource = "auto"
+    units: Units = "mi"
+    max_speed_mps: float = 12.5
+    teleport_m: float = 100.0
+    gap_s: float = 20.0
+    gap_share: float = 0.02
+    moving_mps: float = 0.5
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Read settings from a parsed TOML file, from flags or from JSON.
+
+        Lengths may be numbers (metres) or text (`5k`).
+
+        Raises:
+            SettingsError: for an unknown name or a value that does not fit, naming both.
+        """
+        known = {f.name for f in dataclasses.fields(cls)}
+        parsed: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                raise SettingsError(f"unknown setting {name!r}{hint}")
+            parsed[name] = _PARSERS.get(name, _positive)(name, value)
+        return cls(**parsed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, in the order of the fields."""
+        values = dataclasses.asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def _positive(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingsError(f"setting {name!r} must be a number, not {value!r}")
+    if not (math.isfinite(value) and value > 0):
+        raise SettingsError(f"setting {name!r} must be positive, not {value!r}")
+    return float(value)
+
+
+def _length(name: str, value: object) -> float:
+    return parse_distance(value) if isinstance(value, str) else _positive(name, value)
+
+
+def _lengths(name: str, value: object) -> tuple[float, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise SettingsError(f"setting {name!r} must be a list of lengths, such as ['1mi', '5k']")
+    return tuple(sorted({_length(name, v) for v in value}))
+
+
+def _words(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+        raise SettingsError(f"setting {name!r} must be a list of words")
+    return tuple(str(v).lower() for v in value)
+
+
+def _one_of(*choices: object) -> Callable[[str, object], Any]:
+    def parse(name: str, value: object) -> object:
+        if value not in choices:
+            shown = ", ".join(repr(c) for c in choices)
+            raise SettingsError(f"setting {name!r} must be one of {shown}, not {value!r}")
+        return value
+
+    return parse
+
+
+_PARSERS: dict[str, Callable[[str, object], Any]] = {
+    "effort_lengths_m": _lengths,
+    "lap_m": _length,
+    "sports": _words,
+    "sex": _one_of(None, *cast("tuple[str, ...]", get_args(Sex))),
+    "distance_source": _one_of(*get_args(DistanceSource)),
+    "units": _one_of(*get_args(Units)),
+}
