@@ -31,7 +31,7 @@ class Settings:
         max_speed_mps: a step faster than this is a glitch. 12.5 is just above the fastest
             moment of the fastest 100 m ever run (Bolt 2009, 12.4 m/s: World Athletics' analysis).
         teleport_m: across a pause, a displacement above this is a teleport.
-        gap_s, gap_share: records missing for longer than `gap_s`, or for this share of an effort, are flagged.
+        gap_s, gap_share: records missing for longer than this, or for this share of an effort, are flagged.
         moving_mps: slower than this is standing, for the moving time.
     """
 

@@ -78,9 +78,7 @@ def parse_distance(text: str) -> float:
         return _NAMED_M[word]
     match = _DISTANCE.fullmatch(word)
     if match is None or match[2] not in _UNITS_M:
-        raise SettingsError(
-            f"{text!r} is not a distance; write a number and a unit, such as 1mi, 400m or 5k"
-        )
+        raise SettingsError(f"{text!r} is not a distance; write a number and a unit, such as 1mi, 400m or 5k")
     metres = float(match[1]) * _UNITS_M[match[2]]
     if not 0 < metres < 1e7:
         raise SettingsError(f"{text!r} is not between 0 and 10,000 km")

@@ -1,0 +1,1 @@
+"""Bytes to Activity: FIT, GPX, TCX."""
