@@ -1,0 +1,193 @@
+"""Everything miler says about one activity: the one story, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from miler.activity import Activity, Lap, Note, Pause, Source
+from miler.arrays import FloatArray
+from miler.crediting import measure
+from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.odometer import Odometer
+from miler.recordbook import standing_records
+from miler.scoring import Evenness, Milestone, RecordComparison, against, evenness, next_milestone
+from miler.settings import Settings
+from miler.units import KILOMETRE_M, MILE_M
+
+TRACE_POINTS = 600  # enough for a chart as wide as a screen
+_TRACE_SMOOTH_S = 10.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The activity in a dozen values; None where the file does not say."""
+
+    sport: str
+    sub_sport: str | None
+    device: str | None
+    name: str | None
+    start_time: datetime | None
+    time_zone: str | None
+    records: int
+    distance_m: float
+    elapsed_s: float
+    timer_s: float
+    moving_s: float
+    distance_source: str
+
+
+@dataclass(frozen=True)
+class Mile:
+    """The fastest mile: how long, how even, how it stands."""
+
+    effort: Effort
+    quarters: tuple[Split, ...]
+    track_laps: tuple[Split, ...]
+    evenness: Evenness
+    records: tuple[RecordComparison, ...]
+    milestone: Milestone | None
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """The run thinned for charts: columns of one length, NaN for missing."""
+
+    elapsed_s: FloatArray
+    distance_m: FloatArray
+    speed_mps: FloatArray
+    heart_rate_bpm: FloatArray
+    altitude_m: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """All that a report or the library needs, with the settings that made it."""
+
+    source: Source
+    summary: Summary
+    laps: tuple[Lap, ...]
+    lap_splits: tuple[Split, ...]
+    pauses: tuple[Pause, ...]
+    efforts: tuple[Effort, ...]
+    km: tuple[Split, ...]
+    miles: tuple[Split, ...]
+    mile: Mile | None
+    trace: Trace
+    notes: tuple[Note, ...]
+    settings: Settings
+
+
+def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
+    """Say everything miler knows about one activity.
+
+    Args:
+        activity: what a reader returned.
+        settings: what to look for and how; the defaults if None.
+
+    Returns:
+        The same Analysis for the same activity and settings, always.
+    """
+    settings = settings or Settings()
+    odometer = measure(activity, settings)
+    efforts = tuple(
+        replace(effort, flags=flags_of(odometer, effort, settings))
+        for length_m in settings.effort_lengths_m
+        if (effort := fastest(odometer, length_m)) is not None
+    )
+    return Analysis(
+        source=activity.source,
+        summary=summarise(activity, odometer, settings),
+        laps=activity.laps,
+        lap_splits=lap_splits(activity, odometer),
+        pauses=odometer.pauses,
+        efforts=efforts,
+        km=every(activity, odometer, KILOMETRE_M),
+        miles=every(activity, odometer, MILE_M),
+        mile=fastest_mile(activity, odometer, settings),
+        trace=thin(activity, odometer),
+        notes=activity.notes + odometer.notes,
+        settings=settings,
+    )
+
+
+def fastest_mile(activity: Activity, odometer: Odometer, settings: Settings) -> Mile | None:
+    """Find the fastest mile, cut it and score it; None if no unbroken mile was run."""
+    effort = fastest(odometer, MILE_M)
+    if effort is None:
+        return None
+    four = quarters(activity, odometer, effort)
+    times_s, distances_m = _curve(odometer, effort)
+    return Mile(
+        effort=replace(effort, flags=flags_of(odometer, effort, settings)),
+        quarters=four,
+        track_laps=splits(activity, odometer, effort, settings.lap_m),
+        evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
+        records=tuple(against(mark, times_s, distances_m) for mark in standing_records(sex=settings.sex)),
+        milestone=next_milestone(effort.elapsed_s, effort.length_m),
+    )
+
+
+def summarise(activity: Activity, odometer: Odometer, settings: Settings) -> Summary:
+    """Put the activity in a dozen values; distance and timer are the file's own where it has no records."""
+    elapsed_s = activity.elapsed_s
+    told = [s.timer_s for s in activity.sessions if s.timer_s is not None]
+    paused_s = sum(p.end_s - p.start_s for p in odometer.pauses)
+    timer_s = sum(told) if told else elapsed_s - paused_s
+    distance_m = odometer.total_m
+    if odometer.source == "none":
+        distance_m = sum(lap.distance_m or 0.0 for lap in activity.laps)
+    return Summary(
+        sport=activity.sport,
+        sub_sport=activity.sub_sport,
+        device=activity.device,
+        name=activity.name,
+        start_time=activity.start_time,
+        time_zone=activity.time_zone,
+        records=len(activity),
+        distance_m=distance_m,
+        elapsed_s=elapsed_s,
+        timer_s=float(min(timer_s, elapsed_s)),
+        moving_s=odometer.moving_s(settings.moving_mps),
+        distance_source=odometer.source,
+    )
+
+
+def thin(activity: Activity, odometer: Odometer) -> Trace:
+    """Sample the run evenly in time, speed smoothed over 10 s as the odometer has it."""
+    if len(odometer.marks) < 2:
+        return Trace(*(np.empty(0) for _ in range(5)))
+    first, last = float(odometer.arrives[0]), float(odometer.departs[-1])
+    at = np.linspace(first, last, min(TRACE_POINTS, 2 * len(activity) + 2))
+    left = np.maximum(at - _TRACE_SMOOTH_S / 2, first)
+    right = np.minimum(at + _TRACE_SMOOTH_S / 2, last)
+    travelled = odometer.distance_at(right) - odometer.distance_at(left)
+    return Trace(
+        elapsed_s=at,
+        distance_m=odometer.distance_at(at),
+        speed_mps=np.divide(travelled, right - left, out=np.zeros(len(at)), where=right > left),
+        heart_rate_bpm=_sampled(activity, "heart_rate", at),
+        altitude_m=_sampled(activity, "altitude", at),
+    )
+
+
+def _sampled(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
+    column = activity.get(name)
+    have = np.isfinite(column)
+    if not have.any():
+        return np.full(len(at_s), np.nan)
+    return np.interp(at_s, activity.elapsed[have], column[have], left=np.nan, right=np.nan)
+
+
+def _curve(odometer: Odometer, effort: Effort) -> tuple[FloatArray, FloatArray]:
+    """The effort as a line of moments and metres from its start; a stop is two moments at one place."""
+    inside = (odometer.marks > effort.start_m) & (odometer.marks < effort.end_m)
+    clock = np.stack([odometer.arrives[inside], odometer.departs[inside]], axis=1).ravel()
+    times = np.concatenate(([effort.start_s], clock, [effort.end_s])) - effort.start_s
+    metres = np.concatenate(([0.0], np.repeat(odometer.marks[inside], 2) - effort.start_m, [effort.length_m]))
+    moving = np.concatenate(([True], np.diff(np.maximum.accumulate(times)) > 0))
+    # The end is the line, however the clock rounds.
+    moving[1:-1] &= times[1:-1] < times[-1]
+    return times[moving], np.minimum(metres[moving], effort.length_m)

@@ -1,0 +1,76 @@
+"""The edge to the environment: settings from the user's file and from `MILER_*`.
+
+Defaults < `config.toml` in the platform's configuration folder < `MILER_*` < flags.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from miler.errors import SettingsError
+from miler.settings import Settings
+
+_LISTS = ("effort_lengths_m", "sports")
+_TEXTS = ("sex", "distance_source", "units", "lap_m")
+_PREFIX = "MILER_"
+_NOT_SETTINGS = {"MILER_CONFIG"}
+
+
+def settings_from(
+    flags: Mapping[str, Any], environment: Mapping[str, str], path: Path | None = None
+) -> Settings:
+    """Put the user's settings together; a flag that is None was not given.
+
+    Raises:
+        SettingsError: for a file that is no TOML, an unknown name, a value that does not fit.
+    """
+    values = _from_file(path or _usual_path(environment), asked=path is not None)
+    values |= _from_environment(environment)
+    values |= {name: value for name, value in flags.items() if value is not None}
+    return Settings.from_mapping(values)
+
+
+def _usual_path(environment: Mapping[str, str]) -> Path:
+    if "MILER_CONFIG" in environment:
+        return Path(environment["MILER_CONFIG"])
+    from platformdirs import user_config_path
+
+    return user_config_path("miler", appauthor=False) / "config.toml"
+
+
+def _from_file(path: Path, *, asked: bool) -> dict[str, Any]:
+    try:
+        return dict(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        if asked:
+            raise SettingsError(f"there is no settings file {path}") from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(_PREFIX) or variable in _NOT_SETTINGS:
+            continue
+        name = variable.removeprefix(_PREFIX).lower()
+        if name in _LISTS:
+            values[name] = [part.strip() for part in text.split(",") if part.strip()]
+        elif name in _TEXTS:
+            values[name] = text
+        else:
+            values[name] = _number(variable, text)
+    return values
+
+
+def _number(variable: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingsError(f"{variable} must be a number, not {text!r}") from None

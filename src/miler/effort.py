@@ -1,0 +1,246 @@
+"""The fastest stretch of a given length, exactly; and splits between two distances."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from miler.activity import Activity
+from miler.arrays import FloatArray
+from miler.odometer import TOLERANCE_M, Odometer
+from miler.settings import Settings
+from miler.streams import Terrain, average
+from miler.units import QUARTER_M, length_name
+
+
+@dataclass(frozen=True)
+class Effort:
+    """The fastest unbroken stretch of a given distance.
+
+    `start_m` and `end_m` are marks on the odometer, `length_m` apart; `elapsed_s` is clock
+    time with stops, which ranks; `timer_s` leaves pauses out. Flags: `pause`, `gap`, `glitch`.
+    """
+
+    name: str
+    length_m: float
+    start_m: float
+    end_m: float
+    start_s: float
+    end_s: float
+    elapsed_s: float
+    timer_s: float
+    clock: str = "elapsed"
+    flags: tuple[str, ...] = ()
+
+    @property
+    def pace_s_per_km(self) -> float:
+        """Seconds a kilometre, on the elapsed clock."""
+        return self.elapsed_s / self.length_m * 1000
+
+
+@dataclass(frozen=True)
+class Split:
+    """A stretch between two distances, as miler cut it, or between two moments, as the watch did.
+
+    None where the recording has no such stream. `cadence_spm` is steps a minute on foot.
+    """
+
+    index: int
+    start_m: float
+    end_m: float
+    start_s: float
+    end_s: float
+    elapsed_s: float
+    timer_s: float
+    heart_rate_bpm: float | None = None
+    cadence_spm: float | None = None
+    climb_m: float | None = None
+    fall_m: float | None = None
+
+    @property
+    def length_m(self) -> float:
+        """Metres from start to end."""
+        return self.end_m - self.start_m
+
+    @property
+    def pace_s_per_km(self) -> float | None:
+        """Seconds a kilometre, on the elapsed clock; None where nothing was covered."""
+        return self.elapsed_s / self.length_m * 1000 if self.length_m > 0 else None
+
+
+def fastest(odometer: Odometer, length_m: float) -> Effort | None:
+    """Find the fastest unbroken stretch of a given length, on the elapsed clock.
+
+    Clock time is piecewise linear in distance, so the best stretch starts or ends exactly
+    on a mark; both families are tried, and the result is the true minimum, not the best
+    recorded window. Stops inside the stretch count. It spans no break.
+
+    Args:
+        odometer: the distance model of one activity.
+        length_m: metres, positive.
+
+    Returns:
+        The effort with the least elapsed time (the earliest, if several tie), or None if no
+        unbroken stretch is that long.
+
+    Raises:
+        ValueError: if `length_m` is not positive and finite.
+
+    Source:
+        tests/naive.py has the slow, obvious twin.
+    """
+    if not (length_m > 0 and math.isfinite(length_m)):
+        raise ValueError(f"a length must be positive and finite, not {length_m!r}")
+    marks = odometer.marks
+    if len(marks) < 2 or odometer.total_m < length_m - TOLERANCE_M:
+        return None
+    # Listed apart, so that a mark stays that very mark: start + length may round past a stop.
+    starts = np.concatenate([marks, marks - length_m])
+    ends = np.concatenate([marks + length_m, marks])
+    inside = (starts >= marks[0] - TOLERANCE_M) & (ends <= marks[-1] + TOLERANCE_M)
+    inside &= ~odometer.barred(starts, ends, length_m)
+    if not inside.any():
+        return None
+    starts = np.maximum(starts[inside], marks[0])
+    ends = np.minimum(ends[inside], marks[-1])
+    leaves, reaches = odometer.departure(starts), odometer.arrival(ends)
+    took = reaches - leaves
+    tied = np.flatnonzero(took <= took.min() + 1e-9)
+    best = tied[np.argmin(leaves[tied])]
+    return _effort(odometer, length_m, *(float(c[best]) for c in (starts, ends, leaves, reaches)))
+
+
+def _effort(
+    odometer: Odometer, length_m: float, start_m: float, end_m: float, start_s: float, end_s: float
+) -> Effort:
+    timer = odometer.timer_s(np.array([start_s]), np.array([end_s]))
+    return Effort(
+        name=length_name(length_m),
+        length_m=length_m,
+        start_m=start_m,
+        end_m=end_m,
+        start_s=start_s,
+        end_s=end_s,
+        elapsed_s=end_s - start_s,
+        timer_s=float(timer[0]),
+    )
+
+
+def flags_of(odometer: Odometer, effort: Effort, settings: Settings) -> tuple[str, ...]:
+    """Say what a reader should know of an effort: a pause, a gap or a bridged glitch inside it."""
+    flags = []
+    if effort.elapsed_s - effort.timer_s > 1e-6:
+        flags.append("pause")
+    longest_s = min(settings.gap_s, settings.gap_share * effort.elapsed_s)
+    if any(b - a > longest_s for a, b in odometer.gaps if a < effort.end_s and b > effort.start_s):
+        flags.append("gap")
+    if any(
+        b.reason == "glitch" and b.from_m < effort.end_m and b.to_m > effort.start_m for b in odometer.breaks
+    ):
+        flags.append("glitch")
+    return tuple(flags)
+
+
+def quarters(activity: Activity, odometer: Odometer, effort: Effort) -> tuple[Split, ...]:
+    """Cut an effort into quarters of 440 yd; a mile has four, on which evenness is scored."""
+    count = round(effort.length_m / QUARTER_M)
+    return cut(activity, odometer, np.linspace(effort.start_m, effort.end_m, max(count, 1) + 1), effort)
+
+
+def splits(activity: Activity, odometer: Odometer, effort: Effort, lap_m: float) -> tuple[Split, ...]:
+    """Cut an effort at the finish line of a track.
+
+    The start lies before the line by what is left over from whole laps: 9.344 m for a mile
+    on 400 m. That lead-in is shorter than a lap and joins the first; the last is the bell lap.
+
+    Raises:
+        ValueError: if `lap_m` is not positive.
+    """
+    if not lap_m > 0:
+        raise ValueError(f"a lap must be positive, not {lap_m!r}")
+    laps = max(int(effort.length_m / lap_m + 1e-9), 1)
+    from_end = np.arange(laps - 1, -1, -1) * lap_m
+    return cut(activity, odometer, np.concatenate(([effort.start_m], effort.end_m - from_end)), effort)
+
+
+def every(activity: Activity, odometer: Odometer, length_m: float) -> tuple[Split, ...]:
+    """Cut the whole run every `length_m`, from its first mark; the last split may be shorter."""
+    marks = odometer.marks
+    if len(marks) < 2 or odometer.total_m < TOLERANCE_M:
+        return ()
+    whole = math.floor((marks[-1] + TOLERANCE_M) / length_m)
+    first = math.floor(marks[0] / length_m) + 1
+    inner = np.arange(first, whole + 1) * length_m
+    bounds = np.concatenate((marks[:1], np.minimum(inner, marks[-1]), marks[-1:]))
+    bounds = bounds[np.concatenate(([True], np.diff(bounds) > TOLERANCE_M))]
+    return cut(activity, odometer, bounds)
+
+
+def cut(
+    activity: Activity, odometer: Odometer, bounds_m: FloatArray, effort: Effort | None = None
+) -> tuple[Split, ...]:
+    """Cut at the given distances, (b,) metres increasing, into b - 1 consecutive splits.
+
+    A split ends when its last metre was first reached; standing there belongs to the next. So
+    the times sum to the whole exactly.
+    """
+    crossings = odometer.arrival(bounds_m)
+    if effort:
+        crossings[0], crossings[-1] = effort.start_s, effort.end_s
+    return between(activity, odometer, crossings[:-1], crossings[1:], bounds_m[:-1], bounds_m[1:])
+
+
+def lap_splits(activity: Activity, odometer: Odometer) -> tuple[Split, ...]:
+    """Describe the watch's laps as the watch recorded them, with what the streams say of each.
+
+    Length and times are the lap's own; where the file gives no distance, the odometer's.
+    """
+    laps = activity.laps
+    starts = np.array([lap.start_s for lap in laps])
+    ends = starts + np.array([lap.elapsed_s for lap in laps])
+    if not laps:
+        return ()
+    at_start, at_end = (
+        (odometer.distance_at(starts), odometer.distance_at(ends))
+        if len(odometer.marks)
+        else (np.zeros(len(laps)), np.zeros(len(laps)))
+    )
+    own = np.array([np.nan if lap.distance_m is None else lap.distance_m for lap in laps])
+    at_end = np.where(np.isnan(own), at_end, at_start + own)
+    return between(activity, odometer, starts, ends, at_start, at_end, timers=[lap.timer_s for lap in laps])
+
+
+def between(
+    activity: Activity,
+    odometer: Odometer,
+    starts_s: FloatArray,
+    ends_s: FloatArray,
+    starts_m: FloatArray,
+    ends_m: FloatArray,
+    timers: Sequence[float | None] | None = None,
+) -> tuple[Split, ...]:
+    """Make splits of spans (b,) of time and distance, with what each stream says of them."""
+    heart_rate = average(activity, "heart_rate", starts_s, ends_s)
+    cadence = average(activity, "cadence", starts_s, ends_s)
+    terrain = Terrain.of(activity)
+    climb, fall = terrain.climb_m(starts_s, ends_s), terrain.fall_m(starts_s, ends_s)
+    timer = odometer.timer_s(starts_s, ends_s)
+    return tuple(
+        Split(
+            index=i + 1,
+            start_m=float(starts_m[i]),
+            end_m=float(ends_m[i]),
+            start_s=float(starts_s[i]),
+            end_s=float(ends_s[i]),
+            elapsed_s=float(ends_s[i] - starts_s[i]),
+            timer_s=float(timer[i]) if timers is None or timers[i] is None else float(timers[i] or 0.0),
+            heart_rate_bpm=heart_rate[i],
+            cadence_spm=cadence[i],
+            climb_m=climb[i],
+            fall_m=fall[i],
+        )
+        for i in range(len(starts_s))
+    )

@@ -1,0 +1,220 @@
+"""Columns as a file holds them → an `Activity` that keeps its promises.
+
+Every reader ends here: records are put in order of time, records of one second
+are merged, impossible values become NaN, and times become seconds from the start.
+What that changed is said in notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+
+from miler.activity import Activity, Lap, Note, Pause, Session
+from miler.arrays import BoolArray, FloatArray
+from miler.timezone import name_of_offset, zone_at
+
+# Before 1995 no watch recorded: such times count from when the device was switched on.
+_FIRST_DATE_S = 788_918_400.0
+_LATEST_S = 4_102_444_800.0  # 2100
+# The longest runs last days; a record months from the others carries a broken time.
+_FARTHEST_S = 45 * 86_400.0
+# A session may begin before its first record (no fix yet), hardly a day before.
+_LONGEST_WAIT_S = 86_400.0
+
+_LIMITS: dict[str, tuple[float, float]] = {
+    "latitude": (-90.0, 90.0),
+    "longitude": (-180.0, 180.0),
+    "altitude": (-500.0, 20_000.0),
+    "distance": (0.0, 1e7),
+    "speed": (0.0, 400.0),
+    "heart_rate": (0.0, 255.0),
+    "cadence": (0.0, 500.0),
+    "power": (0.0, 10_000.0),
+    "temperature": (-90.0, 100.0),
+}
+
+_Span = TypeVar("_Span", Pause, Session)
+
+
+@dataclass
+class Raw:
+    """What a reader found, in the order of the file; all times in Unix seconds.
+
+    Attributes:
+        times: (n,) Unix seconds, NaN where a record has none.
+        streams: name to (n,) column; names and units of `miler.activity.STREAMS`, NaN for missing.
+        start: when the recording began, where the file says so apart from its records.
+        laps, pauses, sessions: their `start_s` and `end_s` are Unix seconds here.
+        utc_offset_s: the wearer's local time minus UTC, where the file says.
+    """
+
+    times: FloatArray
+    streams: dict[str, FloatArray]
+    start: float | None = None
+    sport: str = "unknown"
+    sub_sport: str | None = None
+    laps: list[Lap] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    timer_events: bool = False
+    device: str | None = None
+    name: str | None = None
+    utc_offset_s: float | None = None
+    notes: list[Note] = field(default_factory=list)
+
+
+def assemble(raw: Raw) -> Activity:
+    """Put a reader's columns in order and make an `Activity` of them."""
+    notes = list(raw.notes)
+    times, streams = _sound_times(raw, notes)
+    streams = {name: _sound_values(name, column, notes) for name, column in streams.items()}
+    _drop_null_island(streams, notes)
+    if "heart_rate" in streams:  # a strap that lost contact reports 0
+        streams["heart_rate"] = np.where(streams["heart_rate"] == 0, np.nan, streams["heart_rate"])
+    streams = {name: column for name, column in streams.items() if np.isfinite(column).any()}
+    start = _start(raw, times)
+    elapsed = times - start
+    laps = _laps(raw.laps, start)
+    sessions = _spans(raw.sessions, start)
+    return Activity(
+        start_time=datetime.fromtimestamp(round(start, 6), UTC) if start >= _FIRST_DATE_S else None,
+        elapsed=elapsed,
+        streams=streams,
+        sport=raw.sport,
+        sub_sport=raw.sub_sport,
+        laps=laps,
+        pauses=_apart(_spans([p for p in raw.pauses if p.end_s > p.start_s], start)),
+        sessions=sessions,
+        timer_events=raw.timer_events,
+        device=raw.device,
+        name=raw.name,
+        time_zone=_zone(raw, streams, start),
+        notes=tuple(notes),
+    )
+
+
+def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Keep records with a possible time, in order, one for each moment."""
+    times, streams = raw.times, raw.streams
+    with np.errstate(invalid="ignore"):
+        known = (times >= 0) & (times <= _LATEST_S)
+        if known.any():
+            known &= np.abs(times - np.median(times[known])) <= _FARTHEST_S
+    if not known.all():
+        lost = int((~known).sum())
+        notes.append(Note("no_time", "damage", f"{lost} records without a possible time were left out"))
+        times, streams = times[known], {k: v[known] for k, v in streams.items()}
+    steps = np.diff(times)
+    if (steps > 0).all():
+        return times, streams
+    back = int((steps < 0).sum())
+    if back:
+        furthest = -float(steps.min())
+        notes.append(
+            Note(
+                "time_backwards",
+                "finding",
+                f"the clock went back {back} times, by up to {furthest:g} s; records are put in order",
+            )
+        )
+        order = np.argsort(times, kind="stable")
+        times, streams = times[order], {k: v[order] for k, v in streams.items()}
+    return _merge_repeats(times, streams, notes)
+
+
+def _merge_repeats(
+    times: FloatArray, streams: dict[str, FloatArray], notes: list[Note]
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Make one record of those with the same time: the last value of each stream wins."""
+    first = np.concatenate(([True], np.diff(times) > 0))
+    group = np.cumsum(first) - 1
+    merged: dict[str, FloatArray] = {}
+    differing = np.zeros(len(times), bool)
+    for name, column in streams.items():
+        out = np.full(int(group[-1]) + 1, np.nan)
+        finite = np.isfinite(column)
+        out[group[finite]] = column[finite]  # numpy assigns in order: the last one stays
+        differing |= finite & (column != out[group])
+        merged[name] = out
+    repeats = int((~first).sum())
+    if differing.any():
+        text = f"{repeats} records repeat the time of the one before; the later values were kept"
+        notes.append(Note("time_repeated", "finding", text))
+    return times[first], merged
+
+
+def _sound_values(name: str, column: FloatArray, notes: list[Note]) -> FloatArray:
+    """Replace what cannot be by NaN, and say how many."""
+    low, high = _LIMITS.get(name, (-np.inf, np.inf))
+    with np.errstate(invalid="ignore"):
+        wrong = (column < low) | (column > high) | np.isinf(column)
+    if not wrong.any():
+        return column.astype(np.float64)
+    text = f"{int(wrong.sum())} impossible values of {name.replace('_', ' ')} were left out"
+    notes.append(Note("impossible_value", "damage", text))
+    return np.where(wrong, np.nan, column)
+
+
+def _drop_null_island(streams: dict[str, FloatArray], notes: list[Note]) -> None:
+    """Treat fixes at exactly 0°, 0° as missing, and half fixes as none."""
+    if "latitude" not in streams or "longitude" not in streams:
+        streams.pop("latitude", None)
+        streams.pop("longitude", None)
+        return
+    latitude, longitude = streams["latitude"], streams["longitude"]
+    null: BoolArray = (latitude == 0) & (longitude == 0)
+    if null.any():
+        notes.append(Note("null_fix", "finding", f"{int(null.sum())} fixes at 0°, 0° are no fixes"))
+    gone = null | np.isnan(latitude) | np.isnan(longitude)
+    if gone.any():
+        streams["latitude"] = np.where(gone, np.nan, latitude)
+        streams["longitude"] = np.where(gone, np.nan, longitude)
+
+
+def _start(raw: Raw, times: FloatArray) -> float:
+    """Return the moment that counts as 0 s: the file's own start where it fits the records."""
+    told = [
+        t for t in (raw.start, *(s.start_s for s in raw.sessions), *(lap.start_s for lap in raw.laps)) if t
+    ]
+    if not len(times):
+        return min(told, default=0.0)
+    first = float(times[0])
+    return min([t for t in told if 0 <= first - t <= _LONGEST_WAIT_S], default=first)
+
+
+def _laps(laps: list[Lap], start: float) -> tuple[Lap, ...]:
+    ordered = sorted(laps, key=lambda lap: lap.start_s)
+    return tuple(
+        replace(lap, index=i, start_s=max(0.0, lap.start_s - start)) for i, lap in enumerate(ordered, start=1)
+    )
+
+
+def _spans(spans: list[_Span], start: float) -> tuple[_Span, ...]:
+    moved = [replace(s, start_s=max(0.0, s.start_s - start), end_s=max(0.0, s.end_s - start)) for s in spans]
+    return tuple(sorted(moved, key=lambda span: span.start_s))
+
+
+def _apart(pauses: tuple[Pause, ...]) -> tuple[Pause, ...]:
+    """Join pauses that touch or overlap."""
+    joined: list[Pause] = []
+    for pause in pauses:
+        if joined and pause.start_s <= joined[-1].end_s:
+            joined[-1] = Pause(joined[-1].start_s, max(joined[-1].end_s, pause.end_s))
+        else:
+            joined.append(pause)
+    return tuple(joined)
+
+
+def _zone(raw: Raw, streams: dict[str, FloatArray], start: float) -> str | None:
+    """Return the place's zone; the file's own local time where there is no fix or the two disagree."""
+    place = None
+    if "latitude" in streams:
+        at = int(np.flatnonzero(np.isfinite(streams["latitude"]))[0])
+        place = zone_at(float(streams["latitude"][at]), float(streams["longitude"][at]))
+    if raw.utc_offset_s is None:
+        return place
+    return name_of_offset(raw.utc_offset_s, place, start)

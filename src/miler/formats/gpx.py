@@ -1,0 +1,182 @@
+"""GPX 1.0 and 1.1 → activities, one for each track.
+
+Source: the schemas at topografix.com/GPX/1/0 and /GPX/1/1 (gpx.xsd); point extensions by
+Garmin (TrackPointExtension v1 and v2, PowerExtension v1) and Cluetrust (gpxdata).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from miler.activity import Activity, Note
+from miler.errors import DecodeError, UnsupportedFile
+from miler.formats.assemble import Raw
+from miler.formats.points import Points, sport_of, title
+from miler.formats.xml import Element, Reading, Row, leaf, read
+from miler.geodesy import metres_between
+
+_KEYS = {"latitude": "lat", "longitude": "lon"}
+
+# What the vendors call it, whatever prefix they give it → stream. Cadence: see `points._steps`.
+_SENSORS = {
+    "hr": "heart_rate",
+    "heartrate": "heart_rate",
+    "cad": "cadence",
+    "cadence": "cadence",
+    "RunCadence": "cadence",
+    "atemp": "temperature",
+    "temp": "temperature",
+    "power": "power",
+    "watts": "power",
+    "PowerInWatts": "power",
+    "speed": "speed",
+    "distance": "distance",
+}
+
+
+def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
+    """Read every track that has times, in the order of the file.
+
+    Each `<trk>` is an activity of its own, also where one continues another: only the
+    runner knows whether they belong together. A break between segments during which the
+    recording's rhythm stops is a pause.
+
+    Args:
+        data: the bytes of a GPX file, in whatever encoding.
+        strict: raise for any damage.
+
+    Returns:
+        At least one activity. Broken XML gives every point whose end was there, and a note.
+
+    Raises:
+        CorruptFile: if no usable point is left, for a DTD or absurd sizes, or for any damage when `strict`.
+        UnsupportedFile: for a route, waypoints, or a track without times.
+    """
+    file = _File()
+    reading = read(data, file.document(), "gpx")
+    timed = [(track, raw) for track in file.tracks if np.isfinite((raw := track.raw()).times).any()]
+    if not timed:
+        raise file.refusal(reading)
+    for track, raw in timed:
+        raw.device = title(file.about.get("creator"))
+        raw.name = title(track.about.get("name") or file.about.get("name"))
+    raws = [raw for _, raw in timed]
+    without = len(file.tracks) - len(raws)
+    if without:
+        text = f"tracks left out for want of times: {without} of {len(file.tracks)}"
+        raws[0].notes.append(Note("untimed_track", "finding", text))
+    return reading.activities(raws, strict=strict)
+
+
+class _Track:
+    """A `<trk>`: its row, which fills as the file is read, and its points."""
+
+    def __init__(self, about: Row) -> None:
+        self.about = about
+        self.points = Points(_KEYS)
+
+    def raw(self) -> Raw:
+        raw = self.points.raw(*sport_of(self.about.get("type")))
+        _drop_steps(raw)
+        return raw
+
+
+class _File:
+    """What has been seen of a file; one method for each element that matters."""
+
+    def __init__(self) -> None:
+        self.about: Row = {}
+        self.tracks: list[_Track] = []
+        self.routes = 0
+        self.waypoints = 0
+
+    def document(self) -> Element:
+        """The map of the format, as far as it matters here."""
+        sensors = {name: leaf(stream) for name, stream in _SENSORS.items()}
+        # GPX 1.0 has speed, and anybody's elements, right in the point; 1.1 has them in extensions.
+        extensions = Element(sensors, through=True)
+        trkpt = Element(
+            {"ele": leaf("altitude"), "time": leaf("time"), **sensors, "extensions": extensions},
+            end=self.trkpt,
+        )
+        trkseg = Element({"trkpt": trkpt}, begin=self.trkseg)
+        trk = Element(
+            {"name": leaf("name"), "type": leaf("type"), "trkseg": trkseg}, begin=self.trk, end=self.trk_end
+        )
+        gpx = Element(
+            {
+                "name": leaf("name"),  # 1.0
+                "metadata": Element({"name": leaf("name")}),  # 1.1
+                "wpt": Element(begin=self.wpt),
+                "rte": Element(begin=self.rte),
+                "trk": trk,
+            },
+            begin=self.gpx,
+        )
+        return Element({"gpx": gpx})
+
+    def gpx(self, row: Row) -> None:
+        self.about = row
+
+    def trk(self, row: Row) -> None:
+        self.tracks.append(_Track(row))
+
+    def trk_end(self, _row: Row) -> None:
+        if not len(self.tracks[-1].points):
+            self.tracks.pop()
+
+    def trkseg(self, _row: Row) -> None:
+        self.tracks[-1].points.begin_segment()
+
+    def trkpt(self, row: Row) -> None:
+        self.tracks[-1].points.add(row)
+
+    def rte(self, _row: Row) -> None:
+        self.routes += 1
+
+    def wpt(self, _row: Row) -> None:
+        self.waypoints += 1
+
+    def refusal(self, reading: Reading) -> DecodeError:
+        """Say what the file is, if no track in it has times."""
+        points = sum(len(track.points) for track in self.tracks)
+        if points:
+            return _unsupported(
+                f"a track without times ({points} points) cannot be timed; export the activity itself",
+                "track without times",
+            )
+        if reading.broken is not None:
+            return reading.broken.error("gpx")
+        if self.routes:
+            return _unsupported("this is a planned route, not a recording", "route")
+        if self.waypoints:
+            return _unsupported(
+                f"this is a list of waypoints ({self.waypoints}), not a recording", "waypoints"
+            )
+        return _unsupported("there is no track in it", "empty")
+
+
+def _unsupported(message: str, kind: str) -> UnsupportedFile:
+    return UnsupportedFile(message, kind=kind, format="gpx")
+
+
+def _drop_steps(raw: Raw) -> None:
+    """Keep `distance` only where it counts from the start.
+
+    Suunto writes metres since the start under the name that others use for the metres since
+    the point before: the first never falls, and grows about as far as the fixes go.
+    """
+    column = raw.streams.get("distance")
+    if column is None:
+        return
+    latitude, longitude = (raw.streams.get(name, np.full(len(column), np.nan)) for name in _KEYS)
+    sensible = (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
+    latitude, longitude = latitude[sensible], longitude[sensible]
+    path_m = float(metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
+    counted = column[np.isfinite(column)]
+    grown_m = float(counted[-1] - counted[0]) if len(counted) else 0.0
+    if (np.diff(counted) >= 0).all() and grown_m >= path_m / 2:
+        return
+    del raw.streams["distance"]
+    text = "the distances in the file do not count from the start; the fixes were used instead"
+    raw.notes.append(Note("distance_steps", "finding", text))

@@ -1,0 +1,286 @@
+"""Points as texts → columns of numbers, for the formats that write them out.
+
+A text is a number or it is not: nothing here asks the locale, and what is no number
+becomes NaN and is counted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import numpy as np
+
+from miler.activity import STREAMS, Note, Pause
+from miler.arrays import FloatArray, IntArray
+from miler.formats.assemble import Raw
+
+# Texts take twenty times the room of numbers; a block of points is converted, then forgotten.
+_BLOCK = 8192
+_REMEMBERED = 2**16
+# Reads as NaN, and no file spells it so: a missing value is told from a bad one by this alone.
+_MISSING = " +nan "
+
+# A segment ends at a stop, and often at a lap; only a gap out of rhythm was a stop.
+_SHORTEST_STOP_S = 3.0
+_OUT_OF_RHYTHM = 2.5
+
+# Garmin, Polar and Huawei count one leg, 55 to 106 a minute in real files; two legs give 120 and more.
+_ONE_LEG_BELOW = 120.0
+
+_MINUTE = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):", re.ASCII)
+_SECOND = re.compile(r"(\d\d(?:[.,]\d{1,18})?) ?(?:[Zz]|([+-])(\d\d):?(\d\d)?)?", re.ASCII)
+_FARTHEST_ZONE_S = 14 * 3600
+# GPSBabel writes 1901-12-13 (-2^31 s) where it has no time, .NET programs 0001-01-01.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2099
+
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+class _Memo(dict[str, float]):
+    """What a text says, worked out once: a minute of points shares all but the seconds."""
+
+    def __init__(self, value: Callable[[str], float]) -> None:
+        super().__init__()
+        self._value = value
+
+    def __missing__(self, text: str) -> float:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        value = self[text] = self._value(text)
+        return value
+
+
+class Clock:
+    """Reads the ISO 8601 times of one recording (xsd:dateTime; a decimal comma is let pass).
+
+    Attributes:
+        without_zone: whether a time came without a zone; it was read as UTC.
+        utc_offset_s: the first offset from UTC that was not zero; None if there was none.
+    """
+
+    def __init__(self) -> None:
+        self.without_zone = False
+        self.utc_offset_s: float | None = None
+        self._minutes = _Memo(_unix_minute)
+        self._seconds = _Memo(self._second)
+
+    def unix_s(self, text: str) -> float:
+        """Return Unix seconds, NaN for what is no time of the calendar."""
+        text = text.strip()
+        return self._minutes[text[:17]] + self._seconds[text[17:]]
+
+    def column(self, texts: list[str]) -> FloatArray:
+        """Return Unix seconds of (n,) texts, NaN where one is no time."""
+        minutes, seconds = self._minutes, self._seconds
+        return np.array([minutes[t[:17]] + seconds[t[17:]] for t in map(str.strip, texts)], np.float64)
+
+    def _second(self, text: str) -> float:
+        match = _SECOND.fullmatch(text)
+        if match is None:
+            return math.nan
+        second = float(match[1].replace(",", "."))
+        if match[2] is None:
+            self.without_zone |= text[-1] not in "Zz"
+            return second if second < 60 else math.nan
+        offset_s = int(match[3]) * 3600 + int(match[4] or 0) * 60
+        if second >= 60 or offset_s > _FARTHEST_ZONE_S or int(match[4] or 0) > 59:
+            return math.nan
+        if match[2] == "-":
+            offset_s = -offset_s
+        if offset_s and self.utc_offset_s is None:
+            self.utc_offset_s = float(offset_s)
+        return second - offset_s
+
+
+def _unix_minute(text: str) -> float:
+    match = _MINUTE.fullmatch(text)
+    if match is None:
+        return math.nan
+    year, month, day, hour, minute = map(int, match.groups())
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        return math.nan
+    try:
+        return datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp()
+    except ValueError:
+        return math.nan
+
+
+def number(text: str | None) -> float:
+    """Read one decimal number; NaN for anything else that Python would let pass as one."""
+    if text is None or "_" in text or not text.isascii():
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _numbers(texts: list[str]) -> FloatArray:
+    """Read (n,) decimal numbers, NaN for what is none; all at once where all are sound."""
+    whole = "".join(texts)
+    if whole.isascii() and "_" not in whole:
+        try:
+            values = np.array(list(map(float, texts)), np.float64)
+        except ValueError:
+            pass
+        else:
+            values[np.isinf(values)] = np.nan
+            return values
+    return np.array([number(text) for text in texts], np.float64)
+
+
+class Points:
+    """The points of one recording, in the order of the file.
+
+    Args:
+        keys: where a stream's text is found in a row, if not under the stream's own name;
+            the time is always under `time`.
+    """
+
+    def __init__(self, keys: Mapping[str, str] = _NO_NAMES) -> None:
+        self.clock = Clock()
+        self.breaks: list[int] = []
+        self._keys = {stream: keys.get(stream, stream) for stream in STREAMS}
+        self._rows: list[dict[str, str]] = []
+        self._times: list[FloatArray] = []
+        self._blocks: list[dict[str, FloatArray]] = []
+        self._bad: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Number of points so far."""
+        return sum(map(len, self._times)) + len(self._rows)
+
+    def add(self, row: dict[str, str]) -> None:
+        """Take a point: texts by stream name, and `time`."""
+        self._rows.append(row)
+        if len(self._rows) == _BLOCK:
+            self._convert()
+
+    def begin_segment(self) -> None:
+        """Remember that the format begins a new segment before the next point."""
+        self.breaks.append(len(self))
+
+    def raw(self, sport: str, sub_sport: str | None = None) -> Raw:
+        """Return all columns, with the pauses between segments and notes on what was odd."""
+        times, streams = self._columns()
+        if "heart_rate" in streams:
+            # A watch or an app writes 0 while the strap has no contact.
+            streams["heart_rate"][streams["heart_rate"] == 0] = np.nan
+        if sport == "running" and "cadence" in streams:
+            streams["cadence"] = _steps(streams["cadence"])
+        return Raw(
+            times=times,
+            streams=streams,
+            sport=sport,
+            sub_sport=sub_sport,
+            pauses=_pauses(times, np.array(self.breaks, np.int64)),
+            utc_offset_s=self.clock.utc_offset_s,
+            notes=self._notes(),
+        )
+
+    def _convert(self) -> None:
+        """Turn the rows at hand into a block of columns."""
+        rows, self._rows = self._rows, []
+        self._times.append(self.clock.column([row.get("time", "") for row in rows]))
+        present = set().union(*rows)
+        block: dict[str, FloatArray] = {}
+        for stream, key in self._keys.items():
+            if key in present:
+                texts = [row.get(key, _MISSING) for row in rows]
+                block[stream] = _numbers(texts)
+                self._bad[stream] += int(np.isnan(block[stream]).sum()) - texts.count(_MISSING)
+        self._blocks.append(block)
+
+    def _columns(self) -> tuple[FloatArray, dict[str, FloatArray]]:
+        """Join the blocks; a stream that a block does not have is NaN there."""
+        if self._rows or not self._blocks:
+            self._convert()
+        streams = {
+            stream: np.concatenate(
+                [
+                    block[stream] if stream in block else np.full(len(times), np.nan)
+                    for block, times in zip(self._blocks, self._times, strict=True)
+                ]
+            )
+            for stream in self._keys
+            if any(stream in block for block in self._blocks)
+        }
+        return np.concatenate(self._times), streams
+
+    def _notes(self) -> list[Note]:
+        notes = [
+            Note(
+                "bad_value",
+                "damage",
+                f"{stream.replace('_', ' ')} is not a number in {count} of {len(self)} points",
+            )
+            for stream, count in self._bad.items()
+            if count
+        ]
+        if self.clock.without_zone:
+            notes.append(Note("no_zone", "finding", "times are given without a zone; they were read as UTC"))
+        return notes
+
+
+def _steps(cadence: FloatArray) -> FloatArray:
+    """Return steps a minute from a runner's (n,) cadence, doubled where one leg was counted.
+
+    The file does not say which; half of the moving points below 120 says one leg, for
+    no run has so few steps, and nobody's one leg so many.
+    """
+    moving = cadence[cadence > 0]
+    one_leg = len(moving) > 0 and float(np.median(moving)) < _ONE_LEG_BELOW
+    return cadence * 2 if one_leg else cadence
+
+
+def _pauses(times: FloatArray, breaks: IntArray) -> list[Pause]:
+    """Return the stops of the recorder: breaks between segments that are out of rhythm.
+
+    Args:
+        times: (n,) Unix seconds, NaN allowed.
+        breaks: (k,) indices of the points that begin a segment.
+    """
+    known = np.isfinite(times)
+    at = np.unique(np.concatenate(([0], np.cumsum(known)))[breaks])  # among the points that have a time
+    moments = times[known]
+    at = at[(at > 0) & (at < len(moments))]
+    steps = np.diff(moments)
+    within = np.delete(steps, at - 1)
+    within = within[within > 0]
+    rhythm_s = float(np.median(within)) if len(within) else 0.0
+    stops = at[steps[at - 1] > max(_SHORTEST_STOP_S, _OUT_OF_RHYTHM * rhythm_s)]
+    return [Pause(float(moments[i - 1]), float(moments[i])) for i in stops]
+
+
+# Strava's GPX numbers its sports; the words are those of Garmin, Strava, OpenTracks and TCX.
+_SPORTS: dict[str, tuple[str, str | None]] = {
+    "": ("unknown", None),
+    **dict.fromkeys(("run", "running", "9"), ("running", None)),
+    **dict.fromkeys(("trail run", "trail running"), ("running", "trail")),
+    **dict.fromkeys(("track run", "track running"), ("running", "track")),
+    **dict.fromkeys(("treadmill", "treadmill running"), ("running", "treadmill")),
+    **dict.fromkeys(("walk", "walking", "10"), ("walking", None)),
+    **dict.fromkeys(("hike", "hiking", "4"), ("hiking", None)),
+    **dict.fromkeys(("bike", "biking", "cycling", "ride", "1"), ("cycling", None)),
+    **dict.fromkeys(("road biking", "road cycling"), ("cycling", "road")),
+    **dict.fromkeys(("mountain biking", "mountain bike"), ("cycling", "mountain")),
+    **dict.fromkeys(("swim", "swimming", "16"), ("swimming", None)),
+}
+
+
+def sport_of(text: str | None) -> tuple[str, str | None]:
+    """Return sport and sub-sport in FIT's words; an unknown word as it is, in lower case."""
+    words = (text or "").lower().replace("_", " ").replace("-", " ").split()
+    known = _SPORTS.get(" ".join(words))
+    return known if known is not None else ((text or "").strip().lower(), None)
+
+
+def title(text: str | None) -> str | None:
+    """Return a name on one line; None if there is none."""
+    return " ".join((text or "").split()) or None

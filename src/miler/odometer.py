@@ -1,0 +1,198 @@
+"""How far at what time: the distance model on which every result hangs.
+
+Standing still means one distance with many times. So each distance is stored once,
+with two clocks, like a railway timetable: when it was first reached and when it was
+last left. Between two marks the runner moves evenly.
+
+```
+marks     0 ───── 800 ─────── 1609.3
+arrives   0 s     200 s       712 s
+departs   0 s     500 s       712 s      300 s of standing at 800 m
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from miler.activity import Note, Pause
+from miler.arrays import BoolArray, FloatArray, IntArray, frozen
+from miler.errors import ActivityError
+
+# Watches store centimetres, and a distance plus a length may round past the place where the
+# runner stood; a millimetre (0.2 ms at any runner's speed) is the same place.
+TOLERANCE_M = 1e-3
+
+# Two sums of the same steps differ by less.
+_SAME_M = 1e-9
+
+# A bridged glitch may lie inside an effort if it is at most this share of it (DESIGN: crediting).
+BRIDGE_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """From one mark to another the distance has one source: `device`, `fixes` or `track`."""
+
+    from_m: float
+    to_m: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Break:
+    """Marks that no effort may span: `teleport`, `glitch` or `sport` (another sport's session).
+
+    Where nothing was credited `from_m` equals `to_m`, and an effort may begin or end there.
+    """
+
+    from_m: float
+    to_m: float
+    reason: str
+
+    def bars(self, length_m: float) -> bool:
+        """Whether an effort of this length may not span it; a short bridge is allowed."""
+        return self.reason != "glitch" or self.to_m - self.from_m > BRIDGE_SHARE * length_m
+
+
+@dataclass(frozen=True, eq=False)
+class Odometer:
+    """The distance model of one activity.
+
+    Promises, checked at construction: `marks` strictly increase; arrives ≤ departs at every
+    mark, and departs ≤ arrives of the next. Arrays are read-only.
+
+    Attributes:
+        marks: (k,) metres.
+        arrives: (k,) seconds from the start, when each mark was first reached.
+        departs: (k,) seconds from the start, when it was last left.
+        stretches: where the distance came from.
+        breaks: what no effort may span, in order.
+        pauses: those the timer clock leaves out: the file's own, or inferred (then a note says so).
+        gaps: (g, 2) seconds, from and to, where records are missing though the timer ran.
+        notes: what was odd about the distance.
+    """
+
+    marks: FloatArray
+    arrives: FloatArray
+    departs: FloatArray
+    stretches: tuple[Stretch, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the promises and freeze the arrays."""
+        sound = (
+            len(self.marks) == len(self.arrives) == len(self.departs)
+            and bool(np.isfinite(self.marks).all())
+            and bool((np.diff(self.marks) > 0).all())
+            and bool((self.arrives <= self.departs).all())
+            and bool((self.departs[:-1] <= self.arrives[1:]).all())
+        )
+        if not sound:
+            raise ActivityError("marks must strictly increase, and so must their times")
+        for column in (self.marks, self.arrives, self.departs):
+            frozen(column)
+
+    @property
+    def total_m(self) -> float:
+        """Metres credited in all."""
+        return float(self.marks[-1] - self.marks[0]) if len(self.marks) else 0.0
+
+    @property
+    def source(self) -> str:
+        """Where the distance came from, in one word; `none` if there is none."""
+        return "+".join(dict.fromkeys(s.source for s in self.stretches)) or "none"
+
+    def arrival(self, at_m: FloatArray) -> FloatArray:
+        """When each distance was first reached.
+
+        Args:
+            at_m: (m,) metres, within the marks.
+
+        Returns:
+            (m,) seconds from the start.
+        """
+        after = np.clip(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), 0, len(self.marks) - 1)
+        return np.where(self.marks[after] <= at_m, self.arrives[after], self._between(after, at_m))
+
+    def departure(self, at_m: FloatArray) -> FloatArray:
+        """When each distance was last left; see `arrival`."""
+        before = np.clip(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0, len(self.marks) - 1)
+        following = np.minimum(before + 1, len(self.marks) - 1)
+        return np.where(self.marks[before] >= at_m, self.departs[before], self._between(following, at_m))
+
+    def _between(self, after: IntArray, at_m: FloatArray) -> FloatArray:
+        """Interpolate the clock between the mark `after` and the one before it."""
+        upper = np.maximum(after, 1) if len(self.marks) > 1 else after
+        lower = np.maximum(upper - 1, 0)
+        span = self.marks[upper] - self.marks[lower]
+        share = np.divide(at_m - self.marks[lower], span, out=np.zeros(len(at_m)), where=span > 0)
+        return self.departs[lower] + share * (self.arrives[upper] - self.departs[lower])
+
+    def distance_at(self, at_s: FloatArray) -> FloatArray:
+        """Return the distance credited by each moment, (m,) seconds to (m,) metres."""
+        clock = np.stack([self.arrives, self.departs], axis=1).ravel()
+        metres: FloatArray = np.interp(at_s, clock, np.repeat(self.marks, 2))
+        return metres
+
+    def timer_s(self, from_s: FloatArray, to_s: FloatArray) -> FloatArray:
+        """Seconds between moments that the timer ran: elapsed minus pauses."""
+        return (to_s - from_s) - (paused_by(self.pauses, to_s) - paused_by(self.pauses, from_s))
+
+    def moving_s(self, slowest_mps: float) -> float:
+        """Seconds spent between marks at `slowest_mps` or faster, pauses left out; shown, never ranked."""
+        took = self.timer_s(self.departs[:-1], self.arrives[1:])
+        moving = np.diff(self.marks) >= slowest_mps * took
+        return float(took[moving].sum())
+
+    def barred(self, from_m: FloatArray, to_m: FloatArray, length_m: float) -> BoolArray:
+        """Which of the spans (m,) to (m,) cross a break that bars an effort of this length."""
+        barring = [b for b in self.breaks if b.bars(length_m)]
+        if not barring:
+            return np.zeros(len(from_m), bool)
+        starts = np.array([b.from_m for b in barring])
+        ends = np.maximum.accumulate([b.to_m for b in barring])
+        # Breaks are in order: of those that end beyond the start, the first begins earliest.
+        first = np.searchsorted(ends, from_m + TOLERANCE_M, "right")
+        inside = first < len(barring)
+        return inside & (starts[np.minimum(first, len(barring) - 1)] < to_m - TOLERANCE_M)
+
+    def with_notes(self, *notes: Note) -> Odometer:
+        """Return the same odometer with more notes."""
+        return replace(self, notes=self.notes + notes)
+
+    def __repr__(self) -> str:
+        """Length and source: `<Odometer 6.42 km, from device distance>`."""
+        origin = {"device": "device distance", "fixes": "fixes"}.get(self.source, self.source)
+        return f"<Odometer {self.total_m / 1000:.2f} km, from {origin}>"
+
+
+def paused_by(pauses: tuple[Pause, ...], at_s: FloatArray) -> FloatArray:
+    """Seconds that the timer had stood by each moment, (m,) to (m,); pauses must be apart and in order."""
+    if not pauses:
+        return np.zeros(len(at_s))
+    bounds = np.array([(p.start_s, p.end_s) for p in pauses]).ravel()
+    stood = np.cumsum(np.diff(bounds, prepend=bounds[0]) * (np.arange(len(bounds)) % 2))
+    seconds: FloatArray = np.interp(at_s, bounds, stood)
+    return seconds
+
+
+def timetable(times_s: FloatArray, distances_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Make marks, arrives and departs of moments and the distance credited by each.
+
+    Args:
+        times_s: (n,) seconds, not decreasing.
+        distances_m: (n,) metres, not decreasing.
+
+    Returns:
+        Three (k,) columns, one row for each different distance.
+    """
+    new = np.concatenate(([True], np.diff(distances_m) > _SAME_M))
+    first = np.flatnonzero(new)
+    last = np.append(first[1:], len(distances_m)) - 1
+    return distances_m[first], times_s[first], times_s[last]

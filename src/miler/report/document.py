@@ -1,0 +1,239 @@
+"""An Analysis as the JSON document `miler.analysis/1`, and as a row of CSV.
+
+Keys are written out here, so that no rename in the code changes the format. Numbers
+are SI floats rounded to a millionth: beyond that they differ from machine to machine.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from miler.activity import Source
+from miler.analysis import Analysis, Mile, Summary
+from miler.effort import Effort, Split
+from miler.errors import MilerError
+from miler.units import STANDARD_LENGTHS_M
+
+SCHEMA = "miler.analysis/1"
+
+Document = dict[str, Any]
+
+
+def document(analysis: Analysis) -> Document:
+    """Return the document of one activity, ready for `dumps`."""
+    return {
+        "schema": SCHEMA,
+        "source": source(analysis.source),
+        "activity": _summary(analysis.summary),
+        "laps": [
+            {
+                "index": lap.index,
+                "trigger": lap.trigger,
+                "start_s": lap.start_s,
+                "elapsed_s": lap.elapsed_s,
+                "timer_s": lap.timer_s,
+                "distance_m": lap.distance_m,
+            }
+            for lap in analysis.laps
+        ],
+        "pauses": [{"start_s": p.start_s, "end_s": p.end_s} for p in analysis.pauses],
+        "efforts": [_effort(effort) for effort in analysis.efforts],
+        "splits": {"km": [_split(s) for s in analysis.km], "mile": [_split(s) for s in analysis.miles]},
+        "fastest_mile": None if analysis.mile is None else _mile(analysis.mile),
+        "notes": [
+            {"code": n.code, "kind": n.kind, "message": n.message, "at_s": n.at_s} for n in analysis.notes
+        ],
+        "settings": analysis.settings.as_dict(),
+    }
+
+
+def failure(origin: Source, error: MilerError) -> Document:
+    """Return the document of a file that could not be read."""
+    return {
+        "schema": SCHEMA,
+        "source": source(origin),
+        "error": {"code": error.code, "message": error.message},
+    }
+
+
+def skipped(origin: Source, error: MilerError) -> Document:
+    """Return the document of a sound file that is no activity."""
+    return {
+        "schema": SCHEMA,
+        "source": source(origin),
+        "skipped": {"code": error.code, "message": error.message},
+    }
+
+
+def dumps(value: Document | list[Document], *, indent: int | None = None) -> str:
+    """Write a document as JSON: same order, same digits, never NaN."""
+    return json.dumps(_rounded(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def source(origin: Source) -> Document:
+    """Return where an activity came from."""
+    # A name that is not UTF-8 reaches us with surrogates, which JSON readers refuse.
+    name = origin.name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return {
+        "name": name,
+        "format": origin.format or None,
+        "bytes": origin.bytes,
+        "sha256": origin.sha256 or None,
+        "part": origin.part,
+    }
+
+
+def _summary(summary: Summary) -> Document:
+    start = summary.start_time
+    return {
+        "sport": summary.sport,
+        "sub_sport": summary.sub_sport,
+        "device": summary.device,
+        "start_time": None if start is None else start.isoformat().replace("+00:00", "Z"),
+        "time_zone": summary.time_zone,
+        "records": summary.records,
+        "distance_m": summary.distance_m,
+        "elapsed_s": summary.elapsed_s,
+        "timer_s": summary.timer_s,
+        "moving_s": summary.moving_s,
+        "distance_source": summary.distance_source,
+    }
+
+
+def _effort(effort: Effort) -> Document:
+    return {
+        "name": effort.name,
+        "length_m": effort.length_m,
+        "clock": effort.clock,
+        "elapsed_s": effort.elapsed_s,
+        "timer_s": effort.timer_s,
+        "start_s": effort.start_s,
+        "end_s": effort.end_s,
+        "start_m": effort.start_m,
+        "end_m": effort.end_m,
+        "pace_s_per_km": effort.pace_s_per_km,
+        "flags": list(effort.flags),
+    }
+
+
+def _split(split: Split) -> Document:
+    return {
+        "index": split.index,
+        "start_m": split.start_m,
+        "end_m": split.end_m,
+        "elapsed_s": split.elapsed_s,
+        "timer_s": split.timer_s,
+        "heart_rate_bpm": split.heart_rate_bpm,
+        "cadence_spm": split.cadence_spm,
+        "climb_m": split.climb_m,
+        "fall_m": split.fall_m,
+    }
+
+
+def _mile(mile: Mile) -> Document:
+    even = mile.evenness
+    return _effort(mile.effort) | {
+        "quarters": [_split(s) for s in mile.quarters],
+        "track_laps": [_split(s) for s in mile.track_laps],
+        "evenness": {
+            "score": even.score,
+            "cv_percent": even.cv_percent,
+            "half_difference_percent": even.half_difference_percent,
+            "fast_start_percent": even.fast_start_percent,
+            "end_spurt_percent": even.end_spurt_percent,
+            "shape": even.shape,
+        },
+        "records": [
+            {
+                "record_id": r.record_id,
+                "holder": r.holder,
+                "time_s": r.time_s,
+                "status": r.status,
+                "percent": r.percent,
+                "behind": [
+                    {"mark_m": b.mark_m, "behind_s": b.behind_s, "behind_m": b.behind_m} for b in r.behind
+                ],
+            }
+            for r in mile.records
+        ],
+        "milestone": None
+        if mile.milestone is None
+        else {"time_s": mile.milestone.time_s, "faster_by_s": mile.milestone.faster_by_s},
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6) + 0.0 if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {k: _rounded(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(v) for v in value]
+    return value
+
+
+_COLUMNS = (
+    "name",
+    "part",
+    "sport",
+    "sub_sport",
+    "device",
+    "start_time",
+    "time_zone",
+    "distance_m",
+    "elapsed_s",
+    "timer_s",
+    "mile_s",
+    "mile_start_s",
+    "quarter_1_s",
+    "quarter_2_s",
+    "quarter_3_s",
+    "quarter_4_s",
+    "evenness",
+    "cv_percent",
+    "shape",
+    "flags",
+)
+
+
+def csv_header() -> str:
+    """Return the header line of the CSV report, one column an effort after the fixed ones."""
+    efforts = [f"best_{name.replace(' ', '_')}_s" for name in STANDARD_LENGTHS_M]
+    return _csv_line([*_COLUMNS, *efforts])
+
+
+def csv_row(analysis: Analysis) -> str:
+    """Return one activity as a line of CSV; empty where there is no value."""
+    shown = document(analysis)
+    mile = analysis.mile
+    activity = shown["activity"]
+    best = {e.length_m: e.elapsed_s for e in analysis.efforts}
+    fixed = [shown["source"]["name"], shown["source"]["part"]]
+    fixed += [activity[name] for name in _COLUMNS[2:10]]
+    if mile is None:
+        scores: list[Any] = [None] * 10
+    else:
+        scores = [mile.effort.elapsed_s, mile.effort.start_s, *(q.elapsed_s for q in mile.quarters)]
+        scores += [mile.evenness.score, mile.evenness.cv_percent, mile.evenness.shape]
+        scores += [" ".join(mile.effort.flags)]
+    return _csv_line([*fixed, *scores, *(best.get(m) for m in STANDARD_LENGTHS_M.values())])
+
+
+def _csv_line(values: Iterable[Any]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow([_cell(v) for v in values])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    # A spreadsheet would run text that begins like a formula.
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

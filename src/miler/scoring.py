@@ -1,0 +1,315 @@
+"""How even an effort was, how far from the records it is, and what comes next.
+
+Numbers only, each with a name, a unit and a definition. The score rates evenness, not
+quality: a tactical winner scores low, and an even jog scores 100.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from miler.arrays import FloatArray
+from miler.recordbook import Mark, Status, is_current, profile_for
+from miler.units import KILOMETRE_M
+
+Shape = Literal["even", "negative", "positive", "U", "J", "reverse J", "variable"]
+
+HALF_SCORE_CV_PERCENT = 6.0
+NOISE_PERCENT = 1.0
+MILESTONE_STEP_S = 30.0
+
+_HAIR = 1e-6  # metres or seconds: well below what any device stores, well above what float64 loses
+
+
+@dataclass(frozen=True)
+class Evenness:
+    """How equal the segments of an effort were; see `evenness` for each definition.
+
+    Attributes:
+        score: 0 to 100, 100 only for even pace.
+        cv_percent: distance-weighted sample coefficient of variation of the segments' pace.
+        half_difference_percent: second half against the first; negative = negative split.
+        fast_start_percent: first quarter against the middle two; positive = faster.
+        end_spurt_percent: last quarter against the middle two; positive = faster.
+        shape: the field's word for the four quarters, by the rules of `shape_of`.
+    """
+
+    score: float
+    cv_percent: float
+    half_difference_percent: float
+    fast_start_percent: float
+    end_spurt_percent: float
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Where the runner is against a record at one mark; negative = ahead.
+
+    `behind_s` compares the two times at the mark. `behind_m` is what the runner still lacks
+    of the mark when the record reaches it; a runner ahead is beyond it, but never beyond the
+    finish, so `behind_m` of the last mark is at least 0.
+    """
+
+    mark_m: float
+    behind_s: float
+    behind_m: float
+
+
+@dataclass(frozen=True)
+class RecordComparison:
+    """An effort against one mark of the record book.
+
+    Attributes:
+        holder: the athlete.
+        time_s: the mark's time.
+        percent: the runner's speed in percent of the record's, 100 * record / own time.
+        behind: at each quarter of the length; the last is the finish.
+        status: the mark's, one of `recordbook.STATUSES`.
+        label: what the mark is, such as "men's outdoor record".
+        profile_id: whose splits `behind` is measured against; None = even pace.
+    """
+
+    record_id: str
+    holder: str
+    time_s: float
+    percent: float
+    behind: tuple[Behind, ...]
+    status: Status
+    label: str
+    profile_id: str | None
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A round time to run next.
+
+    `faster_by_percent` is the share of the present time that has to go.
+    """
+
+    time_s: float
+    faster_by_s: float
+    faster_by_percent: float
+    pace_s_per_km: float
+
+
+def evenness(lengths_m: Sequence[float] | FloatArray, times_s: Sequence[float] | FloatArray) -> Evenness:
+    """Score how evenly an effort was run.
+
+    With segment lengths d, times t, their sums D and T, and the relative pace
+    p = (t/d) / (T/D) of each of n segments:
+
+        CV    = 100 * sqrt(n/(n-1) * sum(d/D * (p-1)^2))    percent
+        score = 100 / (1 + (CV/6)^2)
+
+    For equal segments CV is the ordinary sample coefficient of variation of their times. It
+    does not change with scale or order, and a first lap of 409.344 m counts as what it is. It
+    does rise with finer segments: compare scores of four quarters with each other.
+
+    The other numbers are of four equal quarters Q1 to Q4, read off the distance-time curve
+    where the segments are not quarters. With M the mean of Q2 and Q3: fast start is
+    100 (M - Q1)/M, end spurt 100 (M - Q4)/M, half difference 100 (second - first)/first.
+
+    Args:
+        lengths_m: (n,) positive metres.
+        times_s: (n,) positive seconds.
+
+    Returns:
+        The numbers, each in percent but the score.
+
+    Raises:
+        ValueError: for fewer than three segments, which say too little, or values that are
+            not positive and finite.
+
+    Source:
+        CV of lap times as the field's measure of evenness: Foster, de Koning & Thiel 2014
+        (IJSPP 9:715), whose figures fit the sample CV. The curve and its 6 % are this
+        project's choice: it puts 50 points within the 5.2 to 9.1 % of championship races
+        (Hanley, Stellingwerff & Hettinga 2019, IJSPP 14:894), and 94 to 80 points at the
+        1.5 to 3.0 % of mile records (Foster et al.).
+    """
+    lengths, times = np.asarray(lengths_m, dtype=np.float64), np.asarray(times_s, dtype=np.float64)
+    n = len(lengths)
+    if n < 3 or lengths.shape != (n,) or times.shape != (n,):
+        raise ValueError(f"evenness needs three or more segments with a time each, not {n} and {len(times)}")
+    if not (np.isfinite([lengths, times]).all() and lengths.min() > 0 and times.min() > 0):
+        raise ValueError("segments must have positive, finite lengths and times")
+    cv_percent = _cv_percent(lengths, times)
+    quarters_s = quarter_times_s(lengths, times)
+    half_difference, fast_start, end_spurt = _differences_percent(quarters_s)
+    return Evenness(
+        score=100 / (1 + (cv_percent / HALF_SCORE_CV_PERCENT) ** 2),
+        cv_percent=cv_percent,
+        half_difference_percent=half_difference,
+        fast_start_percent=fast_start,
+        end_spurt_percent=end_spurt,
+        shape=shape_of(quarters_s),
+    )
+
+
+def quarter_times_s(lengths_m: FloatArray, times_s: FloatArray) -> FloatArray:
+    """Cut consecutive segments, (n,) metres and (n,) seconds, into the (4,) times of equal quarters.
+
+    Pace is taken as even within a segment.
+    """
+    distances = np.concatenate(([0.0], np.cumsum(lengths_m)))
+    elapsed = np.concatenate(([0.0], np.cumsum(times_s)))
+    return np.diff(np.interp(distances[-1] * np.arange(5) / 4, distances, elapsed))
+
+
+def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
+    """Name the pacing of four equal quarters; the first rule that fits decides.
+
+    A difference counts from 1 % on (`NOISE_PERCENT`): quarters measured by GPS scatter by
+    about as much, and it is the evenness that Foster, de Koning & Thiel 2014 expect of a
+    next mile record. With fast start, end spurt and half difference as in `evenness`:
+
+    1. "even": the CV of the quarters is at most 1 %.
+    2. First and last quarter both faster than the middle by more than 1 %:
+       "U" if fast start and end spurt are within 1 % of each other,
+       "J" if the end spurt is the greater, "reverse J" if the fast start is.
+    3. "positive" or "negative": the second half is slower or faster by more than 1 %.
+    4. "positive" or "negative": the last quarter is slower or faster than the first by
+       more than 1 % of the middle.
+    5. "variable": anything else, as slow at both ends, or jagged.
+
+    Where the laps lie decides more than the rule does: El Guerrouj's printed times of 1999
+    are a "U" as 440 yd quarters (Noakes, Lambert & Hauman 2009 found first and last quarters
+    of the men's records alike), and a "reverse J" with a first lap of 409 m (Casado et al.
+    2021 say so of the men's records). The U that they find for women is an average;
+    Kipyegon 2023 and Hassan 2019 are "negative".
+
+    Args:
+        quarters_s: (4,) seconds.
+
+    Source:
+        Words: Abbiss & Laursen 2008 (Sports Med 38:239). Thresholds: this project's choice.
+    """
+    half, start, spurt = _differences_percent(quarters_s)
+    if _cv_percent(np.ones(4), np.asarray(quarters_s, dtype=np.float64)) <= NOISE_PERCENT:
+        return "even"
+    if min(start, spurt) > NOISE_PERCENT:
+        if abs(start - spurt) <= NOISE_PERCENT:
+            return "U"
+        return "J" if spurt > start else "reverse J"
+    for slowing in (half, start - spurt):
+        if abs(slowing) > NOISE_PERCENT:
+            return "positive" if slowing > 0 else "negative"
+    return "variable"
+
+
+def against(
+    mark: Mark, times_s: Sequence[float] | FloatArray, distances_m: Sequence[float] | FloatArray
+) -> RecordComparison:
+    """Compare an effort with a mark of the same length.
+
+    Both are piecewise-linear curves. The record's runs through the holder's own published
+    splits (a pacemaker's are left out), else at even pace; splits that do not add up to
+    the official time are stretched to it.
+
+    Args:
+        mark: a row of the record book.
+        times_s: (n,) seconds from the start of the effort, strictly increasing from 0.
+        distances_m: (n,) metres from the start of the effort at those times, increasing from 0
+            to the mark's length; equal neighbours are a stop, and a mark inside it is
+            reached at its beginning.
+
+    Raises:
+        ValueError: if the curve breaks these promises.
+    """
+    times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
+    _check_curve(times, distances, mark.length_m)
+    record_times, record_distances, profile_id = _record_curve(mark)
+    behind = []
+    for quarter in (1, 2, 3, 4):
+        mark_m = mark.length_m * quarter / 4
+        record_s = _reached_s(record_times, record_distances, mark_m)
+        behind_s = _reached_s(times, distances, mark_m) - record_s
+        behind_m = mark_m - float(np.interp(record_s, times, distances))
+        behind.append(Behind(mark_m, behind_s, behind_m))
+    return RecordComparison(
+        record_id=mark.record_id,
+        holder=mark.athlete,
+        time_s=mark.time_s,
+        percent=100 * mark.time_s / float(times[-1]),
+        behind=tuple(behind),
+        status=mark.status,
+        label=label(mark),
+        profile_id=profile_id,
+    )
+
+
+def label(mark: Mark) -> str:
+    """Say what a mark is: "men's outdoor record", "former women's short track record"."""
+    owner = "men's" if mark.sex == "M" else "women's"
+    category = "" if mark.category == "senior" else f"{mark.category} "
+    book = f"{owner} {mark.surface.replace('_', ' ')} {category}"
+    if mark.status in ("unofficial", "not_eligible"):
+        return f"{book}mark, {mark.status.replace('_', ' ')}"
+    if mark.status == "pending":
+        return f"{book}record, pending"
+    return f"{book}record" if is_current(mark) else f"former {book}record"
+
+
+def next_milestone(elapsed_s: float, length_m: float) -> Milestone | None:
+    """Return the next whole half minute below a time; None where there is none above zero.
+
+    A time on a half minute has the one below it as its milestone.
+    """
+    time_s = MILESTONE_STEP_S * (math.ceil((elapsed_s - _HAIR) / MILESTONE_STEP_S) - 1)
+    if time_s <= 0:
+        return None
+    faster_by_s = elapsed_s - time_s
+    return Milestone(time_s, faster_by_s, 100 * faster_by_s / elapsed_s, time_s / length_m * KILOMETRE_M)
+
+
+def _cv_percent(lengths: FloatArray, times: FloatArray) -> float:
+    n = len(lengths)
+    weights = lengths / lengths.sum()
+    relative_pace = times / lengths / (times.sum() / lengths.sum())
+    return 100 * math.sqrt(n / (n - 1) * float((weights * (relative_pace - 1) ** 2).sum()))
+
+
+def _differences_percent(quarters_s: Sequence[float] | FloatArray) -> tuple[float, float, float]:
+    """Return half difference, fast start and end spurt, as `evenness` defines them."""
+    q1, q2, q3, q4 = (float(q) for q in quarters_s)
+    middle_s = (q2 + q3) / 2
+    return (
+        100 * (q3 + q4 - q1 - q2) / (q1 + q2),
+        100 * (middle_s - q1) / middle_s,
+        100 * (middle_s - q4) / middle_s,
+    )
+
+
+def _record_curve(mark: Mark) -> tuple[FloatArray, FloatArray, str | None]:
+    profile = profile_for(mark)
+    if profile is None:
+        return np.array([0.0, mark.time_s]), np.array([0.0, mark.length_m]), None
+    times = np.array([0.0, *(split.time_s for split in profile.own)])
+    distances = np.array([0.0, *(split.distance_m for split in profile.own)])
+    return times * (mark.time_s / times[-1]), distances, profile.profile_id
+
+
+def _reached_s(times: FloatArray, distances: FloatArray, mark_m: float) -> float:
+    """Seconds at which the mark was first reached: `np.interp` may pick any moment of a stop."""
+    mark_m = min(mark_m, float(distances[-1]))
+    after = int(np.searchsorted(distances, mark_m - _HAIR))
+    share = min((mark_m - distances[after - 1]) / (distances[after] - distances[after - 1]), 1.0)
+    return float(times[after - 1] + share * (times[after] - times[after - 1]))
+
+
+def _check_curve(times: FloatArray, distances: FloatArray, length_m: float) -> None:
+    n = len(times)
+    if n < 2 or times.shape != (n,) or distances.shape != (n,):
+        raise ValueError("an effort's curve needs two or more points, each a time and a distance")
+    if not (np.isfinite([times, distances]).all() and times[0] == 0 and distances[0] == 0):
+        raise ValueError("an effort's curve must be finite and start at 0 s and 0 m")
+    if (np.diff(times) <= 0).any() or (np.diff(distances) < 0).any():
+        raise ValueError("an effort's times must strictly increase, and its distances must not fall")
+    if abs(distances[-1] - length_m) > _HAIR:
+        raise ValueError(f"the effort is {distances[-1]:.3f} m long, the mark {length_m:.3f} m")
