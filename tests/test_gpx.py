@@ -403,6 +403,21 @@ def test_a_long_recording_is_seamless_where_a_sensor_joins_late() -> None:
     assert (activity["heart_rate"][15_000:] == 150).all()
 
 
+SOUND = run(*(point(t, "<hr>150</hr>") for t in range(4))).encode()
+
+
+@given(st.integers(0, len(SOUND) - 1), st.binary(max_size=3), st.integers(0, 3))
+def test_bytes_lost_or_changed_anywhere_end_as_points_or_as_an_error_of_miler(
+    at: int, put: bytes, lost: int
+) -> None:
+    try:
+        activities = decode(SOUND[:at] + put + SOUND[at + lost :])
+    except MilerError as error:
+        assert error.message
+    else:
+        assert sum(map(len, activities)) <= 4
+
+
 # What gpxpy refuses as a whole, and what miler makes of it.
 GPXPY_CANNOT = {"etrex-30-track-standard.gpx": "one point has no latitude: it is kept without a fix"}
 

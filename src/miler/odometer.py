@@ -132,7 +132,8 @@ class Odometer:
         lower = np.maximum(upper - 1, 0)
         span = self.marks[upper] - self.marks[lower]
         share = np.divide(at_m - self.marks[lower], span, out=np.zeros(len(at_m)), where=span > 0)
-        return self.departs[lower] + share * (self.arrives[upper] - self.departs[lower])
+        between: FloatArray = self.departs[lower] + share * (self.arrives[upper] - self.departs[lower])
+        return between
 
     def distance_at(self, at_s: FloatArray) -> FloatArray:
         """Return the distance credited by each moment, (m,) seconds to (m,) metres."""

@@ -7,6 +7,7 @@ ActivityExtensionv2.xsd.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,12 +44,12 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     return reading.activities(raws, strict=strict)
 
 
+@dataclass
 class _Lap:
-    """A `<Lap>`: its row, which fills as the file is read, and its first point."""
+    """A `<Lap>`: its row, which fills as the file is read, and the index of its first point."""
 
-    def __init__(self, about: Row, first: int) -> None:
-        self.about = about
-        self.first = first
+    about: Row
+    first: int
 
 
 class _Activity:
@@ -73,64 +74,67 @@ class _Activity:
         return raw if raw.laps or np.isfinite(raw.times).any() else None
 
     def _timed_laps(self, times: FloatArray) -> list[Lap]:
-        spans = [
-            _known(times[lap.first : after])
-            for lap, after in zip(self.laps, [*(lap.first for lap in self.laps[1:]), None], strict=True)
-        ]
-        starts = [self._start(lap, span) for lap, span in zip(self.laps, spans, strict=True)]
-        ends = [*starts[1:], _last(spans[-1]) if spans else math.nan]
+        """Return the laps whose start and length are known; a lap lasts until the next begins."""
+        bounds = [*(lap.first for lap in self.laps), len(times)]
         laps: list[Lap] = []
-        for lap, start, end in zip(self.laps, starts, ends, strict=True):
-            timer = number(lap.about.get("TotalTimeSeconds"))
-            elapsed = _elapsed(end - start, timer, is_last=lap is self.laps[-1])
-            if math.isfinite(start) and math.isfinite(elapsed):
-                laps.append(
-                    Lap(
-                        index=len(laps) + 1,
-                        trigger=(title(lap.about.get("TriggerMethod")) or "").lower() or None,
-                        start_s=start,
-                        elapsed_s=elapsed,
-                        timer_s=_or_none(timer),
-                        distance_m=_or_none(number(lap.about.get("DistanceMeters"))),
-                    )
-                )
-        return laps
+        next_start = math.nan
+        for index in reversed(range(len(self.laps))):
+            about = self.laps[index].about
+            span = times[bounds[index] : bounds[index + 1]]
+            span = span[np.isfinite(span)]
+            start = self._start(about, span)
+            timer_s = _amount(about.get("TotalTimeSeconds"))
+            elapsed_s = _elapsed(start, next_start, timer_s, span)
+            if math.isfinite(start):
+                next_start = start
+                if math.isfinite(elapsed_s):
+                    laps.append(_lap(about, index + 1, start, elapsed_s, timer_s))
+        return laps[::-1]
 
-    def _start(self, lap: _Lap, span: FloatArray) -> float:
-        """Return when the lap began: as it says, else at its first point."""
-        told = self.points.clock.unix_s(lap.about.get("StartTime", ""))
+    def _start(self, about: Row, span: FloatArray) -> float:
+        """Return when a lap began: as it says, else at its first point."""
+        told = self.points.clock.unix_s(about.get("StartTime", ""))
         return told if math.isfinite(told) or not len(span) else float(span[0])
 
 
-def _known(times: FloatArray) -> FloatArray:
-    return times[np.isfinite(times)]
-
-
-def _last(times: FloatArray) -> float:
-    return float(times[-1]) if len(times) else math.nan
-
-
-def _or_none(value: float) -> float | None:
-    return value if value >= 0 else None  # NaN is not
-
-
-def _elapsed(between: float, timer: float, *, is_last: bool) -> float:
+def _elapsed(start: float, next_start: float, timer_s: float, span: FloatArray) -> float:
     """Return a lap's clock time.
 
     Args:
-        between: seconds from its start to the next lap's start or to the last point.
-        timer: its TotalTimeSeconds, NaN if unknown.
-        is_last: nothing after it says when it ended, and its last point may come early.
+        start, next_start: Unix seconds; NaN if unknown, the latter also if the lap is the last.
+        timer_s: its TotalTimeSeconds, NaN if unknown.
+        span: (k,) Unix seconds of its points.
 
     Returns:
         Seconds, NaN if unknown. Starts are mostly written in whole seconds, the timer in
         hundredths: within a second they are the same time, and the timer has the decimals.
+        Nothing tells when the last lap ended, and its last point may come before.
     """
+    is_last = not math.isfinite(next_start)
+    end = float(span[-1]) if is_last and len(span) else next_start
+    between = end - start
     if not between >= 0:
-        return timer if timer >= 0 else math.nan
-    if abs(between - timer) < 1 or (is_last and timer > between):
-        return timer
+        return timer_s
+    if abs(between - timer_s) < 1 or (is_last and timer_s > between):
+        return timer_s
     return between
+
+
+def _lap(about: Row, index: int, start: float, elapsed_s: float, timer_s: float) -> Lap:
+    distance_m = _amount(about.get("DistanceMeters"))
+    return Lap(
+        index=index,
+        trigger=(title(about.get("TriggerMethod")) or "").lower() or None,
+        start_s=start,
+        elapsed_s=elapsed_s,
+        timer_s=None if math.isnan(timer_s) else timer_s,
+        distance_m=None if math.isnan(distance_m) else distance_m,
+    )
+
+
+def _amount(text: str | None) -> float:
+    value = number(text)
+    return value if value >= 0 else math.nan
 
 
 class _File:

@@ -1,0 +1,1 @@
+"""Claims and bars, each measured by a script."""

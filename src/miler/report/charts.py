@@ -1,0 +1,261 @@
+"""What the charts of the page draw, as numbers; the markup is the template's.
+
+Positions of lines, bars and labels are percent of the plot, from the left and from the top, so
+that text keeps its size however wide the page is. Curves are SVG path data on a grid of
+`GRID_X` by `GRID_Y` that the page stretches over the plot.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from miler.analysis import Trace
+from miler.arrays import FloatArray
+from miler.effort import Effort, Split
+from miler.settings import Units
+from miler.units import KILOMETRE_M, MILE_M, format_duration
+
+GRID_X, GRID_Y = 2000, 1000  # finer than the pixels of a wide screen
+
+UNIT_M: dict[Units, float] = {"km": KILOMETRE_M, "mi": MILE_M}
+
+_PACE_STEPS_S = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+_HEART_STEPS_BPM = (10.0, 20.0, 50.0)
+_LEAST_PACE_SPAN_S = 60.0  # an even run is to look even: less than this is not stretched over the plot
+_SLOWEST = 3.0  # times the fastest pace; what is slower is a stop
+_LEAST_HEART_SPAN_BPM = 40.0
+_LEAST_ELEVATION_SPAN_M = 30.0  # a flat run is to look flat
+_ELEVATION_SHARE = 0.4  # of the plot's height, from below
+_BAR_SHARE = 36.0  # percent of the plot's height that the longest bar takes; labels take the rest
+_LEAST_BAR_SCALE = 0.02  # of the mean; a deviation below the noise of GPS is not to look like much
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A label on an axis at a percentage of it; a minor one is left out where space is short."""
+
+    at: float
+    text: str
+    minor: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of the distance axis, percent; `anchor` is where its label hangs: start, middle or end."""
+
+    left: float
+    width: float
+    anchor: str
+
+    @property
+    def label_at(self) -> float:
+        """Where the label hangs, percent from the left."""
+        return self.left + {"start": 0.0, "middle": self.width / 2, "end": self.width}[self.anchor]
+
+
+@dataclass(frozen=True)
+class PaceChart:
+    """Pace over distance, fast is up; empty paths and no ticks where a stream is missing."""
+
+    pace: str
+    heart_rate: str
+    elevation: str
+    distance_ticks: tuple[Tick, ...]
+    pace_ticks: tuple[Tick, ...]
+    heart_ticks: tuple[Tick, ...]
+    elevation_m: tuple[float, float] | None
+    band: Band | None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A quarter's deviation from the mean of all, from the middle up if faster; percent of the plot."""
+
+    left: float
+    width: float
+    top: float
+    height: float
+    deviation_s: float
+
+    @property
+    def faster(self) -> bool:
+        """Whether the quarter took less than the mean."""
+        return self.deviation_s < 0
+
+    @property
+    def middle(self) -> float:
+        """Where its labels stand, percent from the left."""
+        return self.left + self.width / 2
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """From values to shares of the plot: `first` is at its left or top, `last` at its right or bottom."""
+
+    first: float
+    last: float
+
+    def share(self, values: FloatArray) -> FloatArray:
+        shares: FloatArray = np.clip((values - self.first) / (self.last - self.first), 0.0, 1.0)
+        return shares
+
+    def percent(self, value: float) -> float:
+        return round(100 * float(self.share(np.array([value]))[0]), 2)
+
+    def values(self, step: float) -> FloatArray:
+        low, high = sorted((self.first, self.last))
+        return np.arange(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1) * step
+
+
+def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart | None:
+    """Draw a run over its distance; None if it went nowhere.
+
+    What is slower than the axis, as a stop, runs along its lower edge.
+
+    Args:
+        trace: the thinned run.
+        effort: the stretch to highlight, if any.
+        units: of the distance axis and the pace axis.
+    """
+    unit_m = UNIT_M[units]
+    travelled = trace.distance_m / unit_m
+    paces = _paces(trace, unit_m)
+    pace_axis = _pace_axis(paces, travelled)
+    if pace_axis is None:
+        return None
+    distance_axis = _Axis(float(travelled[0]), float(travelled[-1]))
+    x = distance_axis.share(travelled)
+    heart_axis = _heart_axis(trace.heart_rate_bpm)
+    elevation_axis = _elevation_axis(trace.altitude_m)
+    pace_step = _step(pace_axis, _PACE_STEPS_S, 6)
+    return PaceChart(
+        pace=_path(x, pace_axis.share(paces)),
+        heart_rate=_path(x, heart_axis.share(trace.heart_rate_bpm)) if heart_axis else "",
+        elevation=_area(x, elevation_axis.share(trace.altitude_m)) if elevation_axis else "",
+        distance_ticks=_distance_ticks(distance_axis),
+        pace_ticks=tuple(
+            Tick(pace_axis.percent(v), format_duration(v, 0)) for v in pace_axis.values(pace_step)
+        ),
+        heart_ticks=tuple(
+            Tick(heart_axis.percent(v), f"{v:.0f}")
+            for v in heart_axis.values(_step(heart_axis, _HEART_STEPS_BPM, 5))
+        )
+        if heart_axis
+        else (),
+        elevation_m=_range(trace.altitude_m),
+        band=_band(distance_axis, effort, unit_m) if effort else None,
+    )
+
+
+def bars(quarters: Sequence[Split]) -> tuple[Bar, ...]:
+    """Draw splits of one length as bars from the mean of their times, to one scale."""
+    times = np.array([s.elapsed_s for s in quarters])
+    mean_s = float(times.mean())
+    scale_s = max(float(np.abs(times - mean_s).max()), _LEAST_BAR_SCALE * mean_s)
+    slot = 100 / len(quarters)
+    drawn = []
+    for i, deviation_s in enumerate(float(t) - mean_s for t in times):
+        height = _BAR_SHARE * abs(deviation_s) / scale_s
+        top = 50 - height if deviation_s < 0 else 50.0
+        drawn.append(
+            Bar(round((i + 0.2) * slot, 2), round(0.6 * slot, 2), round(top, 2), round(height, 2), deviation_s)
+        )
+    return tuple(drawn)
+
+
+def _paces(trace: Trace, unit_m: float) -> FloatArray:
+    """Seconds a unit, (n,); standing is infinitely slow."""
+    standing = np.full(len(trace.speed_mps), np.inf)
+    return np.divide(unit_m, trace.speed_mps, out=standing, where=trace.speed_mps > 1e-3)
+
+
+def _pace_axis(paces: FloatArray, travelled: FloatArray) -> _Axis | None:
+    """From the fastest to the slowest hundredth of the way, rounded outwards; None without a way."""
+    way = np.diff(travelled, prepend=travelled[:1])
+    counted = (way > 0) & np.isfinite(paces)
+    if not counted.any():
+        return None
+    order = np.argsort(paces[counted])
+    sorted_paces = paces[counted][order]
+    shares = np.cumsum(way[counted][order])
+    fast, slow = sorted_paces[np.searchsorted(shares, shares[-1] * np.array([0.01, 0.98]))]
+    slow = min(float(slow), _SLOWEST * float(fast))
+    missing = max(_LEAST_PACE_SPAN_S - (slow - float(fast)), 0.0)
+    axis = _Axis(float(fast) - missing / 2, slow + missing / 2)
+    step = _step(axis, _PACE_STEPS_S, 6)
+    return _Axis(max(math.floor(axis.first / step), 0) * step, math.ceil(axis.last / step) * step)
+
+
+def _heart_axis(heart_rate_bpm: FloatArray) -> _Axis | None:
+    found = _range(heart_rate_bpm)
+    if found is None:
+        return None
+    low = math.floor(found[0] / 10) * 10.0
+    return _Axis(max(math.ceil(found[1] / 10) * 10.0, low + _LEAST_HEART_SPAN_BPM), low)
+
+
+def _elevation_axis(altitude_m: FloatArray) -> _Axis | None:
+    """Its top is above the plot's, so that the hills stay in the lower part."""
+    found = _range(altitude_m)
+    if found is None:
+        return None
+    low, high = found[0], max(found[1], found[0] + _LEAST_ELEVATION_SPAN_M)
+    return _Axis(low + (high - low) / _ELEVATION_SHARE, low - 0.1 * (high - low))
+
+
+def _range(values: FloatArray) -> tuple[float, float] | None:
+    known = values[np.isfinite(values)]
+    return (float(known.min()), float(known.max())) if len(known) else None
+
+
+def _step(axis: _Axis, steps: Sequence[float], most: int) -> float:
+    span = abs(axis.last - axis.first)
+    return next((step for step in steps if span / step <= most), steps[-1])
+
+
+def _distance_ticks(axis: _Axis) -> tuple[Tick, ...]:
+    span = axis.last - axis.first
+    power = 10.0 ** math.floor(math.log10(span / 10))
+    step = next(m * power for m in (1, 2, 5, 10, 20) if span / (m * power) <= 10)
+    return tuple(
+        Tick(axis.percent(value), f"{value:.6g}", minor=round(value / step) % 2 == 1)
+        for value in axis.values(step).tolist()
+    )
+
+
+def _band(axis: _Axis, effort: Effort, unit_m: float) -> Band:
+    left, right = axis.percent(effort.start_m / unit_m), axis.percent(effort.end_m / unit_m)
+    middle = (left + right) / 2
+    anchor = "start" if middle < 25 else "end" if middle > 75 else "middle"
+    return Band(left, round(right - left, 2), anchor)
+
+
+def _path(x: FloatArray, y: FloatArray) -> str:
+    """A line through the points of the grid, broken where a value is missing."""
+    return "".join(f"M{_points(run)}" for run in _runs(x, y))
+
+
+def _area(x: FloatArray, y: FloatArray) -> str:
+    """The same, filled down to the lower edge."""
+    return "".join(f"M{_points(run)}V{GRID_Y}H{run[0][0]}Z" for run in _runs(x, y))
+
+
+def _points(run: Sequence[tuple[int, int]]) -> str:
+    return " ".join(f"{x} {y}" for x, y in run)
+
+
+def _runs(x: FloatArray, y: FloatArray) -> list[list[tuple[int, int]]]:
+    """Grid points of each unbroken run of values, without points that repeat the one before."""
+    runs: list[list[tuple[int, int]]] = [[]]
+    for share_x, share_y in zip(x.tolist(), y.tolist(), strict=True):
+        if not math.isfinite(share_y):
+            runs.append([])
+            continue
+        point = round(share_x * GRID_X), round(share_y * GRID_Y)
+        if not runs[-1] or runs[-1][-1] != point:
+            runs[-1].append(point)
+    return [run for run in runs if len(run) > 1]
