@@ -1,0 +1,62 @@
+# miler: `make demo` and `make test` need Python 3.11 or later and nothing else.
+# Everything is installed into .venv; nothing outside this folder is touched.
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test check lint types bars golden samples clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo     set up, and report the fastest mile of each sample file"
+	@echo "make test     set up, and run the tests"
+	@echo "make check    format check, lint, types and tests: what CI asks"
+	@echo "make bars     measure every bar of every issue, in a table"
+	@echo "make golden   write the expected documents of the sample files again (review the diff)"
+	@echo "make samples  make the sample files again"
+	@echo "make clean    remove .venv and caches"
+
+demo: $(VENV)/.installed
+	$(BIN)/miler report sample_files
+
+test: $(VENV)/.developing
+	$(BIN)/python -m pytest -n auto -q
+
+check: lint types test
+
+lint: $(VENV)/.developing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.developing
+	$(BIN)/mypy
+
+bars: $(VENV)/.developing
+	$(BIN)/python -m benchmarks.bars $(BARS)
+
+golden: $(VENV)/.developing
+	$(BIN)/python -m devtools.golden
+
+samples: $(VENV)/.developing
+	$(BIN)/python -m devtools.make_samples sample_files
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+$(BIN)/python:
+	$(PYTHON) -c "import sys; sys.exit('miler needs Python 3.11 or later, this is ' + sys.version.split()[0] if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.developing: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable ".[dev]"
+	@touch $@ $(VENV)/.installed

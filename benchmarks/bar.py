@@ -1,0 +1,25 @@
+"""What a measured bar is, and where the corpus of recordings may lie."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# Real recordings by other people, kept outside the repository; MILER_CORPUS says where.
+CORPUS = Path(os.environ.get("MILER_CORPUS", Path(__file__).resolve().parents[2] / "shared" / "corpus"))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One measured bar; `met` is None where it could not be measured here."""
+
+    name: str
+    figure: str
+    goal: str
+    met: bool | None
+
+
+def skipped(name: str, goal: str, why: str) -> Bar:
+    """Return a bar that could not be measured here, with the reason."""
+    return Bar(name, why, goal, None)

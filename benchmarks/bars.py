@@ -1,0 +1,39 @@
+"""Every bar of every issue, measured: bar, figure, goal. `make bars` runs this.
+
+Each module in `_ISSUES` has `bars(short) -> Iterator[Bar]`; later issues add theirs here. A bar that
+needs what this machine lacks (the corpus of recordings, a peer) is said to be skipped, never met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Iterator
+
+from benchmarks.bar import Bar
+
+_ISSUES = ("benchmarks.main_job",)
+
+
+def main() -> int:
+    """Measure and print; exit 1 if a bar that could be measured is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="leave out what takes minutes")
+    options = parser.parse_args()
+    missed = 0
+    print(f"{'bar':<58}  {'figure':<44}  {'goal':<34}  ")
+    for bar in _all(options.short):
+        missed += bar.met is False
+        verdict = {True: "met", False: "MISSED", None: "skipped"}[bar.met]
+        print(f"{bar.name:<58}  {bar.figure:<44}  {bar.goal:<34}  {verdict}", flush=True)
+    return 1 if missed else 0
+
+
+def _all(short: bool) -> Iterator[Bar]:
+    for name in _ISSUES:
+        yield from importlib.import_module(name).bars(short)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
