@@ -94,7 +94,7 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
     odometer = measure(activity, settings)
     efforts = tuple(
         replace(effort, flags=flags_of(odometer, effort, settings))
-        for length_m in settings.effort_lengths_m
+        for length_m in sorted({*settings.effort_lengths_m, MILE_M})
         if (effort := fastest(odometer, length_m)) is not None
     )
     return Analysis(
@@ -103,25 +103,27 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         laps=activity.laps,
         lap_splits=lap_splits(activity, odometer),
         pauses=odometer.pauses,
-        efforts=efforts,
+        efforts=tuple(e for e in efforts if e.length_m in settings.effort_lengths_m),
         km=every(activity, odometer, KILOMETRE_M),
         miles=every(activity, odometer, MILE_M),
-        mile=fastest_mile(activity, odometer, settings),
+        mile=fastest_mile(activity, odometer, efforts, settings),
         trace=thin(activity, odometer),
         notes=activity.notes + odometer.notes,
         settings=settings,
     )
 
 
-def fastest_mile(activity: Activity, odometer: Odometer, settings: Settings) -> Mile | None:
-    """Find the fastest mile, cut it and score it; None if no unbroken mile was run."""
-    effort = fastest(odometer, MILE_M)
+def fastest_mile(
+    activity: Activity, odometer: Odometer, efforts: tuple[Effort, ...], settings: Settings
+) -> Mile | None:
+    """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
+    effort = next((e for e in efforts if e.length_m == MILE_M), None)
     if effort is None:
         return None
     four = quarters(activity, odometer, effort)
     times_s, distances_m = _curve(odometer, effort)
     return Mile(
-        effort=replace(effort, flags=flags_of(odometer, effort, settings)),
+        effort=effort,
         quarters=four,
         track_laps=splits(activity, odometer, effort, settings.lap_m),
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),

@@ -2,64 +2,77 @@
 
 One file is the unit of work. Workers return values and never write; results come back
 in input order, whatever the number of workers, so that one core and many give the
-same bytes. Spawn-safe: the same on Linux, macOS and Windows.
+same bytes. Nothing relies on fork: the same on Linux, macOS and Windows.
+
+This module is light. What reading a file takes (numpy, the formats) is imported where the
+file is read, so that one who only hands out files starts its workers at once.
 """
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from miler.activity import Source
-from miler.analysis import Analysis, analyse
-from miler.errors import MilerError, UnsupportedFile
-from miler.files import Found, explain, load
-from miler.formats import decode
-from miler.settings import Settings
+from miler.errors import MilerError
 
-Kind = Literal["done", "skipped", "failed"]
+if TYPE_CHECKING:
+    from miler.files import Found
+    from miler.outcome import Outcome
+    from miler.settings import Settings
+
 Result = TypeVar("Result")
 
 _CHUNK = 4  # files a task: enough to hide the cost of passing it
 _AHEAD = 4  # tasks waiting for each worker: memory stays flat however many files there are
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one file ended: its analyses, or the reason why there are none."""
-
-    source: Source
-    kind: Kind
-    analyses: tuple[Analysis, ...] = ()
-    error: MilerError | None = None
+# On Linux a server imports the readers once and forks workers, itself untouched by our threads;
+# macOS' system libraries do not survive a fork.
+_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+_PRELOAD = ["miler.report.outcomes", "fitparse.profile", "numpy.ma", "tzfpy"]
 
 
-def process(found: Found, settings: Settings) -> Outcome:
-    """Read and analyse one file; whatever its content, this returns."""
-    source = Source(name=found.name)
-    try:
-        data = load(found.path)
-        source = Source(found.name, "", len(data), hashlib.sha256(data).hexdigest())
-        activities = decode(data, name=found.name)
-        return Outcome(source, "done", tuple(analyse(activity, settings) for activity in activities))
-    except UnsupportedFile as error:
-        return Outcome(_recognised(source, error.format), "skipped", error=error)
-    except MilerError as error:
-        return Outcome(_recognised(source, getattr(error, "format", None)), "failed", error=error)
-    except OSError as error:
-        return Outcome(source, "failed", error=explain(error))
+def run(
+    files: Iterable[Found], settings: Settings, then: Callable[[Outcome], Result], *, jobs: int = 1
+) -> Iterator[Result]:
+    """Process files and hand each outcome to `then`, in the worker; yield what it returns, in input order.
+
+    Whatever a file does to its reader, even end the process, costs that file only.
+
+    Args:
+        files: what `files.find` lists; consumed as needed.
+        settings: passed to every analysis.
+        then: a picklable function of an outcome, such as a renderer.
+        jobs: processes; 1 works in this one.
+    """
+    task = _Task(settings, then)
+    if jobs <= 1:
+        return map(task.one, files)
+    return _run_parallel(map(_anywhere, files), task, jobs)
 
 
-def _recognised(source: Source, format: str | None) -> Source:
-    return Source(source.name, format or "", source.bytes, source.sha256)
+def _anywhere(found: Found) -> Found:
+    """A worker's working directory is that of the moment when the server started."""
+    from miler.files import STDIN
+
+    return found if found.path == STDIN else replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
+
+
+def get_ready() -> None:
+    """Start what workers are made from; worth it before imports or a search that take a while."""
+    if _METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.set_forkserver_preload(_PRELOAD)
+        forkserver.ensure_running()
 
 
 @dataclass(frozen=True)
@@ -70,26 +83,30 @@ class _Task(Generic[Result]):
     then: Callable[[Outcome], Result]
 
     def __call__(self, files: list[Found]) -> list[Result]:
-        return [self.then(process(found, self.settings)) for found in files]
+        return [self.one(found) for found in files]
+
+    def one(self, found: Found) -> Result:
+        from miler.outcome import process
+
+        try:
+            return self.then(process(found, self.settings))
+        except Exception as error:  # a fault of miler's own must cost one file, not ten thousand
+            return self.failed(found, _fault(error))
+
+    def failed(self, found: Found, error: MilerError) -> Result:
+        from miler.outcome import failed
+
+        return self.then(failed(found, error))
 
 
-def run(
-    files: Iterable[Found], settings: Settings, then: Callable[[Outcome], Result], *, jobs: int = 1
-) -> Iterator[Result]:
-    """Process files and hand each outcome to `then`, in the worker; yield what it returns, in input order.
-
-    Args:
-        files: what `files.find` lists; consumed as needed.
-        settings: passed to every analysis.
-        then: a picklable function of an outcome, such as a renderer.
-        jobs: processes; 1 works in this one.
-    """
-    task = _Task(settings, then)
-    if jobs <= 1:
-        for found in files:
-            yield from task([found])
-        return
-    yield from _run_parallel(iter(files), task, jobs)
+def _fault(error: Exception) -> MilerError:
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" at {place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else ""
+    return MilerError(
+        f"a fault in miler, please report it: {type(error).__name__}{where}: {error}", code="internal"
+    )
 
 
 def _run_parallel(files: Iterator[Found], task: _Task[Result], jobs: int) -> Iterator[Result]:
@@ -98,20 +115,37 @@ def _run_parallel(files: Iterator[Found], task: _Task[Result], jobs: int) -> Ite
     try:
         while True:
             while len(waiting) < jobs * _AHEAD and (chunk := list(islice(files, _CHUNK))):
-                waiting.append((chunk, pool.submit(task, chunk)))
+                waiting.append((chunk, _submit(pool, task, chunk)))
             if not waiting:
                 return
             chunk, future = waiting.popleft()
             try:
-                yield from future.result()
+                results = future.result()
             except BrokenProcessPool:
                 # A worker died, and every task in flight with it: find the file that did it.
-                yield from _one_by_one(chunk, task)
                 pool.shutdown(wait=False, cancel_futures=True)
+                yield from _one_by_one(chunk, task)
                 pool = _pool(jobs)
-                waiting = deque((again, pool.submit(task, again)) for again, _ in waiting)
+                waiting = deque((again, _submit(pool, task, again)) for again, _ in waiting)
+            else:
+                yield from results
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) -> Future[list[Result]]:
+    """Submit a chunk; a pool that broke since the last one says so when the result is asked for."""
+    from miler.files import STDIN
+
+    own: Future[list[Result]] = Future()
+    if any(found.path == STDIN for found in chunk):
+        own.set_result(task(chunk))  # no worker has our standard input
+        return own
+    try:
+        return pool.submit(task, chunk)
+    except BrokenProcessPool as error:
+        own.set_exception(error)
+        return own
 
 
 def _one_by_one(chunk: list[Found], task: _Task[Result]) -> Iterator[Result]:
@@ -119,14 +153,23 @@ def _one_by_one(chunk: list[Found], task: _Task[Result]) -> Iterator[Result]:
     for found in chunk:
         with _pool(1) as pool:
             try:
-                yield from pool.submit(task, [found]).result()
+                results = pool.submit(task, [found]).result()
             except BrokenProcessPool:
-                error = MilerError("the process that read this file died", code="worker_died")
-                yield task.then(Outcome(Source(name=found.name), "failed", error=error))
+                died = MilerError("the process that read this file died", code="worker_died")
+                results = [task.failed(found, died)]
+        yield from results
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    get_ready()
+    return ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context(_METHOD), initializer=_leave_interrupts
+    )
+
+
+def _leave_interrupts() -> None:
+    """Let Ctrl-C, which reaches every process of the terminal, end the one that hands out files."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def unchanged(outcome: Outcome) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from miler.activity import Activity
 from miler.errors import MilerError, UnsupportedFile
@@ -11,14 +12,15 @@ from miler.formats import decode
 from miler.report.words import printable
 from miler.units import format_duration
 
+Kind = Literal["sound", "damaged", "skipped", "failed"]
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """One file's verdict; `damaged` files were read as far as they go."""
+    """One file's verdict, in lines; `damaged` files were read as far as they go."""
 
+    kind: Kind
     text: str
-    failed: bool = False
-    damaged: bool = False
 
 
 def verdict(found: Found) -> Verdict:
@@ -27,24 +29,24 @@ def verdict(found: Found) -> Verdict:
     try:
         activities = decode(load(found.path), name=found.name)
     except UnsupportedFile as error:
-        return Verdict(f"{name}: sound, but {error.message}")
+        return Verdict("skipped", f"{name}: sound, but {printable(error.message)} [{error.code}]")
     except MilerError as error:
-        return Verdict(f"{name}: failed, {error.message} [{error.code}]", failed=True)
+        return Verdict("failed", f"{name}: failed, {printable(error.message)} [{error.code}]")
     except OSError as error:
-        return Verdict(f"{name}: failed, {explain(error).message}", failed=True)
+        return Verdict("failed", f"{name}: failed, {explain(error).message}")
     damaged = any(note.kind == "damage" for a in activities for note in a.notes)
     word = "damaged, read as far as it goes" if damaged else "sound"
     lines = [f"{name}: {word}", *(line for a in activities for line in _lines(a))]
-    return Verdict("\n".join(lines), damaged=damaged)
+    return Verdict("damaged" if damaged else "sound", "\n".join(lines))
 
 
 def _lines(activity: Activity) -> list[str]:
     streams = ", ".join(name.replace("_", " ") for name in activity.streams) or "no streams"
     part = "" if activity.source.part is None else f"part {activity.source.part}: "
     lines = [
-        f"  {part}{activity.source.format.upper()} {activity.sport}, {len(activity)} records over "
-        f"{format_duration(activity.elapsed_s, 0)}, {len(activity.laps)} laps, "
-        f"{len(activity.pauses)} pauses",
+        f"  {part}{activity.source.format.upper()}, {printable(activity.sport)}, {len(activity)} records"
+        f" over {format_duration(activity.elapsed_s, 0)}, {len(activity.laps)} laps,"
+        f" {len(activity.pauses)} pauses",
         f"  with {streams}",
     ]
     for note in sorted(activity.notes, key=lambda n: n.kind != "damage"):

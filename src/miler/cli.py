@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from miler.settings import Settings
 
 OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+_FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
+
+
+class _ReaderLeft(Exception):
+    """Nobody reads standard output any more, as after `miler report … | head`."""
 
 
 class _Verbs(click.Group):
@@ -32,6 +37,17 @@ class _Verbs(click.Group):
         if args and args[0] not in self.commands and args[0] not in own:
             args = ["report", *args]
         return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the verbs as they are told here, the main one first."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Tell a broken pipe from other ends: click would end the program with code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderLeft from None
 
 
 @click.group(
@@ -77,141 +93,114 @@ def _settings(options: dict[str, Any]) -> Settings:
     return settings_from(flags, os.environ, path)
 
 
-@cli.command()
+def _has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Find out before the work that its result has a place to go."""
+    if value is not None and not value.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
+    return value
+
+
+@cli.command(short_help="Report the fastest mile of each file.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--format", "format_", type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
               default="text", show_default=True, help="How the report is written.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Write to a file instead of the screen.")  # fmt: skip
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes to work with [one a core].")
+              callback=_has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
+              help="Processes to work with [one a core].")  # fmt: skip
 @_settings_options
 def report(paths: Sequence[str], format_: str, output: Path | None, jobs: int | None, **options: Any) -> int:
     """Report the fastest mile of each file: time, splits, evenness, records.
 
-    PATH is a file, a folder (searched with all below it) or - for standard input.
+    PATH is a file, a folder (searched with all below it) or - for standard input. A file that
+    cannot be read is named on standard error and stops nothing; the exit code is then 1.
     """
-    from miler.files import find
+    from miler.files import find, write_atomic
 
     settings = _settings(options)
     files = list(find(paths))
     if not files:
         raise click.UsageError("no FIT, GPX or TCX file is in there")
-    writer = _write_html if format_ == "html" else _write_pieces
     if output is None:
-        return writer(files, settings, format_, jobs, sys.stdout)
-    return _to_file(output, lambda stream: writer(files, settings, format_, jobs, stream))
+        return _write_report(files, settings, format_, jobs, sys.stdout)
+    with write_atomic(output) as stream:
+        return _write_report(files, settings, format_, jobs, stream)
 
 
-def _to_file(output: Path, write: Any) -> int:
-    import io
-
-    from miler.files import write_atomic
-
-    stream = io.StringIO()
-    code = int(write(stream))
-    write_atomic(output, stream.getvalue())
-    return code
-
-
-def _write_pieces(files: list[Found], settings: Settings, format: str, jobs: int | None, stream: Any) -> int:
+def _write_report(
+    files: list[Found], settings: Settings, format: str, jobs: int | None, stream: IO[str]
+) -> int:
     """Write each file's share as soon as it is there, in input order."""
     from functools import partial
 
     from miler import batch
-    from miler.report.document import csv_header
-    from miler.report.outcomes import rendered
 
-    color = format == "text" and _color(stream)
-    then = partial(rendered, format=format, color=color)
-    failed = count = 0
-    held: str | None = None
-    if format == "csv":
-        stream.write(csv_header())
-    with _progress(len(files)) as step:
-        for outcome in batch.run(files, settings, then, jobs=_jobs(jobs, len(files))):
-            step()
-            failed += outcome.kind == "failed"
-            if outcome.line is not None and format != "jsonl":
-                click.echo(outcome.line, err=True)
-            for piece in outcome.pieces:
-                count += 1
-                if format != "json":
-                    stream.write(("\n" if format == "text" and count > 1 else "") + piece)
-                    continue
-                # One activity is an object, several are an array: the second decides.
-                if held is not None:
-                    stream.write(("[" if count == 2 else ",") + f"\n{held}")
-                held = piece.rstrip("\n")
-    if format == "json":
-        stream.write({0: "[]\n", 1: f"{held}\n"}.get(count, f",\n{held}\n]\n"))
-    return SOME_FAILED if failed else OK
+    jobs = min(jobs or (batch.usual_jobs() if len(files) >= _FEW_FILES else 1), len(files))
+    if jobs > 1:
+        batch.get_ready()
+    from miler.report.outcomes import joined, rendered
+
+    then = partial(rendered, format=format, color=format == "text" and _color(stream))
+    codes = {OK}
+
+    def pieces() -> Iterator[str | Analysis]:
+        with _progress(len(files), stream) as step:
+            for share in batch.run(files, settings, then, jobs=jobs):
+                step()
+                codes.add(SOME_FAILED if share.kind == "failed" else OK)
+                if share.line is not None:
+                    click.echo(share.line, err=True)
+                yield from share.pieces
+
+    for text in joined(pieces(), format, settings):
+        stream.write(text)
+    return max(codes)
 
 
-def _write_html(files: list[Found], settings: Settings, format: str, jobs: int | None, stream: Any) -> int:
-    """Write one page with all activities."""
-    from miler import batch
-    from miler.report import html
-    from miler.report.outcomes import refusal_line
-
-    failed = 0
-    analyses: list[Analysis] = []
-    with _progress(len(files)) as step:
-        for outcome in batch.run(files, settings, batch.unchanged, jobs=_jobs(jobs, len(files))):
-            step()
-            failed += outcome.kind == "failed"
-            analyses += outcome.analyses
-            if outcome.error is not None:
-                click.echo(refusal_line(outcome), err=True)
-    stream.write(html.render(analyses))
-    return SOME_FAILED if failed else OK
-
-
-def _jobs(asked: int | None, files: int) -> int:
-    """A second process costs 0.3 s to start: not worth it for a handful of files."""
-    from miler.batch import usual_jobs
-
-    if asked is not None:
-        return min(asked, files)
-    return 1 if files < 50 else usual_jobs()
-
-
-def _color(stream: Any) -> bool:
-    return bool(stream.isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+def _color(stream: IO[str]) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """A bar on standard error while a terminal watches; silent otherwise."""
-    if total < 2 or not sys.stderr.isatty() or sys.stdout.isatty():
+def _progress(total: int, stream: IO[str]) -> Iterator[Callable[[], object]]:
+    """A bar on standard error while a terminal watches it and no report runs through it."""
+    if total < 2 or not sys.stderr.isatty() or stream.isatty():
         yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("reading", total=total)
         yield lambda: bar.advance(task)
 
 
-@cli.command()
+@cli.command(short_help="Say what is wrong with files.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--strict", is_flag=True, help="Count damage as failure.")
 def check(paths: Sequence[str], strict: bool) -> int:
-    """Say what is wrong with files, and what was recovered from them."""
+    """Say what is wrong with files, and what was recovered from them.
+
+    A ! marks damage: the file breaks its own format, or something had to be dropped or repaired.
+    """
     from miler.check import verdict
     from miler.files import find
 
-    worst = OK
+    counts: dict[str, int] = {}
     for found in find(paths):
         result = verdict(found)
         click.echo(result.text)
-        if result.failed or (strict and result.damaged):
-            worst = SOME_FAILED
-    return worst
+        counts[result.kind] = counts.get(result.kind, 0) + 1
+    if not counts:
+        raise click.UsageError("no FIT, GPX or TCX file is in there")
+    if sum(counts.values()) > 1:
+        click.echo(", ".join(f"{n} {kind}" for kind, n in sorted(counts.items(), key=lambda c: -c[1])))
+    return SOME_FAILED if "failed" in counts or (strict and "damaged" in counts) else OK
 
 
-@cli.command()
+@cli.command(short_help="Show the record book.")
 @click.option("--sex", type=click.Choice(["F", "M"]), help="Women's or men's marks only.")
 @click.option("--surface", type=click.Choice(["outdoor", "short_track", "road"]), help="One book only.")
 @click.option("--event", metavar="EVENT", help='One event only, such as "1 mile".')
@@ -237,22 +226,32 @@ def records(sex: Any, surface: Any, event: str | None, progression: bool, format
     return OK
 
 
+@cli.command(short_help="Print the JSON Schema of the reports.")
+def schema() -> int:
+    """Print the JSON Schema of what `--format json` and `--format jsonl` write."""
+    from importlib.resources import files
+
+    click.echo(files("miler.report").joinpath("schema.json").read_text(encoding="utf-8"), nl=False)
+    return OK
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code.
 
     Args:
         argv: the arguments without the program's name; the process's own if None.
     """
-    from miler.errors import MilerError
+    from miler.errors import MilerError, SettingsError
 
     for stream in (sys.stdout, sys.stderr):
-        # A Windows console of another code page, or LC_ALL=C, must not end a report.
-        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="backslashreplace")
+        # A Windows console of another code page, or LC_ALL=C, must neither end a report nor change it.
+        getattr(stream, "reconfigure", lambda **_: None)(
+            encoding="utf-8", errors="backslashreplace", newline="\n"
+        )
     try:
         code = cli.main(args=None if argv is None else list(argv), prog_name="miler", standalone_mode=False)
-    except click.exceptions.Abort:
-        return INTERRUPTED
-    except KeyboardInterrupt:
+        sys.stdout.flush()
+    except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except click.ClickException as error:
@@ -260,11 +259,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_USE
     except MilerError as error:
         click.echo(f"miler: {error.message}", err=True)
-        return WRONG_USE
-    except BrokenPipeError:
-        # `miler report … | head`: the reader has seen enough.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        return WRONG_USE if isinstance(error, SettingsError) else SOME_FAILED
+    except (_ReaderLeft, BrokenPipeError):
+        # What is still in the buffer would complain when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        click.echo(f"miler: {error.filename or 'the report'} cannot be written: {error.strerror}", err=True)
+        return SOME_FAILED
     return code if isinstance(code, int) else OK
 
 

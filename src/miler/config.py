@@ -25,17 +25,18 @@ def settings_from(
     """Put the user's settings together; a flag that is None was not given.
 
     Raises:
-        SettingsError: for a file that is no TOML, an unknown name, a value that does not fit.
+        SettingsError: for a file that is missing though asked for, or no TOML; for an unknown name or
+            a value that does not fit.
     """
-    values = _from_file(path or _usual_path(environment), asked=path is not None)
+    if path is None and "MILER_CONFIG" in environment:
+        path = Path(environment["MILER_CONFIG"])
+    values = _from_file(path or _usual_path(), asked=path is not None)
     values |= _from_environment(environment)
     values |= {name: value for name, value in flags.items() if value is not None}
     return Settings.from_mapping(values)
 
 
-def _usual_path(environment: Mapping[str, str]) -> Path:
-    if "MILER_CONFIG" in environment:
-        return Path(environment["MILER_CONFIG"])
+def _usual_path() -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("miler", appauthor=False) / "config.toml"
@@ -43,7 +44,7 @@ def _usual_path(environment: Mapping[str, str]) -> Path:
 
 def _from_file(path: Path, *, asked: bool) -> dict[str, Any]:
     try:
-        return dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        return dict(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except FileNotFoundError:
         if asked:
             raise SettingsError(f"there is no settings file {path}") from None
@@ -57,20 +58,19 @@ def _from_file(path: Path, *, asked: bool) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, text in environment.items():
-        if not variable.startswith(_PREFIX) or variable in _NOT_SETTINGS:
-            continue
-        name = variable.removeprefix(_PREFIX).lower()
-        if name in _LISTS:
-            values[name] = [part.strip() for part in text.split(",") if part.strip()]
-        elif name in _TEXTS:
-            values[name] = text
-        else:
-            values[name] = _number(variable, text)
+        if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS and text:
+            name = variable.removeprefix(_PREFIX).lower()
+            values[name] = _value(name, text)
     return values
 
 
-def _number(variable: str, text: str) -> float:
+def _value(name: str, text: str) -> object:
+    """Give a variable's text the type that its setting wants; what does not fit is refused there."""
+    if name in _LISTS:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if name in _TEXTS:
+        return text
     try:
         return float(text)
     except ValueError:
-        raise SettingsError(f"{variable} must be a number, not {text!r}") from None
+        return text

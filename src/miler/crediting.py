@@ -7,13 +7,14 @@ distance. The activity itself is never changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
 from miler.arrays import BoolArray, FloatArray, IntArray
-from miler.fixes import Fixes, sound_fixes, standing
+from miler.fixes import Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
 from miler.settings import Settings
 
@@ -27,10 +28,12 @@ _OTHER_SPORTS_MPS = 60.0  # a bicycle downhill is no glitch
 _JITTER_M = 5.0  # a distance that falls by less is the same place
 _AROUND_S = 30.0  # how far to look for the speed around a bad stretch
 _APART_S = 5.0  # bad steps closer together than this are one glitch
-_FAST, _SLOW = 1.6, 0.6  # times the usual speed: sudden, and hardly moving
+_LIKELY = 1.2  # times the speed around: as a runner's speed changes within half a minute
+_LAG_S = 15.0  # a watch that lost its place makes up for it within this time
+_VAGUE_S = 4.0  # the timer may have run so long about a pause, in seconds or in records: see `measure`
 _PAUSE_S, _RHYTHMS = 10.0, 4.0  # a gap this long, and this many usual steps, may be a pause
 _PAUSE_M, _PAUSE_MPS = 25.0, 0.5  # ... if the runner hardly moved in it
-_GAP_S = 5.0
+_GAP_S, _LONG_GAP_S = 5.0, 20.0  # shorter is no gap; longer is one, whatever the rhythm
 _SANE_SHARE = 0.5  # device distance counts if it spans at least this share of the recording
 
 
@@ -48,12 +51,18 @@ class _Steps:
     suspect: BoolArray  # (k-1,) the source itself says that something was left out here
     credited: FloatArray  # (k-1,) metres
     notes: list[Note] = field(default_factory=list)
-    breaks: list[Break] = field(default_factory=list)
+    breaks: list[tuple[float, float, str]] = field(default_factory=list)  # from and to when, why
 
-    @property
+    @cached_property
     def active(self) -> FloatArray:
         """(k-1,) seconds of each step that the timer ran."""
         return np.diff(self.times) - self.paused
+
+    @cached_property
+    def usual_mps(self) -> float:
+        """The usual speed, as the source has it, of the steps that can be true."""
+        true = self.lengths <= self.limits * self.active
+        return usual_mps(self.lengths[true], self.active[true])
 
     def distances(self) -> FloatArray:
         """(k,) metres credited by each record."""
@@ -79,11 +88,10 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     samples = _device(activity, settings, fixes) or _from_fixes(fixes, settings)
     if samples is None:
         empty = np.empty(0)
-        text = "neither the device's distance nor two fixes are in this recording"
+        text = "neither the device's distance nor two fixes to believe are in this recording"
         note = Note("no_distance", "finding", text)
         return Odometer(empty, empty.copy(), empty.copy(), pauses=activity.pauses, notes=(note,))
     source, times, values, suspect = samples
-    times, values, suspect = _without_stale(times, values, suspect)
     pauses, inferred = _pauses(activity, times, values)
     duration = np.diff(times)
     paused = np.diff(paused_by(pauses, times))
@@ -96,14 +104,18 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
         limits=_limits(activity, times, duration - paused, settings),
         fixes=fixes,
         suspect=suspect,
-        credited=np.maximum(np.diff(values), 0.0),
+        credited=_regained_once(np.diff(values)),
         notes=inferred,
     )
-    _credit_pauses(steps, settings)
-    _credit_falls(steps)
+    # Without timer events a pause is known only by the records around it.
+    rhythm_s = 1.0 if activity.timer_events else max(1.0, float(np.median(duration)))
+    _credit_pauses(steps, _VAGUE_S * rhythm_s)
+    _bar_teleports(steps, pauses, settings)
+    _credit_resets(steps)
     _credit_glitches(steps)
-    if source == "fixes":
-        steps.credited[standing(times, steps.fixes)] = 0.0
+    if fixes is not None and source == "fixes":
+        _tell_left_out(steps, fixes)
+        steps.credited[standing(fixes)] = 0.0
     return _odometer(activity, steps, pauses, settings)
 
 
@@ -129,7 +141,8 @@ def _device(activity: Activity, settings: Settings, fixes: Fixes | None) -> _Sam
     if times[0] > 0 and 0 < values[0] <= times[0] * float(holdable_mps(times[:1])[0]):
         # The timer ran from 0 s; the first record is already some metres on.
         times, values = np.concatenate(([0.0], times)), np.concatenate(([0.0], values))
-    return "device", times, values, np.zeros(len(times) - 1, bool)
+    keep = fresh(times, np.diff(values))
+    return "device", times[keep], values[keep], np.zeros(int(keep.sum()) - 1, bool)
 
 
 def _from_fixes(fixes: Fixes | None, settings: Settings) -> _Samples | None:
@@ -137,38 +150,6 @@ def _from_fixes(fixes: Fixes | None, settings: Settings) -> _Samples | None:
     if fixes is None or settings.distance_source == "device":
         return None
     return "fixes", fixes.times, np.concatenate(([0.0], np.cumsum(fixes.steps_m))), fixes.after_outliers
-
-
-def _usual_mps(lengths: FloatArray, durations: FloatArray) -> float:
-    """The middle speed of the steps that move at all; 0 if none does."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        speeds = lengths / durations
-    moving = speeds[np.isfinite(speeds) & (speeds > _PAUSE_MPS)]
-    return float(np.median(moving)) if len(moving) else 0.0
-
-
-def _without_stale(
-    times: FloatArray, values: FloatArray, suspect: BoolArray
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Leave out records that repeat an old distance until one catches up.
-
-    Some devices write the last known value for a few seconds and then jump. Read as standing
-    and sprinting, it would let an effort begin after the one and end before the other.
-    """
-    lengths, durations = np.diff(values), np.diff(times)
-    usual = _usual_mps(lengths, durations)
-    sudden = np.flatnonzero((lengths[1:] > _FAST * usual * durations[1:]) & (lengths[:-1] == 0)) + 1
-    keep = np.ones(len(times), bool)
-    moves = np.flatnonzero(lengths > 0)
-    for step in sudden:
-        before = np.searchsorted(moves, step) - 1
-        stalled = int(moves[before]) + 1 if before >= 0 else 0
-        average = (values[step + 1] - values[stalled]) / (times[step + 1] - times[stalled])
-        if _SLOW * usual <= average <= _FAST * usual:
-            keep[stalled + 1 : step + 1] = False
-    if keep.all():
-        return times, values, suspect
-    return times[keep], values[keep], suspect[np.flatnonzero(keep)[1:] - 1]
 
 
 def _pauses(
@@ -188,7 +169,7 @@ def _pauses(
     if not stood.any():
         return activity.pauses, []
     # What was covered in the gap was run at the usual speed; then the runner stood.
-    usual = max(_usual_mps(lengths, durations), _PAUSE_MPS)
+    usual = max(usual_mps(lengths, durations), _PAUSE_MPS)
     found = [
         Pause(float(times[i] + min(max(lengths[i], 0.0) / usual, durations[i] / 2)), float(times[i + 1]))
         for i in np.flatnonzero(stood)
@@ -219,55 +200,92 @@ def _sports(activity: Activity) -> list[tuple[float, float, str]]:
     return [(-np.inf, np.inf, activity.sport)]
 
 
-def _credit_pauses(steps: _Steps, settings: Settings) -> None:
-    """Credit nothing for what happened while the timer stood, and bar efforts across a teleport."""
-    usual = _usual_mps(steps.lengths, steps.active)
-    for i in np.flatnonzero(steps.paused > 0).tolist():
-        most = steps.active[i] * (steps.limits[i] if steps.source == "device" else usual)
-        if steps.credited[i] > most:
-            steps.credited[i] = 0.0 if steps.source == "device" else most
-        moved = steps.fixes.between(steps.times[i], steps.times[i + 1]) if steps.fixes else 0.0
-        if moved > settings.teleport_m + most:
-            steps.suspect[i] = False
-            at_m = float(steps.distances()[i + 1])
-            steps.breaks.append(Break(at_m, at_m, "teleport"))
-            steps.note("teleport", f"moved {moved:.0f} m while the timer stood; no effort spans it", i)
+def _regained_once(lengths: FloatArray) -> FloatArray:
+    """Credit no metre twice: what a distance regains after falling by metres was counted before, (k-1,)."""
+    reached = np.cumsum(np.where(lengths < -_JITTER_M, 0.0, lengths))
+    return np.diff(np.maximum.accumulate(np.concatenate(([0.0], reached))))
 
 
-def _credit_falls(steps: _Steps) -> None:
-    """Go on from where a distance fell back to, or restarted; a fall of metres is the same place."""
-    deep = np.flatnonzero(steps.lengths < -_JITTER_M)
-    for i in deep.tolist():
+def _credit_pauses(steps: _Steps, vague_s: float) -> None:
+    """Credit nothing for what happened while the timer stood.
+
+    The device's own distance is believed for the `vague_s` that the timer may have run beyond what
+    the file tells; positions are not, for a runner who waits walks about.
+    """
+    fitting_m = believed_m = steps.usual_mps * steps.active
+    if steps.source == "device":
+        believed_m = steps.limits * steps.active + steps.usual_mps * vague_s
+    beyond = (steps.paused > 0) & (steps.credited > believed_m)
+    steps.credited[beyond] = fitting_m[beyond]
+
+
+def _bar_teleports(steps: _Steps, pauses: tuple[Pause, ...], settings: Settings) -> None:
+    """Bar efforts across a pause after which the runner went on somewhere else."""
+    for pause in pauses if steps.fixes else ():
+        before = max(int(np.searchsorted(steps.times, pause.start_s, "right")) - 1, 0)
+        after = min(int(np.searchsorted(steps.times, pause.end_s)), len(steps.times) - 1)
+        moved_m = steps.fixes.between(steps.times[before], steps.times[after]) if steps.fixes else 0.0
+        ran_m = steps.usual_mps * float(steps.active[before:after].sum())
+        if moved_m > settings.teleport_m + ran_m:
+            steps.breaks.append((pause.end_s, pause.end_s, "teleport"))
+            text = f"moved {moved_m:.0f} m while the timer stood; no effort spans it"
+            steps.notes.append(Note("teleport", "finding", text, at_s=pause.start_s))
+
+
+def _credit_resets(steps: _Steps) -> None:
+    """Go on from where a distance fell back to, or restarted."""
+    for i in np.flatnonzero(steps.lengths < -_JITTER_M).tolist():
         text = f"the device's distance fell by {-steps.lengths[i]:.0f} m; counted on from there"
         steps.note("distance_reset", text, i)
-        steps.credited[i] = _sound_m(steps, i, i + 1, np.ones(len(steps.credited), bool))
-    shallow = np.flatnonzero((steps.lengths < 0) & (steps.lengths >= -_JITTER_M))
-    for i in shallow.tolist():  # what is regained was counted before
-        owed = -steps.lengths[i]
-        for j in range(i + 1, len(steps.credited)):
-            paid = min(owed, steps.credited[j])
-            steps.credited[j] -= paid
-            owed -= paid
-            if owed <= 0:
-                break
+        steps.credited[i] = _sound_m(steps, i, i + 1, _around_mps(steps, i, i + 1, steps.lengths >= 0))
 
 
 def _credit_glitches(steps: _Steps) -> None:
-    """Bridge steps beyond what a runner can do with what the other source, or the speed around, says."""
+    """Mend steps beyond what a runner can do: late metres go where they were run, others are bridged."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        fast = (steps.credited > steps.limits * steps.active) & (steps.paused == 0)
-    bad = fast | steps.suspect
+        fast = steps.credited > steps.limits * steps.active
+    bad = (fast | steps.suspect) & (steps.paused == 0)
     for first, last in _runs(bad, steps.times):
-        bridged = _sound_m(steps, first, last, ~bad)
-        was = float(steps.credited[first:last].sum())
-        share = steps.active[first:last] / max(float(steps.active[first:last].sum()), 1e-9)
-        steps.credited[first:last] = bridged * share
-        text = f"{was:.0f} m in {steps.times[last] - steps.times[first]:.0f} s is no running"
-        if not fast[first:last].any():
-            text = f"fixes far off the course for {steps.times[last] - steps.times[first]:.0f} s"
-        steps.note("glitch", f"{text}; {bridged:.0f} m were credited", first)
-        distances = steps.distances()
-        steps.breaks.append(Break(float(distances[first]), float(distances[last]), "glitch"))
+        around_mps = _around_mps(steps, first, last, ~bad)
+        behind = _behind_since(steps, first, last, _LIKELY * around_mps)
+        if behind is not None:
+            _spread(steps, behind, last, float(steps.credited[behind:last].sum()))
+            continue
+        was_m = float(steps.credited[first:last].sum())
+        _spread(steps, first, last, _sound_m(steps, first, last, around_mps))
+        steps.breaks.append((float(steps.times[first]), float(steps.times[last]), "glitch"))
+        is_m = float(steps.credited[first:last].sum())
+        took_s = float(steps.times[last] - steps.times[first])
+        steps.note("glitch", f"{was_m:.0f} m in {took_s:.0f} s cannot be; credited {is_m:.0f} m", first)
+
+
+def _tell_left_out(steps: _Steps, fixes: Fixes) -> None:
+    """Say how many fixes were left out as spikes; the straight line between their neighbours counts."""
+    count = len(fixes.left_out_s)
+    if count:
+        text = f"{count} fix{'es' if count > 1 else ''} far off the course left out"
+        steps.notes.append(Note("glitch", "finding", text, at_s=float(fixes.left_out_s[0])))
+
+
+def _behind_since(steps: _Steps, first: int, last: int, likely_mps: float) -> int | None:
+    """Since which record the distance was late, if the bad steps only make up for that; else None.
+
+    Watches that lose their place for seconds count too little and then all of it in a step or two:
+    the metres are right, their moments are not. Fixes between which a spike was left out are as right.
+    """
+    oldest = int(np.searchsorted(steps.times, steps.times[last] - _LAG_S))
+    for since in range(first, min(oldest, first) - 1, -1):
+        if (steps.paused[since:last] > 0).any() or (steps.lengths[since:last] < 0).any():
+            return None
+        if float(steps.credited[since:last].sum()) <= likely_mps * float(steps.active[since:last].sum()):
+            return since
+    return None
+
+
+def _spread(steps: _Steps, first: int, last: int, metres: float) -> None:
+    """Credit metres evenly in time to the steps from one record to another."""
+    active = steps.active[first:last]
+    steps.credited[first:last] = metres * active / max(float(active.sum()), 1e-9)
 
 
 def _runs(bad: BoolArray, times: FloatArray) -> list[tuple[int, int]]:
@@ -281,54 +299,71 @@ def _runs(bad: BoolArray, times: FloatArray) -> list[tuple[int, int]]:
     return runs
 
 
-def _sound_m(steps: _Steps, first: int, last: int, good: BoolArray) -> float:
+def _around_mps(steps: _Steps, first: int, last: int, good: BoolArray) -> float:
+    """The speed of the good steps within half a minute of those between two records; else the usual one."""
+    low = int(np.searchsorted(steps.times[1:], steps.times[first] - _AROUND_S, "right"))
+    high = int(np.searchsorted(steps.times[:-1], steps.times[last] + _AROUND_S, "left"))
+    near = good[low:high] & (steps.paused[low:high] == 0)
+    near[first - low : last - low] = False
+    seconds = float(steps.active[low:high][near].sum())
+    return float(steps.credited[low:high][near].sum()) / seconds if seconds > 0 else steps.usual_mps
+
+
+def _sound_m(steps: _Steps, first: int, last: int, around_mps: float) -> float:
     """Metres from record `first` to record `last` when the steps between cannot be believed.
 
     What the fixes say, if they are sound there and fit the speed around; else the time at that speed.
     """
-    active = float(steps.active[first:last].sum())
-    near = good & (steps.paused == 0) & (steps.lengths >= 0)
-    near[first:last] = False
-    close = (steps.times[1:] > steps.times[first] - _AROUND_S) & (
-        steps.times[:-1] < steps.times[last] + _AROUND_S
-    )
-    some = near & close if (near & close).any() else near
-    seconds = float(steps.active[some].sum())
-    around = float(steps.credited[some].sum()) / seconds if seconds > 0 else 0.0
-    moved = steps.fixes.between(steps.times[first], steps.times[last]) if steps.fixes else np.nan
-    if np.isfinite(moved) and moved <= _FAST * around * active:
-        return float(moved)
-    return around * active
+    usual_m = around_mps * float(steps.active[first:last].sum())
+    moved_m = steps.fixes.between(steps.times[first], steps.times[last]) if steps.fixes else np.nan
+    return moved_m if moved_m <= _LIKELY * usual_m else usual_m
 
 
 def _odometer(activity: Activity, steps: _Steps, pauses: tuple[Pause, ...], settings: Settings) -> Odometer:
     """Put the credited steps, the pauses and the sports on one timetable."""
-    times, distances = steps.times, steps.distances()
-    spans = [(s, e) for s, e, sport in _sports(activity) if sport not in settings.sports]
-    bounds = np.array([t for p in pauses for t in (p.start_s, p.end_s)] + [t for s in spans for t in s])
-    bounds = np.clip(bounds, times[0], times[-1])
-
-    def running(at_s: FloatArray) -> FloatArray:
-        return at_s - paused_by(pauses, at_s)
-
-    # Distance grows with the running timer, so at both ends of a pause it is the same.
-    at_bounds = np.interp(running(bounds), running(times), distances)
-    all_times, all_distances = np.concatenate([times, bounds]), np.concatenate([distances, at_bounds])
-    order: IntArray = np.lexsort((all_distances, all_times))
-    marks, arrives, departs = timetable(all_times[order], np.maximum.accumulate(all_distances[order]))
-    breaks = list(steps.breaks)
-    if spans:
-        ends = at_bounds[2 * len(pauses) :].reshape(-1, 2)
-        breaks += [Break(float(a), float(b), "sport") for a, b in ends]
-    active = steps.active
-    gap = active > max(_GAP_S, _RHYTHMS * float(np.percentile(active, 50)))
-    return Odometer(
-        marks,
-        arrives,
-        departs,
+    distances = steps.distances()
+    bounds_s, bounds_m = _pause_bounds(steps, pauses, distances)
+    times_s = np.concatenate([steps.times, bounds_s])
+    metres = np.concatenate([distances, bounds_m])
+    order: IntArray = np.lexsort((metres, times_s))
+    marks, arrives, departs = timetable(times_s[order], np.maximum.accumulate(metres[order]))
+    bare = Odometer(marks, arrives, departs)
+    others = [(s, e, "sport") for s, e, sport in _sports(activity) if sport not in settings.sports]
+    spans = sorted(steps.breaks + others)
+    ends = bare.distance_at(np.array([span[:2] for span in spans], dtype=float).ravel()).reshape(-1, 2)
+    return replace(
+        bare,
         stretches=(Stretch(float(marks[0]), float(marks[-1]), steps.source),),
-        breaks=tuple(sorted(breaks, key=lambda b: (b.from_m, b.to_m))),
+        breaks=tuple(Break(a, b, why) for (a, b), (_, _, why) in zip(ends.tolist(), spans, strict=True)),
         pauses=pauses,
-        gaps=tuple((float(times[i]), float(times[i + 1])) for i in np.flatnonzero(gap)),
-        notes=tuple(steps.notes),
+        gaps=_gaps(steps),
+        notes=tuple(sorted(steps.notes, key=lambda note: note.at_s or 0.0)),
     )
+
+
+def _pause_bounds(
+    steps: _Steps, pauses: tuple[Pause, ...], distances: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Moments between records when the timer stopped or started, and the distance by then.
+
+    Distance grows with the running timer. Where it grew by more than that explains, the file's whole
+    seconds are to blame, and the metres are left spread over the clock: never in the runner's favour.
+    """
+    at = np.array([t for p in pauses for t in (p.start_s, p.end_s)])
+    step = np.searchsorted(steps.times, at) - 1
+    inside = (step >= 0) & (step < len(steps.credited)) & ~np.isin(at, steps.times)
+    at, step = at[inside], step[inside]
+    explained = steps.credited[step] <= steps.limits[step] * steps.active[step]
+    at, step = at[explained], step[explained]
+    begin = steps.times[step]
+    ran = (at - begin) - (paused_by(pauses, at) - paused_by(pauses, begin))
+    active = steps.active[step]
+    share = np.divide(ran, active, out=np.zeros(len(at)), where=active > 0)
+    return at, distances[step] + share * steps.credited[step]
+
+
+def _gaps(steps: _Steps) -> tuple[tuple[float, float], ...]:
+    """Where records are missing though the timer ran, judged by the recording's own rhythm."""
+    usual_s = _RHYTHMS * float(np.percentile(steps.active, 50))
+    missing = steps.active > max(_GAP_S, min(usual_s, _LONG_GAP_S))
+    return tuple((float(steps.times[i]), float(steps.times[i + 1])) for i in np.flatnonzero(missing))

@@ -97,17 +97,18 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     marks = odometer.marks
     if len(marks) < 2 or odometer.total_m < length_m - TOLERANCE_M:
         return None
-    # Listed apart, so that a mark stays that very mark: start + length may round past a stop.
-    starts = np.concatenate([marks, marks - length_m])
-    ends = np.concatenate([marks + length_m, marks])
-    inside = (starts >= marks[0] - TOLERANCE_M) & (ends <= marks[-1] + TOLERANCE_M)
-    inside &= ~odometer.barred(starts, ends, length_m)
-    if not inside.any():
+    # Either end stays that very mark, with the mark's own time: start + length may round past a stop.
+    front = marks[: np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right")]
+    back = marks[np.searchsorted(marks, marks[0] + length_m - TOLERANCE_M, "left") :]
+    starts = np.concatenate([front, np.maximum(back - length_m, marks[0])])
+    ends = np.concatenate([np.minimum(front + length_m, marks[-1]), back])
+    leaves = np.concatenate([odometer.departs[: len(front)], odometer.departure(starts[len(front) :])])
+    reaches = np.concatenate(
+        [odometer.arrival(ends[: len(front)]), odometer.arrives[len(marks) - len(back) :]]
+    )
+    took = np.where(odometer.barred(starts, ends, length_m), np.inf, reaches - leaves)
+    if not np.isfinite(took.min()):
         return None
-    starts = np.maximum(starts[inside], marks[0])
-    ends = np.minimum(ends[inside], marks[-1])
-    leaves, reaches = odometer.departure(starts), odometer.arrival(ends)
-    took = reaches - leaves
     tied = np.flatnonzero(took <= took.min() + 1e-9)
     best = tied[np.argmin(leaves[tied])]
     return _effort(odometer, length_m, *(float(c[best]) for c in (starts, ends, leaves, reaches)))

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import BoolArray, FloatArray
+from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.geodesy import metres_between
 
+_MOVING_MPS = 0.5
+_FAST, _SLOW = 1.6, 0.6  # times the usual speed: sudden, and hardly moving
 _SPIKE_S = 30.0  # a spike returns within this time; what does not is a jump to another place
-_SPIKE_FIXES = 64
+_LOOK_BACK = 64  # pieces of a course; more within half a minute are noise
 _RETURN = 2.0  # times the usual speed: back within reach
+_ON_FOOT = ("running", "walking", "hiking", "unknown")
 _STILL_M, _STILL_S = 3.0, 5.0  # fixes within 3 m for 5 s before and after: standing
 _STILL_FIXES = 10
 
@@ -27,6 +30,7 @@ class Fixes:
         latitude, longitude: (f,) degrees.
         steps_m: (f-1,) metres from each fix to the next.
         after_outliers: (f-1,) whether fixes were left out within the step, or it is a jump.
+        left_out_s: (o,) seconds of the fixes off the course that were left out.
     """
 
     times: FloatArray
@@ -34,6 +38,7 @@ class Fixes:
     longitude: FloatArray
     steps_m: FloatArray
     after_outliers: BoolArray
+    left_out_s: FloatArray
 
     def between(self, from_s: float, to_s: float) -> float:
         """Straight metres from the last fix before one moment to the first after another; NaN if far off."""
@@ -45,12 +50,43 @@ class Fixes:
         return float(metres_between(*ends)[0])
 
 
-def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatArray]) -> Fixes | None:
-    """Return the fixes without spikes; None if there are not two.
+def usual_mps(lengths: FloatArray, durations: FloatArray) -> float:
+    """Return the middle speed of the steps that move at all, (k,) m and (k,) s; 0 if none does."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        speeds = lengths / durations
+    moving = speeds[np.isfinite(speeds) & (speeds > _MOVING_MPS)]
+    return float(np.median(moving)) if len(moving) else 0.0
 
-    A spike is a fix that no runner reaches from the one before, and that is left again: the fixes
-    until one is back within reach are left out. A jump that does not return within 30 s stays, and
-    its step is marked. Method: speed gate from the last sound fix, as in most GPS filters.
+
+def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
+    """Which records to keep (k,) so that none repeats an old place until one catches up.
+
+    Some devices write the last known value for a few seconds and then jump. Read as standing and
+    sprinting, it would let an effort begin after the one and end before the other.
+
+    Args:
+        times: (k,) seconds.
+        lengths: (k-1,) metres of the steps between.
+    """
+    durations = np.diff(times)
+    usual = usual_mps(lengths, durations)
+    keep = np.ones(len(times), bool)
+    moves = np.flatnonzero(lengths > 0)
+    sudden = np.flatnonzero((lengths[1:] > _FAST * usual * durations[1:]) & (lengths[:-1] == 0)) + 1
+    for step in sudden.tolist():
+        before = int(np.searchsorted(moves, step)) - 1
+        stalled = int(moves[before]) + 1 if before >= 0 else 0
+        average = lengths[step] / (times[step + 1] - times[stalled])
+        if _SLOW * usual <= average <= _FAST * usual:
+            keep[stalled + 1 : step + 1] = False
+    return keep
+
+
+def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatArray]) -> Fixes | None:
+    """Return the fixes without spikes and without stale ones; None if fewer than two are left.
+
+    A spike is a group of fixes that no runner reaches from those before, and none leaves for those
+    after: it is left out. A jump that does not return within 30 s stays, and its step is marked.
 
     Args:
         activity: its `latitude` and `longitude` are used.
@@ -62,67 +98,79 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
     times = activity.elapsed[have]
     latitude, longitude = activity["latitude"][have], activity["longitude"][have]
     steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
+    on_foot = activity.sport in _ON_FOOT
+    keep = fresh(times, steps_m) if on_foot else np.ones(len(times), bool)
+    if not keep.all():
+        times, latitude, longitude = times[keep], latitude[keep], longitude[keep]
+        steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
     durations = np.diff(times)
     fast = steps_m > holdable_mps(durations) * durations
-    if activity.sport not in ("running", "walking", "hiking", "unknown") or not fast.any():
-        return Fixes(times, latitude, longitude, steps_m, np.zeros(len(steps_m), bool))
-    keep, jumps = _without_spikes(times, latitude, longitude, steps_m, fast)
-    kept = np.flatnonzero(keep)
-    steps_m = metres_between(
-        latitude[kept[:-1]], longitude[kept[:-1]], latitude[kept[1:]], longitude[kept[1:]]
-    )
-    marked = (np.diff(kept) > 1) | jumps[kept[1:] - 1]
-    return Fixes(times[keep], latitude[keep], longitude[keep], steps_m, marked)
+    if not on_foot or not fast.any():
+        return Fixes(times, latitude, longitude, steps_m, np.zeros(len(steps_m), bool), np.empty(0))
+    reach_mps = _RETURN * usual_mps(steps_m[~fast], durations[~fast])
+    kept = _likeliest(times, latitude, longitude, fast, reach_mps)
+    if len(kept) < 2:
+        return None
+    left_out_s = np.delete(times, kept)
+    times, latitude, longitude = times[kept], latitude[kept], longitude[kept]
+    marked = (np.diff(kept) > 1) | fast[kept[1:] - 1]
+    steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
+    return Fixes(times, latitude, longitude, steps_m, marked, left_out_s)
 
 
-def _without_spikes(
-    times: FloatArray, latitude: FloatArray, longitude: FloatArray, steps_m: FloatArray, fast: BoolArray
-) -> tuple[BoolArray, BoolArray]:
-    """Which fixes to keep (f,), and which steps are jumps that stay (f-1,)."""
-    keep, jumps = np.ones(len(times), bool), np.zeros(len(steps_m), bool)
-    speeds = steps_m / np.diff(times)
-    reach_mps = _RETURN * float(np.median(speeds[~fast])) if (~fast).any() else 0.0
-    done = 0
-    for i in np.flatnonzero(fast).tolist():
-        if i < done:
-            continue
-        after = slice(i + 1, min(i + 1 + _SPIKE_FIXES, len(times)))
-        count = after.stop - after.start
-        away_m = metres_between(
-            np.full(count, latitude[i]), np.full(count, longitude[i]), latitude[after], longitude[after]
-        )
-        waited = times[after] - times[i]
-        back = np.flatnonzero((away_m <= reach_mps * waited) & (waited <= _SPIKE_S))
-        if len(back):
-            done = i + 1 + int(back[0])
-            keep[i + 1 : done] = False
-        else:
-            jumps[i] = True
-            done = i + 1
-    return keep, jumps
+def _likeliest(
+    times: FloatArray, latitude: FloatArray, longitude: FloatArray, fast: BoolArray, reach_mps: float
+) -> IntArray:
+    """Return the indices of the fixes to believe.
+
+    Fast steps cut the course into pieces. Of all stories told by leaving pieces out the cheapest is
+    believed: a piece left out costs the seconds it leaves unknown, which must be few and end within
+    reach; a jump, with both its pieces believed, costs as much as the longest spike. So neither the
+    fixes before a jump nor those after it are favoured, and a bad first fix is left out like any other.
+    """
+    first = np.concatenate(([0], np.flatnonzero(fast) + 1))
+    last = np.concatenate((np.flatnonzero(fast), [len(times) - 1]))
+    late = times[first] - times[0]
+    cost = np.where(late <= _SPIKE_S, late, np.inf)
+    came = np.full(len(first), -1)
+    for piece in range(1, len(first)):
+        before = np.arange(max(0, piece - _LOOK_BACK), piece)
+        here, there = np.full(len(before), first[piece]), last[before]
+        unknown = times[here] - times[there]
+        apart = metres_between(latitude[there], longitude[there], latitude[here], longitude[here])
+        price = np.where((apart <= reach_mps * unknown) & (unknown <= _SPIKE_S), unknown, np.inf)
+        price[-1] = _SPIKE_S
+        total = cost[before] + price
+        cheapest = int(np.argmin(total))
+        if total[cheapest] < cost[piece]:
+            cost[piece], came[piece] = total[cheapest], before[cheapest]
+    left = times[-1] - times[last]
+    piece = int(np.argmin(cost + np.where(left <= _SPIKE_S, left, np.inf)))
+    believed = []
+    while piece >= 0:
+        believed.append(np.arange(first[piece], last[piece] + 1))
+        piece = int(came[piece])
+    return np.concatenate(believed[::-1])
 
 
-def standing(times: FloatArray, fixes: Fixes | None) -> BoolArray:
-    """Which steps between the moments (k,) are drift of fixes while the runner stood, (k-1,).
+def standing(fixes: Fixes) -> BoolArray:
+    """Which steps between the fixes are drift while the runner stood, (f-1,).
 
     A fix is still if every other within 5 s lies within 3 m of it: even a walker is farther on by
     then, and at a turning point a runner's fixes before and after it are.
     """
-    if fixes is None or len(fixes.times) != len(times):
-        return np.zeros(len(times) - 1, bool)
+    times, latitude, longitude = fixes.times, fixes.latitude, fixes.longitude
     still = np.ones(len(times), bool)
-    counted = np.zeros(len(times), int)
+    near = np.zeros(len(times), int)
     for lag in range(1, min(_STILL_FIXES, len(times) - 1) + 1):
-        close_in_time = times[lag:] - times[:-lag] <= _STILL_S
-        if not close_in_time.any():
+        soon = times[lag:] - times[:-lag] <= _STILL_S
+        if not soon.any():
             break
-        apart = metres_between(
-            fixes.latitude[:-lag], fixes.longitude[:-lag], fixes.latitude[lag:], fixes.longitude[lag:]
-        )
-        moved = close_in_time & (apart > _STILL_M)
+        apart = metres_between(latitude[:-lag], longitude[:-lag], latitude[lag:], longitude[lag:])
+        moved = soon & (apart > _STILL_M)
         still[lag:] &= ~moved
         still[:-lag] &= ~moved
-        counted[lag:] += close_in_time
-        counted[:-lag] += close_in_time
-    still &= counted >= 2
+        near[lag:] += soon
+        near[:-lag] += soon
+    still &= near >= 2
     return still[1:] & still[:-1]

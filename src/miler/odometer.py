@@ -14,11 +14,12 @@ departs   0 s     500 s       712 s      300 s of standing at 800 m
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from miler.activity import Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, frozen
+from miler.arrays import BoolArray, FloatArray, frozen
 from miler.errors import ActivityError
 
 # Watches store centimetres, and a distance plus a length may round past the place where the
@@ -117,33 +118,36 @@ class Odometer:
         Returns:
             (m,) seconds from the start.
         """
-        after = np.clip(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), 0, len(self.marks) - 1)
-        return np.where(self.marks[after] <= at_m, self.arrives[after], self._between(after, at_m))
+        after = np.minimum(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), len(self.marks) - 1)
+        between = np.interp(at_m, *self._line[::-1])
+        return np.where(self.marks[after] <= at_m, self.arrives[after], between)
 
     def departure(self, at_m: FloatArray) -> FloatArray:
         """When each distance was last left; see `arrival`."""
-        before = np.clip(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0, len(self.marks) - 1)
-        following = np.minimum(before + 1, len(self.marks) - 1)
-        return np.where(self.marks[before] >= at_m, self.departs[before], self._between(following, at_m))
+        before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
+        between = np.interp(at_m, *self._line[::-1])
+        return np.where(self.marks[before] >= at_m, self.departs[before], between)
 
-    def _between(self, after: IntArray, at_m: FloatArray) -> FloatArray:
-        """Interpolate the clock between the mark `after` and the one before it."""
-        upper = np.maximum(after, 1) if len(self.marks) > 1 else after
-        lower = np.maximum(upper - 1, 0)
-        span = self.marks[upper] - self.marks[lower]
-        share = np.divide(at_m - self.marks[lower], span, out=np.zeros(len(at_m)), where=span > 0)
-        between: FloatArray = self.departs[lower] + share * (self.arrives[upper] - self.departs[lower])
-        return between
+    @cached_property
+    def _line(self) -> tuple[FloatArray, FloatArray]:
+        """The run as one line: (2k,) seconds and (2k,) metres, a stop being two moments at one place."""
+        return np.stack([self.arrives, self.departs], axis=1).ravel(), np.repeat(self.marks, 2)
 
     def distance_at(self, at_s: FloatArray) -> FloatArray:
         """Return the distance credited by each moment, (m,) seconds to (m,) metres."""
-        clock = np.stack([self.arrives, self.departs], axis=1).ravel()
-        metres: FloatArray = np.interp(at_s, clock, np.repeat(self.marks, 2))
+        metres: FloatArray = np.interp(at_s, *self._line)
         return metres
 
     def timer_s(self, from_s: FloatArray, to_s: FloatArray) -> FloatArray:
         """Seconds between moments that the timer ran: elapsed minus pauses."""
-        return (to_s - from_s) - (paused_by(self.pauses, to_s) - paused_by(self.pauses, from_s))
+        if not self.pauses:
+            return to_s - from_s
+        bounds, stood = self._stood
+        return (to_s - from_s) - (np.interp(to_s, bounds, stood) - np.interp(from_s, bounds, stood))
+
+    @cached_property
+    def _stood(self) -> tuple[FloatArray, FloatArray]:
+        return _paused_line(self.pauses)
 
     def moving_s(self, slowest_mps: float) -> float:
         """Seconds spent between marks at `slowest_mps` or faster, pauses left out; shown, never ranked."""
@@ -177,10 +181,14 @@ def paused_by(pauses: tuple[Pause, ...], at_s: FloatArray) -> FloatArray:
     """Seconds that the timer had stood by each moment, (m,) to (m,); pauses must be apart and in order."""
     if not pauses:
         return np.zeros(len(at_s))
-    bounds = np.array([(p.start_s, p.end_s) for p in pauses]).ravel()
-    stood = np.cumsum(np.diff(bounds, prepend=bounds[0]) * (np.arange(len(bounds)) % 2))
-    seconds: FloatArray = np.interp(at_s, bounds, stood)
+    seconds: FloatArray = np.interp(at_s, *_paused_line(pauses))
     return seconds
+
+
+def _paused_line(pauses: tuple[Pause, ...]) -> tuple[FloatArray, FloatArray]:
+    """The bounds of the pauses and the seconds that the timer had stood by each, two (2p,) columns."""
+    bounds = np.array([(p.start_s, p.end_s) for p in pauses]).ravel()
+    return bounds, np.cumsum(np.diff(bounds, prepend=bounds[0]) * (np.arange(len(bounds)) % 2))
 
 
 def timetable(times_s: FloatArray, distances_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -16,10 +16,14 @@ Sex = Literal["F", "M"]
 DistanceSource = Literal["auto", "device", "fixes"]
 Units = Literal["km", "mi"]
 
+SHORTEST_LAP_M = 50.0  # a tenth of a second of pace is then 0.2 %; no track is shorter
+
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that changes a result; equal settings and equal bytes give equal results.
+
+    Values are checked at construction. Lengths may be given as numbers (metres) or as text (`5k`).
 
     Attributes:
         effort_lengths_m: lengths of the efforts sought, metres.
@@ -47,24 +51,30 @@ class Settings:
     gap_share: float = 0.02
     moving_mps: float = 0.5
 
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
-        """Read settings from a parsed TOML file, from flags or from JSON.
-
-        Lengths may be numbers (metres) or text (`5k`).
+    def __post_init__(self) -> None:
+        """Check every value once, and put it into its one form.
 
         Raises:
-            SettingsError: for an unknown name or a value that does not fit, naming both.
+            SettingsError: for a value that does not fit, naming it and its setting.
         """
-        known = {f.name for f in dataclasses.fields(cls)}
-        parsed: dict[str, Any] = {}
-        for name, value in values.items():
+        for field in dataclasses.fields(self):
+            parse = _PARSERS.get(field.name, _positive)
+            object.__setattr__(self, field.name, parse(field.name, getattr(self, field.name)))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Read settings as a person wrote them: from a parsed TOML file, from flags or from JSON.
+
+        Raises:
+            SettingsError: for an unknown name, with the nearest known one, or a value that does not fit.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        for name in values:
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                raise SettingsError(f"unknown setting {name!r}{hint}")
-            parsed[name] = _PARSERS.get(name, _positive)(name, value)
-        return cls(**parsed)
+                hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
+                raise SettingsError(f"unknown setting {name!r}; {hint}")
+        return cls(**{name: _lower(value) if name == "sports" else value for name, value in values.items()})
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, in the order of the fields."""
@@ -90,10 +100,24 @@ def _lengths(name: str, value: object) -> tuple[float, ...]:
     return tuple(sorted({_length(name, v) for v in value}))
 
 
+def _lap(name: str, value: object) -> float:
+    length_m = _length(name, value)
+    if length_m < SHORTEST_LAP_M:
+        raise SettingsError(f"setting {name!r} must be at least {SHORTEST_LAP_M:g} m, not {value!r}")
+    return length_m
+
+
 def _words(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
         raise SettingsError(f"setting {name!r} must be a list of words")
-    return tuple(str(v).lower() for v in value)
+    return tuple(value)
+
+
+def _lower(words: Any) -> Any:
+    """Write sports as activities name them, in lower case; what is no list of words is refused later."""
+    if not isinstance(words, list | tuple):
+        return words
+    return tuple(word.lower() if isinstance(word, str) else word for word in words)
 
 
 def _one_of(*choices: object) -> Callable[[str, object], Any]:
@@ -108,7 +132,7 @@ def _one_of(*choices: object) -> Callable[[str, object], Any]:
 
 _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "effort_lengths_m": _lengths,
-    "lap_m": _length,
+    "lap_m": _lap,
     "sports": _words,
     "sex": _one_of(None, *cast("tuple[str, ...]", get_args(Sex))),
     "distance_source": _one_of(*get_args(DistanceSource)),

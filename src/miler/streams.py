@@ -23,16 +23,16 @@ def average(activity: Activity, name: str, starts_s: FloatArray, ends_s: FloatAr
     if not have.any():
         return [None] * len(starts_s)
     times, values = activity.elapsed[have], column[have]
-    until = np.minimum(np.append(times[1:], np.inf), times + _LONGEST_HOLD_S)
-    bounds = np.stack([times, until], axis=1).ravel()
-    weights = np.stack([until - times, np.zeros(len(times))], axis=1).ravel()
-    covered = np.concatenate(([0.0], np.cumsum(weights)[:-1]))
-    area = np.concatenate(([0.0], np.cumsum(weights * np.repeat(values, 2))[:-1]))
+    hold = np.minimum(np.diff(times, append=np.inf), _LONGEST_HOLD_S)
+    covered, area = (np.concatenate(([0.0], np.cumsum(c)[:-1])) for c in (hold, hold * values))
 
-    def over(cumulative: FloatArray) -> FloatArray:
-        return np.interp(ends_s, bounds, cumulative) - np.interp(starts_s, bounds, cumulative)
+    def until(at_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        last = np.maximum(np.searchsorted(times, at_s, "right") - 1, 0)
+        part = np.clip(at_s - times[last], 0.0, hold[last])
+        return covered[last] + part, area[last] + part * values[last]
 
-    seconds, sums = over(covered), over(area)
+    (seconds_from, sum_from), (seconds_to, sum_to) = until(starts_s), until(ends_s)
+    seconds, sums = seconds_to - seconds_from, sum_to - sum_from
     enough = seconds > np.maximum((ends_s - starts_s) / 2, 1e-9)
     return [float(s / t) if ok else None for s, t, ok in zip(sums, seconds, enough, strict=True)]
 

@@ -38,6 +38,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
 }
 
 _Span = TypeVar("_Span", Pause, Session)
+_Timed = TypeVar("_Timed", Lap, Pause, Session)
 
 
 @dataclass
@@ -77,18 +78,15 @@ def assemble(raw: Raw) -> Activity:
         streams["heart_rate"] = np.where(streams["heart_rate"] == 0, np.nan, streams["heart_rate"])
     streams = {name: column for name, column in streams.items() if np.isfinite(column).any()}
     start = _start(raw, times)
-    elapsed = times - start
-    laps = _laps(raw.laps, start)
-    sessions = _spans(raw.sessions, start)
     return Activity(
         start_time=datetime.fromtimestamp(round(start, 6), UTC) if start >= _FIRST_DATE_S else None,
-        elapsed=elapsed,
+        elapsed=times - start,
         streams=streams,
         sport=raw.sport,
         sub_sport=raw.sub_sport,
-        laps=laps,
-        pauses=_apart(_spans([p for p in raw.pauses if p.end_s > p.start_s], start)),
-        sessions=sessions,
+        laps=_laps(_near(raw.laps, start, notes), start),
+        pauses=_apart(_spans([p for p in _near(raw.pauses, start, notes) if p.end_s > p.start_s], start)),
+        sessions=_spans(_near(raw.sessions, start, notes), start),
         timer_events=raw.timer_events,
         device=raw.device,
         name=raw.name,
@@ -106,7 +104,7 @@ def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, Flo
             known &= np.abs(times - np.median(times[known])) <= _FARTHEST_S
     if not known.all():
         lost = int((~known).sum())
-        notes.append(Note("no_time", "damage", f"{lost} records without a possible time were left out"))
+        notes.append(Note("no_time", "damage", f"records left out for want of a possible time: {lost}"))
         times, streams = times[known], {k: v[known] for k, v in streams.items()}
     steps = np.diff(times)
     if (steps > 0).all():
@@ -118,7 +116,7 @@ def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, Flo
             Note(
                 "time_backwards",
                 "finding",
-                f"the clock went back {back} times, by up to {furthest:g} s; records are put in order",
+                f"the clock went back by up to {furthest:g} s ({back} ×); records are put in order",
             )
         )
         order = np.argsort(times, kind="stable")
@@ -142,7 +140,7 @@ def _merge_repeats(
         merged[name] = out
     repeats = int((~first).sum())
     if differing.any():
-        text = f"{repeats} records repeat the time of the one before; the later values were kept"
+        text = f"records with the time of the one before: {repeats}; the later values were kept"
         notes.append(Note("time_repeated", "finding", text))
     return times[first], merged
 
@@ -154,7 +152,7 @@ def _sound_values(name: str, column: FloatArray, notes: list[Note]) -> FloatArra
         wrong = (column < low) | (column > high) | np.isinf(column)
     if not wrong.any():
         return column.astype(np.float64)
-    text = f"{int(wrong.sum())} impossible values of {name.replace('_', ' ')} were left out"
+    text = f"impossible values of {name.replace('_', ' ')} left out: {int(wrong.sum())}"
     notes.append(Note("impossible_value", "damage", text))
     return np.where(wrong, np.nan, column)
 
@@ -168,7 +166,7 @@ def _drop_null_island(streams: dict[str, FloatArray], notes: list[Note]) -> None
     latitude, longitude = streams["latitude"], streams["longitude"]
     null: BoolArray = (latitude == 0) & (longitude == 0)
     if null.any():
-        notes.append(Note("null_fix", "finding", f"{int(null.sum())} fixes at 0°, 0° are no fixes"))
+        notes.append(Note("null_fix", "finding", f"fixes at 0°, 0° left out: {int(null.sum())}"))
     gone = null | np.isnan(latitude) | np.isnan(longitude)
     if gone.any():
         streams["latitude"] = np.where(gone, np.nan, latitude)
@@ -184,6 +182,16 @@ def _start(raw: Raw, times: FloatArray) -> float:
         return min(told, default=0.0)
     first = float(times[0])
     return min([t for t in told if 0 <= first - t <= _LONGEST_WAIT_S], default=first)
+
+
+def _near(spans: list[_Timed], start: float, notes: list[Note]) -> list[_Timed]:
+    """Leave out what begins weeks after the start: such a time would make the activity as long."""
+    near = [span for span in spans if span.start_s - start <= _FARTHEST_S]
+    if len(near) < len(spans):
+        kind = type(spans[0]).__name__.lower()
+        text = f"{kind}s left out for want of a possible time: {len(spans) - len(near)}"
+        notes.append(Note(f"bad_{kind}", "damage", text))
+    return near
 
 
 def _laps(laps: list[Lap], start: float) -> tuple[Lap, ...]:

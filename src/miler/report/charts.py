@@ -8,7 +8,7 @@ that text keeps its size however wide the page is. Curves are SVG path data on a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from miler.analysis import Trace
 from miler.arrays import FloatArray
 from miler.effort import Effort, Split
+from miler.odometer import TOLERANCE_M
 from miler.settings import Units
 from miler.units import KILOMETRE_M, MILE_M, format_duration
 
@@ -23,8 +24,13 @@ GRID_X, GRID_Y = 2000, 1000  # finer than the pixels of a wide screen
 
 UNIT_M: dict[Units, float] = {"km": KILOMETRE_M, "mi": MILE_M}
 
+_AVERAGE_SHARE = 0.01  # of the run: a line that moves less than that is noise at the width of a page
+_LEAST_AVERAGE_S = 10.0
+
+_LEAST_WAY_M = 1.0
 _PACE_STEPS_S = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
-_HEART_STEPS_BPM = (10.0, 20.0, 50.0)
+_HEART_STEPS_BPM = (10.0, 20.0, 25.0, 50.0)
+_FROM_ZERO_SHARE = 0.02  # of the distance
 _LEAST_PACE_SPAN_S = 60.0  # an even run is to look even: less than this is not stretched over the plot
 _SLOWEST = 3.0  # times the fastest pace; what is slower is a stop
 _LEAST_HEART_SPAN_BPM = 40.0
@@ -61,6 +67,7 @@ class Band:
 class PaceChart:
     """Pace over distance, fast is up; empty paths and no ticks where a stream is missing."""
 
+    averaged_s: float
     pace: str
     heart_rate: str
     elevation: str
@@ -94,10 +101,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class _Axis:
-    """From values to shares of the plot: `first` is at its left or top, `last` at its right or bottom."""
+    """From values to shares of the plot: `first` at its left or top, `last` at its right or bottom."""
 
     first: float
     last: float
+    step: float
 
     def share(self, values: FloatArray) -> FloatArray:
         shares: FloatArray = np.clip((values - self.first) / (self.last - self.first), 0.0, 1.0)
@@ -106,13 +114,18 @@ class _Axis:
     def percent(self, value: float) -> float:
         return round(100 * float(self.share(np.array([value]))[0]), 2)
 
-    def values(self, step: float) -> FloatArray:
+    def ticks(self, text: Callable[[float], str], thinned: bool = False) -> tuple[Tick, ...]:
+        """Label every step; if thinned, each second one is minor."""
         low, high = sorted((self.first, self.last))
-        return np.arange(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1) * step
+        steps = range(math.ceil(low / self.step - 1e-9), math.floor(high / self.step + 1e-9) + 1)
+        return tuple(
+            Tick(self.percent(i * self.step), text(i * self.step), minor=thinned and i % 2 == 1)
+            for i in steps
+        )
 
 
 def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart | None:
-    """Draw a run over its distance; None if it went nowhere.
+    """Draw a run over its distance; None if it went less than a metre.
 
     What is slower than the axis, as a stop, runs along its lower edge.
 
@@ -121,31 +134,27 @@ def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart |
         effort: the stretch to highlight, if any.
         units: of the distance axis and the pace axis.
     """
+    if not len(trace.distance_m) or trace.distance_m[-1] - trace.distance_m[0] < _LEAST_WAY_M:
+        return None
     unit_m = UNIT_M[units]
     travelled = trace.distance_m / unit_m
-    paces = _paces(trace, unit_m)
+    averaged_s = max(_LEAST_AVERAGE_S, _AVERAGE_SHARE * float(trace.elapsed_s[-1] - trace.elapsed_s[0]))
+    paces = _paces(trace, averaged_s, unit_m)
     pace_axis = _pace_axis(paces, travelled)
     if pace_axis is None:
         return None
-    distance_axis = _Axis(float(travelled[0]), float(travelled[-1]))
-    x = distance_axis.share(travelled)
+    distance_axis = _distance_axis(travelled)
     heart_axis = _heart_axis(trace.heart_rate_bpm)
     elevation_axis = _elevation_axis(trace.altitude_m)
-    pace_step = _step(pace_axis, _PACE_STEPS_S, 6)
+    x = distance_axis.share(travelled)
     return PaceChart(
+        averaged_s=averaged_s,
         pace=_path(x, pace_axis.share(paces)),
         heart_rate=_path(x, heart_axis.share(trace.heart_rate_bpm)) if heart_axis else "",
         elevation=_area(x, elevation_axis.share(trace.altitude_m)) if elevation_axis else "",
-        distance_ticks=_distance_ticks(distance_axis),
-        pace_ticks=tuple(
-            Tick(pace_axis.percent(v), format_duration(v, 0)) for v in pace_axis.values(pace_step)
-        ),
-        heart_ticks=tuple(
-            Tick(heart_axis.percent(v), f"{v:.0f}")
-            for v in heart_axis.values(_step(heart_axis, _HEART_STEPS_BPM, 5))
-        )
-        if heart_axis
-        else (),
+        distance_ticks=distance_axis.ticks("{:.6g}".format, thinned=True),
+        pace_ticks=pace_axis.ticks(lambda pace_s: format_duration(pace_s, 0)),
+        heart_ticks=heart_axis.ticks("{:.0f}".format) if heart_axis else (),
         elevation_m=_range(trace.altitude_m),
         band=_band(distance_axis, effort, unit_m) if effort else None,
     )
@@ -162,15 +171,22 @@ def bars(quarters: Sequence[Split]) -> tuple[Bar, ...]:
         height = _BAR_SHARE * abs(deviation_s) / scale_s
         top = 50 - height if deviation_s < 0 else 50.0
         drawn.append(
-            Bar(round((i + 0.2) * slot, 2), round(0.6 * slot, 2), round(top, 2), round(height, 2), deviation_s)
+            Bar(
+                round((i + 0.2) * slot, 2), round(0.6 * slot, 2), round(top, 2), round(height, 2), deviation_s
+            )
         )
     return tuple(drawn)
 
 
-def _paces(trace: Trace, unit_m: float) -> FloatArray:
-    """Seconds a unit, (n,); standing is infinitely slow."""
-    standing = np.full(len(trace.speed_mps), np.inf)
-    return np.divide(unit_m, trace.speed_mps, out=standing, where=trace.speed_mps > 1e-3)
+def _paces(trace: Trace, averaged_s: float, unit_m: float) -> FloatArray:
+    """Seconds a unit, (n,), averaged around each moment; standing is infinitely slow."""
+    at = trace.elapsed_s
+    left, right = np.maximum(at - averaged_s / 2, at[0]), np.minimum(at + averaged_s / 2, at[-1])
+    way = (np.interp(right, at, trace.distance_m) - np.interp(left, at, trace.distance_m)) / unit_m
+    paces: FloatArray = np.divide(
+        right - left, way, out=np.full(len(at), np.inf), where=way > TOLERANCE_M / unit_m
+    )
+    return paces
 
 
 def _pace_axis(paces: FloatArray, travelled: FloatArray) -> _Axis | None:
@@ -185,9 +201,18 @@ def _pace_axis(paces: FloatArray, travelled: FloatArray) -> _Axis | None:
     fast, slow = sorted_paces[np.searchsorted(shares, shares[-1] * np.array([0.01, 0.98]))]
     slow = min(float(slow), _SLOWEST * float(fast))
     missing = max(_LEAST_PACE_SPAN_S - (slow - float(fast)), 0.0)
-    axis = _Axis(float(fast) - missing / 2, slow + missing / 2)
-    step = _step(axis, _PACE_STEPS_S, 6)
-    return _Axis(max(math.floor(axis.first / step), 0) * step, math.ceil(axis.last / step) * step)
+    top, bottom = max(float(fast) - missing / 2, 0.0), slow + missing / 2
+    step = _step(bottom - top, _PACE_STEPS_S, 8)
+    return _Axis(math.floor(top / step) * step, math.ceil(bottom / step) * step, step)
+
+
+def _distance_axis(travelled: FloatArray) -> _Axis:
+    """From zero, unless the recording starts far from it."""
+    first, last = float(travelled[0]), float(travelled[-1])
+    if 0 < first < _FROM_ZERO_SHARE * last:
+        first = 0.0
+    power = 10.0 ** math.floor(math.log10((last - first) / 10))
+    return _Axis(first, last, _step(last - first, [m * power for m in (1, 2, 5, 10, 20)], 10))
 
 
 def _heart_axis(heart_rate_bpm: FloatArray) -> _Axis | None:
@@ -195,7 +220,8 @@ def _heart_axis(heart_rate_bpm: FloatArray) -> _Axis | None:
     if found is None:
         return None
     low = math.floor(found[0] / 10) * 10.0
-    return _Axis(max(math.ceil(found[1] / 10) * 10.0, low + _LEAST_HEART_SPAN_BPM), low)
+    high = max(math.ceil(found[1] / 10) * 10.0, low + _LEAST_HEART_SPAN_BPM)
+    return _Axis(high, low, _step(high - low, _HEART_STEPS_BPM, 5))
 
 
 def _elevation_axis(altitude_m: FloatArray) -> _Axis | None:
@@ -204,7 +230,7 @@ def _elevation_axis(altitude_m: FloatArray) -> _Axis | None:
     if found is None:
         return None
     low, high = found[0], max(found[1], found[0] + _LEAST_ELEVATION_SPAN_M)
-    return _Axis(low + (high - low) / _ELEVATION_SHARE, low - 0.1 * (high - low))
+    return _Axis(low + (high - low) / _ELEVATION_SHARE, low - 0.1 * (high - low), high - low)
 
 
 def _range(values: FloatArray) -> tuple[float, float] | None:
@@ -212,18 +238,10 @@ def _range(values: FloatArray) -> tuple[float, float] | None:
     return (float(known.min()), float(known.max())) if len(known) else None
 
 
-def _step(axis: _Axis, steps: Sequence[float], most: int) -> float:
-    span = abs(axis.last - axis.first)
-    return next((step for step in steps if span / step <= most), steps[-1])
-
-
-def _distance_ticks(axis: _Axis) -> tuple[Tick, ...]:
-    span = axis.last - axis.first
-    power = 10.0 ** math.floor(math.log10(span / 10))
-    step = next(m * power for m in (1, 2, 5, 10, 20) if span / (m * power) <= 10)
-    return tuple(
-        Tick(axis.percent(value), f"{value:.6g}", minor=round(value / step) % 2 == 1)
-        for value in axis.values(step).tolist()
+def _step(span: float, steps: Sequence[float], most: int) -> float:
+    """The least step that gives at most so many; beyond the last, a multiple of it."""
+    return next(
+        (step for step in steps if span / step <= most), steps[-1] * math.ceil(span / most / steps[-1])
     )
 
 

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,9 +18,12 @@ from miler.activity import Source
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort, Split
 from miler.errors import MilerError
-from miler.units import STANDARD_LENGTHS_M
+from miler.report.words import printable
+from miler.settings import Settings
+from miler.units import length_name
 
 SCHEMA = "miler.analysis/1"
+_INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 Document = dict[str, Any]
 
@@ -71,8 +75,13 @@ def skipped(origin: Source, error: MilerError) -> Document:
 
 
 def dumps(value: Document | list[Document], *, indent: int | None = None) -> str:
-    """Write a document as JSON: same order, same digits, never NaN."""
-    return json.dumps(_rounded(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    """Write a document as JSON: same order, same digits, never NaN.
+
+    Characters that do not show (control, bidi, line separators) are escaped, so that a name can
+    neither break a line of jsonl nor turn a terminal around; what a reader gets is the same.
+    """
+    text = json.dumps(_rounded(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def source(origin: Source) -> Document:
@@ -201,27 +210,33 @@ _COLUMNS = (
 )
 
 
-def csv_header() -> str:
-    """Return the header line of the CSV report, one column an effort after the fixed ones."""
-    efforts = [f"best_{name.replace(' ', '_')}_s" for name in STANDARD_LENGTHS_M]
-    return _csv_line([*_COLUMNS, *efforts])
+def csv_header(settings: Settings) -> str:
+    """Return the header line of the CSV report: fixed columns, then one a length that is sought."""
+    names = [length_name(length_m).replace(" ", "_") for length_m in settings.effort_lengths_m]
+    return _csv_line([*_COLUMNS, *(f"best_{name}_s" for name in names)])
 
 
 def csv_row(analysis: Analysis) -> str:
-    """Return one activity as a line of CSV; empty where there is no value."""
+    """Return one activity as a line of CSV under `csv_header`; empty where there is no value."""
     shown = document(analysis)
-    mile = analysis.mile
-    activity = shown["activity"]
-    best = {e.length_m: e.elapsed_s for e in analysis.efforts}
-    fixed = [shown["source"]["name"], shown["source"]["part"]]
-    fixed += [activity[name] for name in _COLUMNS[2:10]]
+    values = shown["source"] | shown["activity"] | _mile_columns(analysis.mile)
+    best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts}
+    lengths = analysis.settings.effort_lengths_m
+    return _csv_line([*(values.get(name) for name in _COLUMNS), *(best.get(m) for m in lengths)])
+
+
+def _mile_columns(mile: Mile | None) -> Document:
     if mile is None:
-        scores: list[Any] = [None] * 10
-    else:
-        scores = [mile.effort.elapsed_s, mile.effort.start_s, *(q.elapsed_s for q in mile.quarters)]
-        scores += [mile.evenness.score, mile.evenness.cv_percent, mile.evenness.shape]
-        scores += [" ".join(mile.effort.flags)]
-    return _csv_line([*fixed, *scores, *(best.get(m) for m in STANDARD_LENGTHS_M.values())])
+        return {}
+    return {
+        "mile_s": mile.effort.elapsed_s,
+        "mile_start_s": mile.effort.start_s,
+        **{f"quarter_{q.index}_s": q.elapsed_s for q in mile.quarters},
+        "evenness": mile.evenness.score,
+        "cv_percent": mile.evenness.cv_percent,
+        "shape": mile.evenness.shape,
+        "flags": " ".join(mile.effort.flags),
+    }
 
 
 def _csv_line(values: Iterable[Any]) -> str:
@@ -233,7 +248,7 @@ def _csv_line(values: Iterable[Any]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
+    if not isinstance(value, str):
+        return value
     # A spreadsheet would run text that begins like a formula.
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    return ("'" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else "") + printable(value)

@@ -29,7 +29,7 @@ def render(analysis: Analysis, format: str = "text", *, color: bool = False) -> 
     if format == "jsonl":
         return document.dumps(document.document(analysis)) + "\n"
     if format == "csv":
-        return document.csv_header() + document.csv_row(analysis)
+        return document.csv_header(analysis.settings) + document.csv_row(analysis)
     if format == "html":
         from miler.report import html
 

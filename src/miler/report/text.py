@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Literal
 
-from miler.activity import Note
+from miler.activity import Lap, Note
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.report.words import FLAGS, SHAPES, SOURCES, local_start, printable, sport, where, why_no_mile
 from miler.scoring import RecordComparison
 from miler.units import LEAD_IN_M, format_distance, format_duration, format_pace
 
-_BAR = 24
+_WIDTH = 100
+_INDENT = " " * 15
+_BAR = 12
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_SLOWEST_PACE_S = 3600.0  # slower is standing about, which has no pace
+_MOST_NOTES = 8  # of one code; of more, the first few stand for the rest
+_SHOWN_NOTES = 3
+_LONGEST_NAME = 36
 
 
 class _Style:
@@ -50,17 +59,14 @@ def render(analysis: Analysis, *, color: bool = False) -> str:
     style = _Style(color)
     parts = [_head(analysis, style)]
     if analysis.mile is None:
-        parts.append([why_no_mile(analysis)])
+        parts.append([printable(why_no_mile(analysis))])
     else:
         parts += _mile(analysis, analysis.mile, style)
     parts.append(_efforts(analysis.efforts, style))
     parts.append(_laps(analysis, style))
-    by_mile = analysis.settings.units == "mi"
-    parts.append(
-        _splits("MILE SPLITS" if by_mile else "KILOMETRE SPLITS", analysis, by_mile=by_mile, style=style)
-    )
+    parts.append(_splits(analysis, style))
     parts.append(_notes(analysis.notes, style))
-    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+    return "\n\n".join("\n".join(line.rstrip() for line in lines) for lines in parts if lines) + "\n"
 
 
 def _head(analysis: Analysis, style: _Style) -> list[str]:
@@ -68,21 +74,36 @@ def _head(analysis: Analysis, style: _Style) -> list[str]:
     title = printable(source.name or "activity")
     if source.part is not None:
         title += f" (part {source.part})"
-    facts = [
-        format_distance(summary.distance_m, analysis.settings.units),
-        f"elapsed {format_duration(summary.elapsed_s, 0)}",
-        f"timer {format_duration(summary.timer_s, 0)}",
-        f"moving {format_duration(summary.moving_s, 0)}",
-        f"from {SOURCES.get(summary.distance_source, summary.distance_source)}",
-    ]
+    if summary.name:
+        title += printable(f" “{_shortened(summary.name)}”")
     who = [sport(summary), local_start(summary)]
     if summary.device:
-        who.append(printable(summary.device))
+        who.append(_shortened(summary.device))
     line = f"━━ {title} "
     return [
-        style.title(line + "━" * max(2, 78 - len(line))),
+        style.title(line + "━" * max(2, _WIDTH - len(line))),
         " · ".join(printable(word) for word in who),
-        style.dim(" · ".join(facts)),
+        style.dim(" · ".join(_facts(analysis))),
+    ]
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= _LONGEST_NAME else words[: _LONGEST_NAME - 1].rstrip() + "…"
+
+
+def _facts(analysis: Analysis) -> list[str]:
+    summary = analysis.summary
+    clocks = [
+        f"elapsed {format_duration(summary.elapsed_s, 0)}",
+        f"timer {format_duration(summary.timer_s, 0)}",
+    ]
+    if summary.distance_source == "none":
+        return [*clocks, "no distance"]
+    return [
+        format_distance(summary.distance_m, analysis.settings.units),
+        *clocks,
+        f"moving {format_duration(summary.moving_s, 0)}",
+        f"from {SOURCES.get(summary.distance_source, summary.distance_source)}",
     ]
 
 
@@ -91,17 +112,18 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     head = [
         f"{style.title('FASTEST MILE')}   {style.big(format_duration(effort.elapsed_s))}  elapsed"
         f"    {format_pace(effort.pace_s_per_km, 'mi')} · {format_pace(effort.pace_s_per_km, 'km')}",
-        style.dim(" " * 15 + where(mile)),
+        style.dim(_INDENT + where(mile)),
     ]
     if "pause" in effort.flags:
-        head.append(" " * 15 + f"timer {format_duration(effort.timer_s)}")
-    head += [style.warn(" " * 15 + f"! {FLAGS[flag]}") for flag in effort.flags]
+        head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
+    head += [style.warn(_INDENT + f"! {FLAGS.get(flag, flag)}") for flag in effort.flags]
     return [
         head,
         _table("QUARTERS  440 yd each", mile.quarters, style),
         _evenness(mile, style),
         _table(_track_title(analysis), mile.track_laps, style),
         _records(mile, style),
+        _milestone(mile, style),
     ]
 
 
@@ -116,77 +138,92 @@ def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:
     if not splits:
         return []
     total_s, total_m = sum(s.elapsed_s for s in splits), sum(s.length_m for s in splits)
-    lines = [style.title(title)]
-    lines.append(
-        style.dim("     metres      time     total   to even    /mi    /km    hr   spm   climb  fall")
-    )
+    columns = "     metres       time      total  to even    /mi    /km    hr   spm  climb  fall"
+    lines = [style.title(title), style.dim(columns)]
     paces = [s.pace_s_per_km or 0.0 for s in splits]
     cumulative = 0.0
     for split, pace in zip(splits, paces, strict=True):
         cumulative += split.elapsed_s
         even_s = split.elapsed_s - total_s * split.length_m / total_m
         lines.append(
-            f"{split.index:>3}  {split.length_m:>7.1f} {format_duration(split.elapsed_s):>9}"
-            f" {format_duration(cumulative):>9} {even_s:>+8.1f}  {_pace(split, 'mi'):>6}"
-            f" {_pace(split, 'km'):>6} {_whole(split.heart_rate_bpm):>5} {_whole(split.cadence_spm):>5}"
-            f" {_whole(split.climb_m):>6} {_whole(split.fall_m):>5}  {_bar(pace, paces)}"
+            f"{split.index:>3}  {split.length_m:>7.1f} {format_duration(split.elapsed_s):>10}"
+            f" {format_duration(cumulative):>10} {even_s:>+8.1f}{_of_streams(split)}  {_bar(pace, paces)}"
         )
     return lines
 
 
-def _pace(split: Split, per: str) -> str:
-    return format_pace(split.pace_s_per_km, per).split(" ")[0]
+def _of_streams(split: Split) -> str:
+    """The columns that watch laps and splits share: pace, heart rate, cadence, climb, fall."""
+    return (
+        f" {_pace(split, 'mi'):>6} {_pace(split, 'km'):>6} {_whole(split.heart_rate_bpm):>5}"
+        f" {_whole(split.cadence_spm):>5} {_whole(split.climb_m):>6} {_whole(split.fall_m):>5}"
+    )
+
+
+def _pace(split: Split, per: Literal["mi", "km"]) -> str:
+    pace = split.pace_s_per_km
+    return "–" if pace is None or pace > _SLOWEST_PACE_S else format_pace(pace, per).split(" ")[0]
 
 
 def _whole(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f}"
 
 
-def _bar(pace: float, paces: Sequence[float], width: int = 12) -> str:
-    """A bar by speed, from three quarters of the fastest speed on, so that differences show."""
+def _bar(pace: float, paces: Sequence[float]) -> str:
+    """A bar by speed, from three quarters of the fastest on, or just below the slowest: differences show."""
     speeds = [1 / p for p in paces if p > 0]
     if pace <= 0 or not speeds:
         return ""
-    share = max(0.0, (1 / pace / max(speeds) - 0.75) / 0.25)
-    eighths = round(share * width * 8)
+    least = max(0.0, min(0.75, min(speeds) / max(speeds) - 0.02))
+    share = (1 / pace / max(speeds) - least) / (1 - least)
+    eighths = round(share * _BAR * 8)
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()) or "▏"
 
 
 def _evenness(mile: Mile, style: _Style) -> list[str]:
     even = mile.evenness
-    half = "second half faster" if even.half_difference_percent < 0 else "second half slower"
     return [
-        f"{style.title('EVENNESS')}  {style.big(f'{even.score:.0f}')} of 100"
-        f"   CV {even.cv_percent:.1f} %   {SHAPES.get(even.shape, even.shape)}",
+        f"{style.title('EVENNESS')}       {style.big(f'{even.score:.0f}')} of 100"
+        f" · CV {even.cv_percent:.1f} % · {SHAPES.get(even.shape, even.shape)}",
+        style.dim(f"{_INDENT}second half {_compared(-even.half_difference_percent)} than the first"),
         style.dim(
-            f"          {half} by {abs(even.half_difference_percent):.1f} %"
-            f" · start {even.fast_start_percent:+.1f} % and finish {even.end_spurt_percent:+.1f} %"
-            " against the middle"
+            f"{_INDENT}start {_compared(even.fast_start_percent)},"
+            f" finish {_compared(even.end_spurt_percent)} than the middle"
         ),
     ]
 
 
+def _compared(faster_percent: float) -> str:
+    return f"{abs(faster_percent):.1f} % {'faster' if faster_percent > 0 else 'slower'}"
+
+
 def _records(mile: Mile, style: _Style) -> list[str]:
-    lines = []
-    if mile.records:
-        lines.append(style.title("AGAINST THE RECORDS") + style.dim("  behind at each quarter"))
-        lines += [_record(r) for r in mile.records]
-    if mile.milestone is not None:
-        stone = mile.milestone
-        lines.append(
-            f"{style.title('NEXT')}  {format_duration(stone.time_s, 0)}: {stone.faster_by_s:.1f} s to find,"
-            f" {stone.faster_by_percent:.1f} %; that is {format_pace(stone.pace_s_per_km, 'mi')}"
-            f" or {format_duration(stone.time_s / 4)} a quarter"
-        )
-    return lines
+    if not mile.records:
+        return []
+    return [
+        style.title("AGAINST THE RECORDS")
+        + style.dim("  speed as a share of theirs, seconds behind, and metres left when they finish"),
+        style.dim(f"  {'':<27}   speed     1/4     1/2     3/4     1/1    to go"),
+        *(_record(record) for record in mile.records),
+    ]
 
 
 def _record(record: RecordComparison) -> str:
-    behind = "  ".join(f"{b.behind_s:+6.1f} s" for b in record.behind)
-    metres = record.behind[-1].behind_m
     name = f"{record.holder} {format_duration(record.time_s, 2)}"
-    pending = f"  {record.status}" if record.status != "ratified" else ""
-    return f"  {name:<28}{record.percent:5.1f} %  {behind}  {metres:+5.0f} m{pending}"
+    behind = "".join(f" {b.behind_s:>+7.{1 if b.behind_s < 1e4 else 0}f}" for b in record.behind)
+    label = record.label.replace("outdoor ", "")
+    return f"  {name:<27}{record.percent:>6.1f} %{behind}{record.behind[-1].behind_m:>6.0f} m  {label}"
+
+
+def _milestone(mile: Mile, style: _Style) -> list[str]:
+    stone = mile.milestone
+    if stone is None:
+        return []
+    return [
+        f"{style.title('NEXT')}           {style.big(format_duration(stone.time_s, 0))}"
+        f"  {stone.faster_by_s:.1f} s or {stone.faster_by_percent:.1f} % to find;"
+        f" {format_duration(stone.time_s / 4)} a quarter, {format_pace(stone.pace_s_per_km, 'km')}"
+    ]
 
 
 def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:
@@ -208,30 +245,47 @@ def _laps(analysis: Analysis, style: _Style) -> list[str]:
         return []
     lines = [style.title("WATCH LAPS") + style.dim("  as the watch recorded them")]
     lines.append(
-        style.dim("     metres   elapsed     timer    /mi    /km    hr   spm   climb  fall   trigger")
+        style.dim("     metres    elapsed      timer    /mi    /km    hr   spm  climb  fall  trigger")
     )
     for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True):
-        timer = format_duration(lap.timer_s)
         lines.append(
-            f"{lap.index:>3}  {split.length_m:>7.1f} {format_duration(lap.elapsed_s):>9} {timer:>9}"
-            f" {_pace(split, 'mi'):>6} {_pace(split, 'km'):>6} {_whole(split.heart_rate_bpm):>5}"
-            f" {_whole(split.cadence_spm):>5} {_whole(split.climb_m):>6} {_whole(split.fall_m):>5}"
-            f"   {printable(lap.trigger or '')}"
+            f"{lap.index:>3}  {split.length_m:>7.1f} {format_duration(lap.elapsed_s):>10}"
+            f" {format_duration(lap.timer_s):>10}{_of_streams(split)}  {_trigger(lap)}"
         )
     return lines
 
 
-def _splits(title: str, analysis: Analysis, *, by_mile: bool, style: _Style) -> list[str]:
-    return _table(title, analysis.miles if by_mile else analysis.km, style)
+def _trigger(lap: Lap) -> str:
+    return printable((lap.trigger or "").replace("_", " "))
+
+
+def _splits(analysis: Analysis, style: _Style) -> list[str]:
+    by_mile = analysis.settings.units == "mi"
+    splits = analysis.miles if by_mile else analysis.km
+    if len(splits) < 2:
+        return []
+    return _table("MILE SPLITS" if by_mile else "KILOMETRE SPLITS", splits, style)
 
 
 def _notes(notes: Iterable[Note], style: _Style) -> list[str]:
-    ordered = sorted(notes, key=lambda note: note.kind != "damage")
-    if not ordered:
-        return []
-    lines = [style.title("NOTES")]
-    for note in ordered:
-        at = "" if note.at_s is None else f" (at {format_duration(note.at_s, 0)})"
-        line = f"  {'!' if note.kind == 'damage' else '·'} {printable(note.message)}{at}"
-        lines.append(style.warn(line) if note.kind == "damage" else line)
-    return lines
+    """Damage first, then findings, each code together; many of one code are cut short."""
+    lines = []
+    ordered = sorted(notes, key=lambda note: (note.kind != "damage", note.code))
+    for (kind, _), group in groupby(ordered, key=lambda note: (note.kind, note.code)):
+        alike = list(group)
+        shown = alike if len(alike) <= _MOST_NOTES else alike[:_SHOWN_NOTES]
+        said = [printable(note.message) + _moment(note) for note in shown]
+        if len(alike) > len(shown):
+            said.append(f"{len(alike) - len(shown)} more like these; --format json has them all")
+        for message in said:
+            for line in _wrapped("!" if kind == "damage" else "·", message):
+                lines.append(style.warn(line) if kind == "damage" else line)
+    return [style.title("NOTES"), *lines] if lines else []
+
+
+def _moment(note: Note) -> str:
+    return "" if note.at_s is None else f" (at {format_duration(note.at_s, 0)})"
+
+
+def _wrapped(sign: str, message: str) -> list[str]:
+    return textwrap.wrap(message, _WIDTH, initial_indent=f"  {sign} ", subsequent_indent="    ")

@@ -16,16 +16,17 @@ FLAGS = {
 
 SHAPES = {
     "even": "even",
-    "negative": "negative split: faster and faster",
-    "positive": "positive split: slower and slower",
+    "negative": "negative: quicker late than early",
+    "positive": "positive: slower late than early",
     "U": "U: quick at both ends, slow in the middle",
-    "J": "J: the finish was quickest",
-    "reverse J": "reverse J: the start was quickest",
+    "J": "J: quick at both ends, the finish quickest",
+    "reverse J": "reverse J: quick at both ends, the start quickest",
+    "variable": "variable: now quick, now slow",
 }
 
 SOURCES = {
     "device": "the device's distance",
-    "fixes": "the distance between GPS fixes",
+    "fixes": "the path between GPS fixes",
     "none": "no distance",
 }
 

@@ -18,6 +18,7 @@ FIRST_DATE = 0x1000_0000
 SEMICIRCLES_PER_DEGREE = 2**31 / 180
 
 TIMESTAMP = 253
+BYTE = 0x0D
 ACTIVITY_FILE = 4
 
 # Base type -> numpy code, and the value that means "no value" (None: NaN says it itself).
@@ -35,7 +36,7 @@ BASE_TYPES: dict[int, tuple[str, int | None]] = {
     0x0A: ("u1", 0),
     0x8B: ("u2", 0),
     0x8C: ("u4", 0),
-    0x0D: ("u1", 0xFF),
+    BYTE: ("u1", 0xFF),
     0x8E: ("i8", 0x7FFF_FFFF_FFFF_FFFF),
     0x8F: ("u8", 0xFFFF_FFFF_FFFF_FFFF),
     0x90: ("u8", 0),

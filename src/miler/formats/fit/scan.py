@@ -23,10 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miler.activity import Note
-from miler.formats.fit.profile import BASE_TYPES
+from miler.arrays import IntArray
+from miler.formats.fit.profile import BASE_TYPES, BYTE
 
-_COMPRESSED, _DEFINITION, _DEVELOPER = 0x80, 0x40, 0x20
+_COMPRESSED, _DEFINITION, _DEVELOPER, _LOCAL = 0x80, 0x40, 0x20, 0x0F
 _SMALLEST_HEADER = 12
+_CRC_BYTES = 2
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,11 @@ class FieldLayout:
     developer: int | None = None
 
     def code(self, byte_order: str) -> str:
-        """Return the field's numpy format; bytes where size and type do not fit together."""
+        """Return the field's numpy format; plain bytes where size and type do not fit together."""
         code = BASE_TYPES.get(self.base_type, ("V", None))[0]
-        if code in "SV" or self.size == 0:
-            return f"{'S' if code == 'S' else 'V'}{self.size}"
-        width = int(code[1])
-        if self.size % width:
+        if code == "S":
+            return f"S{self.size}"
+        if code == "V" or self.size % (width := int(code[1])):
             return f"V{self.size}"  # seen from COROS: a uint32 of one byte
         return f"{byte_order}{code}" if self.size == width else f"({self.size // width},){byte_order}{code}"
 
@@ -61,30 +62,43 @@ class Definition:
     offsets: list[int] = field(default_factory=list)
 
     @cached_property
+    def starts(self) -> IntArray:
+        """(m,) the offsets as an array; to be asked for when the scan is done."""
+        return np.array(self.offsets, np.int64)
+
+    @cached_property
+    def by_number(self) -> dict[int, FieldLayout]:
+        """The profile's fields that hold something; of two with one number, the first."""
+        return {f.number: f for f in reversed(self.fields) if f.size and f.developer is None}
+
+    @cached_property
     def dtype(self) -> np.dtype[np.void]:
         """The layout of one message, its header byte included, as a structured dtype."""
-        usable = {f.number: f for f in reversed(self.fields) if f.size and f.developer is None}
         return np.dtype(
             {
-                "names": [str(number) for number in usable],
-                "formats": [f.code(self.byte_order) for f in usable.values()],
-                "offsets": [f.at for f in usable.values()],
+                "names": [str(number) for number in self.by_number],
+                "formats": [f.code(self.byte_order) for f in self.by_number.values()],
+                "offsets": [f.at for f in self.by_number.values()],
                 "itemsize": self.size,
             }
         )
-
-    def has(self, number: int) -> bool:
-        """Whether the definition has this field."""
-        return str(number) in (self.dtype.names or ())
 
 
 @dataclass(eq=False)
 class Part:
     """One FIT file within the bytes: its definitions in order of appearance, and its damage."""
 
-    start: int
+    data: bytes = field(repr=False)
+    start: int = 0
     definitions: list[Definition] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+
+    def gather(self, definition: Definition) -> NDArray[np.void]:
+        """Return the messages of one definition, which has some, as a structured array of shape (m,)."""
+        # Every byte of the file is seen as a possible start of a message; indexing copies the true ones.
+        count = len(self.data) - definition.size + 1
+        everywhere: NDArray[np.void] = np.ndarray((count,), definition.dtype, self.data, strides=(1,))
+        return everywhere[definition.starts]
 
 
 def scan(data: bytes) -> list[Part]:
@@ -92,53 +106,59 @@ def scan(data: bytes) -> list[Part]:
     parts: list[Part] = []
     at = 0
     while at + _SMALLEST_HEADER <= len(data):
-        part = Part(at)
-        if data[at + 8 : at + 12] != b".FIT":
-            if not parts:
-                return []
+        if data[at + 8 : at + 12] == b".FIT":
+            parts.append(Part(data, at))
+            at = _scan_part(parts[-1])
+        elif not parts:
+            return []
+        else:
             following = data.find(b".FIT", at + 8)
             until = len(data) if following < 0 else following - 8
-            parts[-1].notes.append(_skipped("fit_trailing_bytes", at, until, "are no FIT file"))
+            parts[-1].notes.append(_left_out("fit_trailing_bytes", at, until, "are no FIT file"))
             at = until
-            continue
-        parts.append(part)
-        at = _scan_part(data, at, part)
     if parts and at < len(data):
-        parts[-1].notes.append(_skipped("fit_trailing_bytes", at, len(data), "are no FIT file"))
+        parts[-1].notes.append(_left_out("fit_trailing_bytes", at, len(data), "are no FIT file"))
     return parts
 
 
-def _scan_part(data: bytes, at: int, part: Part) -> int:
+def _scan_part(part: Part) -> int:
     """Scan one part from its header on; return where the next may begin."""
-    first = at + max(data[at], _SMALLEST_HEADER)
-    size = int.from_bytes(data[at + 4 : at + 8], "little")
+    data, start = part.data, part.start
+    first = start + max(data[start], _SMALLEST_HEADER)
+    size = int.from_bytes(data[start + 4 : start + 8], "little")
     end = first + size
-    sized = size > 0 and end + 2 <= len(data)
-    if not sized:
-        _say_wrong_size(data, first, size, part)
-        whole = fastcrc.crc16.arc(data[at:-2]) == int.from_bytes(data[-2:], "little")
-        end = len(data) - 2 if whole else len(data)
-    elif fastcrc.crc16.arc(data[at:end]) != int.from_bytes(data[end : end + 2], "little"):
-        text = f"the checksum of bytes {at} to {end} does not fit them: something in there was changed"
-        part.notes.append(Note("fit_crc", "damage", text))
-    stopped = _scan_messages(data, first, end, part)
-    if stopped < end:
-        part.notes.append(_skipped("fit_undecodable", stopped, end, "could not be decoded"))
-    return end + 2 if sized or end + 2 == len(data) else len(data)
-
-
-def _say_wrong_size(data: bytes, first: int, size: int, part: Part) -> None:
-    missing = first + size + 2 - len(data)
-    if size == 0:
-        note = Note("fit_data_size", "damage", "the header gives no data size; read to the end of the file")
+    if size and end + _CRC_BYTES <= len(data):
+        if not _fits(data, start, end):
+            text = f"the checksum of bytes {start} to {end} does not fit them: something in there was changed"
+            part.notes.append(Note("fit_crc", "damage", text))
     else:
-        text = f"the file ends {missing} bytes before the end that its header gives"
-        note = Note("fit_truncated", "damage", text)
-    part.notes.append(note)
+        part.notes.append(_wrong_size(len(data), size, end + _CRC_BYTES))
+        ends_well = _fits(data, start, len(data) - _CRC_BYTES)
+        end = len(data) - _CRC_BYTES if ends_well else min(end if size else len(data), len(data))
+    stopped = _scan_messages(part, first, end)
+    if stopped < end:
+        part.notes.append(_left_out("fit_undecodable", stopped, end, "could not be decoded"))
+    return min(end + _CRC_BYTES, len(data))
 
 
-def _scan_messages(data: bytes, at: int, end: int, part: Part) -> int:
+def _fits(data: bytes, start: int, end: int) -> bool:
+    return fastcrc.crc16.arc(data[start:end]) == int.from_bytes(data[end : end + _CRC_BYTES], "little")
+
+
+def _wrong_size(length: int, size: int, promised: int) -> Note:
+    if size == 0:
+        return Note("fit_data_size", "damage", "the header gives no data size; read to the end of the file")
+    text = f"the file has {length} of the {promised} bytes that its header promises"
+    return Note("fit_truncated", "damage", text)
+
+
+def _left_out(code: str, start: int, stop: int, why: str) -> Note:
+    return Note(code, "damage", f"bytes {start} to {stop} {why}")
+
+
+def _scan_messages(part: Part, at: int, end: int) -> int:
     """Note the offset of every message from `at`; return where the scan had to stop."""
+    data = part.data
     # One entry for each of the 256 header bytes: the message's whole size, and whose list it joins.
     sizes = [0] * 256
     nobody: list[int] = []
@@ -151,23 +171,22 @@ def _scan_messages(data: bytes, at: int, end: int, part: Part) -> int:
             joins[header](at)
             at += size
             continue
-        if header & _COMPRESSED or not header & _DEFINITION:
+        stop = _definition_end(data, at, end)
+        if stop is None:
             break
-        found = _read_definition(data, at, end)
-        if found is None:
-            break
-        key, definition = found
-        if key in known:
-            definition = known[key]
-        else:
-            known[key] = definition
+        # A Suunto defines each message anew before it writes one: the same bytes are read only once.
+        text = data[at:stop]
+        definition = known.get(text)
+        if definition is None:
+            definition = known[text] = _read_definition(text)
             part.definitions.append(definition)
-        local = header & 0x0F
-        headers = [local, *range(_COMPRESSED | local << 5, (_COMPRESSED | local << 5) + 32)]
-        for byte in headers if local < 4 else headers[:1]:
-            sizes[byte] = definition.size
-            joins[byte] = definition.offsets.append
-        at += len(key)
+        local = header & _LOCAL
+        sizes[local], joins[local] = definition.size, definition.offsets.append
+        if local < 4:  # these may come with any of 32 compressed timestamps as well
+            timed = _COMPRESSED + 32 * local
+            sizes[timed : timed + 32] = [definition.size] * 32
+            joins[timed : timed + 32] = [definition.offsets.append] * 32
+        at = stop
     if at > end:
         # The last message reaches past the end: it is not complete.
         owner = max(part.definitions, key=lambda d: d.offsets[-1] if d.offsets else -1)
@@ -175,40 +194,29 @@ def _scan_messages(data: bytes, at: int, end: int, part: Part) -> int:
     return at
 
 
-def _read_definition(data: bytes, at: int, end: int) -> tuple[bytes, Definition] | None:
-    """Read the definition message at `at`; None if it is cut off."""
-    if at + 6 > end:
+def _definition_end(data: bytes, at: int, end: int) -> int | None:
+    """Return where the definition message at `at` ends; None if there is none, or not all of it."""
+    if data[at] & (_COMPRESSED | _DEFINITION) != _DEFINITION or at + 6 > end:
         return None
-    count = data[at + 5]
-    fields_end = at + 6 + 3 * count
-    stop = fields_end
+    stop = at + 6 + 3 * data[at + 5]
     if data[at] & _DEVELOPER:
-        if fields_end >= end:
+        if stop >= end:
             return None
-        stop = fields_end + 1 + 3 * data[fields_end]
-    if stop > end:
-        return None
-    key = data[at:stop]
-    little = key[2] != 1  # some Lezyne units write neither 0 nor 1, and mean little-endian
+        stop += 1 + 3 * data[stop]
+    return stop if stop <= end else None
+
+
+def _read_definition(text: bytes) -> Definition:
+    """Lay out the messages that a definition message describes."""
+    byte_order = ">" if text[2] == 1 else "<"  # a Lezyne writes neither 0 nor 1, and means "<"
     fields: list[FieldLayout] = []
     size = 1
-    for i in range(6, 6 + 3 * count, 3):
-        fields.append(FieldLayout(key[i], key[i + 1], key[i + 2], size))
-        size += key[i + 1]
-    for i in range(6 + 3 * count + 1, len(key), 3):
-        fields.append(FieldLayout(key[i], key[i + 1], 0x0D, size, developer=key[i + 2]))
-        size += key[i + 1]
-    message = int.from_bytes(key[3:5], "little" if little else "big")
-    return key, Definition(message, "<" if little else ">", tuple(fields), size)
-
-
-def _skipped(code: str, start: int, stop: int, what: str) -> Note:
-    return Note(code, "damage", f"{stop - start} bytes, from {start} to {stop}, {what}")
-
-
-def gather(data: bytes, definition: Definition) -> NDArray[np.void]:
-    """Return the messages of one definition as a structured array of shape (m,)."""
-    size = definition.size
-    # Every byte of the file is seen as a possible start of a message; indexing copies the true ones.
-    everywhere: NDArray[np.void] = np.ndarray((len(data) - size + 1,), definition.dtype, data, strides=(1,))
-    return everywhere[np.array(definition.offsets, np.intp)]
+    developer_count_at = 6 + 3 * text[5]
+    for i in range(6, developer_count_at, 3):
+        fields.append(FieldLayout(text[i], text[i + 1], text[i + 2], size))
+        size += text[i + 1]
+    for i in range(developer_count_at + 1, len(text), 3):
+        fields.append(FieldLayout(text[i], text[i + 1], BYTE, size, developer=text[i + 2]))
+        size += text[i + 1]
+    message = int.from_bytes(text[3:5], "big" if byte_order == ">" else "little")
+    return Definition(message, byte_order, tuple(fields), size)

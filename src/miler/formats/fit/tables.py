@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +9,9 @@ from numpy.typing import NDArray
 
 from miler.arrays import FloatArray, IntArray
 from miler.formats.fit import profile
-from miler.formats.fit.scan import Definition, Part, gather
+from miler.formats.fit.scan import Definition, Part
+
+_COMPRESSED = 0x80
 
 
 class Table:
@@ -20,49 +21,44 @@ class Table:
     is put together from every definition that has the field.
     """
 
-    def __init__(self, data: bytes, part: Part, message: str) -> None:
+    def __init__(self, part: Part, message: str) -> None:
         number = profile.message_number(message)
+        self._part = part
         self._message = message
-        self._data = data
         self._definitions = [d for d in part.definitions if d.message == number and d.offsets]
-        self._rows = [gather(data, d) for d in self._definitions]
+        self._rows = [part.gather(d) for d in self._definitions]
 
     def __len__(self) -> int:
         """Number of messages."""
         return sum(len(rows) for rows in self._rows)
 
-    @cached_property
-    def offsets(self) -> IntArray:
-        """(n,) where each message begins in the bytes, increasing."""
-        return np.sort(self._file_offsets)
-
-    @cached_property
-    def _file_offsets(self) -> IntArray:
-        lists = [np.array(d.offsets, np.int64) for d in self._definitions]
-        return np.concatenate(lists) if lists else np.empty(0, np.int64)
-
-    @cached_property
-    def _order(self) -> IntArray | None:
-        """Where each row of the definitions, one after another, goes in the file's order."""
-        if len(self._definitions) < 2:
-            return None
-        return np.argsort(self._file_offsets)
-
-    def column(self, name: str, default: float = np.nan) -> FloatArray:
-        """Return a field by the profile's name, scaled, shape (n,); the first value where it is an array."""
-        field = profile.field(self._message, name)
-        out = np.full(len(self), default)
-        at = 0
-        for definition, rows in zip(self._definitions, self._rows, strict=True):
-            if definition.has(field.number):
-                out[at : at + len(rows)] = _values(rows[str(field.number)], definition, field)
-            at += len(rows)
-        return out if self._order is None else out[self._order]
-
     def has(self, name: str) -> bool:
         """Whether any definition has the field."""
         number = profile.field(self._message, name).number
-        return any(definition.has(number) for definition in self._definitions)
+        return any(number in definition.by_number for definition in self._definitions)
+
+    def column(self, name: str) -> FloatArray:
+        """Return a field by the profile's name, scaled, shape (n,); the first value where it is an array."""
+        field = profile.field(self._message, name)
+        out = np.full(len(self), np.nan)
+        at = 0
+        for definition, rows in zip(self._definitions, self._rows, strict=True):
+            if field.number in definition.by_number:
+                out[at : at + len(rows)] = _values(rows, definition, field)
+            at += len(rows)
+        return out if self._order is None else out[self._order]
+
+    def times(self, name: str = "timestamp") -> FloatArray:
+        """Return a date_time field in Unix seconds, shape (n,), compressed timestamps unrolled.
+
+        Times of a device that knew no date are small numbers: they order, and name no day.
+        """
+        fit_s = self.column(name)
+        if name == "timestamp" and (short := np.isnan(fit_s) & (self._headers >= _COMPRESSED)).any():
+            offsets, times = _timeline(self._part)
+            fit_s[short] = times[np.searchsorted(offsets, self._offsets[short])]
+        with np.errstate(invalid="ignore"):
+            return np.where(fit_s >= profile.FIRST_DATE, fit_s + profile.EPOCH_S, fit_s)
 
     def bytes_of(self, name: str, width: int) -> NDArray[np.uint8]:
         """Return a byte-array field as (n, width) integers, all 255 where it is missing."""
@@ -70,10 +66,10 @@ class Table:
         out = np.full((len(self), width), 255, np.uint8)
         at = 0
         for definition, rows in zip(self._definitions, self._rows, strict=True):
-            if definition.has(number):
+            layout = definition.by_number.get(number)
+            if layout is not None and layout.size == width:
                 raw = np.ascontiguousarray(rows[str(number)])
-                if raw.dtype.itemsize * (raw.size // max(len(rows), 1)) == width:
-                    out[at : at + len(rows)] = raw.view(np.uint8).reshape(len(rows), width)
+                out[at : at + len(rows)] = raw.view(np.uint8).reshape(len(rows), width)
             at += len(rows)
         return out if self._order is None else out[self._order]
 
@@ -86,27 +82,41 @@ class Table:
         number = profile.field(self._message, name).number
         out: list[str | None] = []
         for definition, rows in zip(self._definitions, self._rows, strict=True):
-            if not definition.has(number) or rows.dtype[str(number)].kind != "S":
+            if number not in definition.by_number or rows.dtype[str(number)].kind != "S":
                 out += [None] * len(rows)
             else:
                 out += [_text(bytes(value)) for value in rows[str(number)]]
         return out if self._order is None else [out[i] for i in self._order]
 
     @cached_property
-    def headers(self) -> NDArray[np.uint8]:
+    def _order(self) -> IntArray | None:
+        """Where each row of the definitions, one after another, goes in the file's order."""
+        return np.argsort(_offsets_of(self._definitions)) if len(self._definitions) > 1 else None
+
+    @cached_property
+    def _offsets(self) -> IntArray:
+        """(n,) where each message begins in the bytes, increasing."""
+        return np.sort(_offsets_of(self._definitions))
+
+    @cached_property
+    def _headers(self) -> NDArray[np.uint8]:
         """(n,) the header byte of each message."""
-        return np.frombuffer(self._data, np.uint8)[self.offsets]
+        return np.frombuffer(self._part.data, np.uint8)[self._offsets]
 
 
-def _values(raw: NDArray[np.generic], definition: Definition, field: profile.Field) -> FloatArray:
+def _offsets_of(definitions: list[Definition]) -> IntArray:
+    return np.concatenate([d.starts for d in definitions] or [np.empty(0, np.int64)])
+
+
+def _values(rows: NDArray[np.void], definition: Definition, field: profile.Field) -> FloatArray:
     """Turn one field's raw values into float64, NaN where the file says "no value"."""
+    raw = rows[str(field.number)]
     if raw.ndim > 1:
         raw = raw[:, 0]
     if raw.dtype.kind not in "iuf":
         return np.full(len(raw), np.nan)
-    base_type = next(f.base_type for f in definition.fields if f.number == field.number)
     values: FloatArray = raw.astype(np.float64)
-    invalid = profile.BASE_TYPES[base_type][1]
+    invalid = profile.BASE_TYPES[definition.by_number[field.number].base_type][1]
     if invalid is not None:
         values[raw == invalid] = np.nan
     if field.scale != 1:
@@ -117,77 +127,40 @@ def _values(raw: NDArray[np.generic], definition: Definition, field: profile.Fie
 
 
 def _text(raw: bytes) -> str | None:
-    text = raw.split(b"\0", 1)[0].decode("utf-8", errors="replace").strip()
+    # 0xFF, which UTF-8 never has, is how a Lezyne writes "no text".
+    text = raw.split(b"\0", 1)[0].rstrip(b"\xff").decode("utf-8", errors="replace").strip()
     return text or None
 
 
-def timestamps(data: bytes, part: Part, tables: Mapping[str, Table], message: str) -> FloatArray:
-    """Return the time of each message in Unix seconds, compressed headers unrolled.
+def _timeline(part: Part) -> tuple[IntArray, FloatArray]:
+    """Return offset and FIT time of every message that tells its time, compressed ones unrolled.
 
-    Times of a device that knew no date are small numbers: they order, and name no day.
+    A compressed header holds the low five bits of the time, and counts on from the message before it,
+    of whatever kind: time only moves on, by less than 32 s at a step. Before the first whole timestamp
+    such a header names no time: NaN.
+
+    Source:
+        Garmin, FIT Protocol, section on the compressed timestamp header.
     """
-    table = tables[message]
-    times = table.column("timestamp")
-    compressed = table.headers >= 0x80
-    if compressed.any():
-        times = _unroll(table.offsets, table.headers, times, *_full_timestamps(data, part))
-    return _unix(times)
-
-
-def _unix(fit_s: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore"):
-        return np.where(fit_s >= profile.FIRST_DATE, fit_s + profile.EPOCH_S, fit_s)
-
-
-def unix_column(table: Table, name: str) -> FloatArray:
-    """Return a date_time field in Unix seconds."""
-    return _unix(table.column(name))
-
-
-def _full_timestamps(data: bytes, part: Part) -> tuple[IntArray, FloatArray]:
-    """Return offset and FIT time of every message of any kind that carries a whole timestamp."""
-    at: list[IntArray] = []
-    when: list[FloatArray] = []
     layout = profile.Field(profile.TIMESTAMP, 1, 0)
-    for definition in part.definitions:
-        if definition.offsets and definition.has(profile.TIMESTAMP):
-            at.append(np.array(definition.offsets, np.int64))
-            when.append(_values(gather(data, definition)[str(profile.TIMESTAMP)], definition, layout))
-    if not at:
-        return np.empty(0, np.int64), np.empty(0)
-    offsets, times = np.concatenate(at), np.concatenate(when)
+    definitions = [d for d in part.definitions if d.offsets]
+    offsets = _offsets_of(definitions)
+    whole = np.concatenate(
+        [
+            _values(part.gather(d), d, layout)
+            if profile.TIMESTAMP in d.by_number
+            else np.full(len(d.offsets), np.nan)
+            for d in definitions
+        ]
+    )
+    headers = np.frombuffer(part.data, np.uint8)[offsets]
     order = np.argsort(offsets)
-    order = order[np.isfinite(times[order])]
-    return offsets[order], times[order]
-
-
-def _unroll(
-    offsets: IntArray,
-    headers: NDArray[np.uint8],
-    times: FloatArray,
-    full_offsets: IntArray,
-    full_times: FloatArray,
-) -> FloatArray:
-    """Add up 5-bit time offsets since the last whole timestamp, which may be of any message.
-
-    The low five bits of each message's time are known: those of a whole timestamp from itself,
-    those of a compressed header from the byte. Time only moves on, by less than 32 s at a step.
-    """
-    compressed = headers >= 0x80
-    if not len(full_times):
-        return np.where(compressed, np.nan, times)
-    at = np.concatenate([full_offsets, offsets[compressed]])
-    low = np.concatenate([full_times.astype(np.int64) & 31, headers[compressed].astype(np.int64) & 31])
-    whole = np.concatenate([full_times, np.full(int(compressed.sum()), np.nan)])
-    order = np.argsort(at)
-    low, whole = low[order], whole[order]
-    step = np.diff(low, prepend=low[:1]) & 31
-    step[np.isfinite(whole)] = 0
-    travelled = np.cumsum(step)
-    last = np.maximum.accumulate(np.where(np.isfinite(whole), np.arange(len(whole)), -1))
-    unrolled = np.where(last >= 0, whole[last] + travelled - travelled[last], np.nan)
-    back = np.empty(len(at), np.int64)
-    back[order] = np.arange(len(at))
-    out = times.copy()
-    out[compressed] = unrolled[back[len(full_times) :]]
-    return out
+    order = order[np.isfinite(whole[order]) | (headers[order] >= _COMPRESSED)]
+    offsets, whole, headers = offsets[order], whole[order], headers[order]
+    is_whole = np.isfinite(whole)
+    low = np.where(is_whole, whole, headers).astype(np.int64) & 31
+    steps = np.diff(low, prepend=low[:1]) & 31
+    steps[is_whole] = 0
+    travelled = np.cumsum(steps)
+    last = np.maximum.accumulate(np.where(is_whole, np.arange(len(whole)), -1))
+    return offsets, np.where(last >= 0, whole[last] + travelled - travelled[last], np.nan)

@@ -1,0 +1,164 @@
+"""Columns of decimal texts → columns of float64, without a Python object for each.
+
+Eight digits are read at a time as one 64-bit integer, all rows at once. Every value is the
+float64 nearest to its text, as Python's `float` gives it: a row where that cannot be proven,
+or that is written in another way (`1e3`, ` 5`, `.5`), is said to be unsure and left to `float`.
+
+Source: eight digits in three multiplications, D. Lemire, "Quickly parsing eight digits" (2022);
+an integer below 2^53 divided by an exact power of ten is correctly rounded, W. D. Clinger, "How
+to read floating point numbers accurately" (PLDI 1990); the exact remainder of a division by
+splitting, T. J. Dekker, "A floating-point technique" (Numer. Math. 18, 1971).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miler.arrays import BoolArray, FloatArray, IntArray
+
+WordArray = NDArray[np.uint64]
+
+# What may be read past the end of a text.
+_PADDING = bytes(64)
+
+_MINUS, _DOT = ord("-"), ord(".")
+_EXACT = np.uint64(2**53)
+_MOST_DIGITS = 19  # below 2^64
+_POWERS = 10.0 ** np.arange(_MOST_DIGITS + 1)
+_INTEGER_POWERS = np.array([10**k for k in range(_MOST_DIGITS + 1)], np.uint64)
+_SPLITTER = 2.0**27 + 1
+
+
+def _every_byte(value: int) -> np.uint64:
+    return np.uint64(int.from_bytes(bytes([value]) * 8, "little"))
+
+
+_ZEROS = _every_byte(ord("0"))
+_NO_DIGIT = _every_byte(0x80)
+_PAST_NINE = _every_byte(0x80 - 10)
+# The last k of the eight bytes of a little-endian word.
+_LAST = np.array([(2**64 - 1) >> (64 - 8 * k) << (64 - 8 * k) for k in range(9)], np.uint64)
+_STEPS = [
+    (np.uint64(10), np.uint64(8), np.uint64(0x00FF00FF00FF00FF)),
+    (np.uint64(100), np.uint64(16), np.uint64(0x0000FFFF0000FFFF)),
+    (np.uint64(10_000), np.uint64(32), np.uint64(0x00000000FFFFFFFF)),
+]
+
+
+class Octets:
+    """A text that is read at many places at once.
+
+    Attributes:
+        bytes: (n + 64,) the text, with zeros after its end.
+        words: (n + 56,) the eight bytes from each place on, as a little-endian integer.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        padded = text + _PADDING
+        self.text = text
+        self.bytes: NDArray[np.uint8] = np.frombuffer(padded, np.uint8)
+        self.words: WordArray = np.ndarray((len(padded) - 8,), "<u8", padded, strides=(1,))
+
+
+def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArray, BoolArray]:
+    """Read plain decimals: `51.5`, `-0.15`, `180`.
+
+    Args:
+        octets: the text; nothing before its ninth byte is read.
+        starts, ends: (n,) where each number begins and ends.
+
+    Returns:
+        (n,) values and (n,) whether each is surely what `float` would give; others are arbitrary.
+    """
+    negative = octets.bytes[starts] == _MINUS
+    first = starts + negative
+    size = ends - first
+    dot = (octets.words[first].view(np.uint8).reshape(-1, 8) == _DOT).argmax(axis=1)
+    whole = (dot == 0) | (dot >= size)
+    before = np.where(whole, size, dot)  # digits before the dot, and after it
+    after = np.where(whole, 0, size - dot - 1)
+    plain = (before > 0) & (before <= 8) & (whole | (after > 0)) & (after <= 32)
+    if not plain.all():  # keep the places within the text
+        first = np.where(plain, first, 8)
+        before, after = np.where(plain, before, 0), np.where(plain, after, 0)
+    mantissa, digits = _eight_digits(octets, first + before, before)
+    plain &= digits
+    kept = np.minimum(after, _MOST_DIGITS - before)
+    fraction_ends = first + before + 1 + kept
+    fraction, digits = _many_digits(octets, fraction_ends, kept)
+    plain &= digits
+    more = after - kept
+    if more.any():
+        plain &= _many_digits(octets, fraction_ends + more, more)[1]
+    values, sure = _quotient(mantissa * _INTEGER_POWERS[kept] + fraction, kept, more > 0)
+    return np.where(negative, -values, values), plain & sure
+
+
+def _eight_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[WordArray, BoolArray]:
+    """Read the (n,) `count` ≤ 8 bytes before each end as a number, and say which are digits."""
+    number = (octets.words[ends - 8] ^ _ZEROS) & _LAST[count]
+    digits = ((number + _PAST_NINE) | number) & _NO_DIGIT == 0
+    for base, shift, mask in _STEPS:
+        number = (number * base + (number >> shift)) & mask
+    return number, digits
+
+
+def _many_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[WordArray, BoolArray]:
+    """Read more than eight digits, from the last eight to the first; beyond 19 only check them."""
+    number, digits = _eight_digits(octets, ends, np.minimum(count, 8))
+    for done in range(8, int(count.max(initial=0)), 8):
+        rows = np.flatnonzero(count > done)
+        higher, good = _eight_digits(octets, ends[rows] - done, np.minimum(count[rows] - done, 8))
+        digits[rows] &= good
+        if done < _MOST_DIGITS:
+            number[rows] += higher * _INTEGER_POWERS[done]
+    return number, digits
+
+
+def _quotient(mantissa: WordArray, places: IntArray, cut: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """Divide by 10^places, to the nearest float64.
+
+    Args:
+        mantissa: (n,) integers.
+        places: (n,) up to 19.
+        cut: (n,) whether digits follow that the mantissa does not have.
+
+    Returns:
+        (n,) quotients, and (n,) whether each is surely the nearest.
+    """
+    power = _POWERS[places]
+    quotient = mantissa.astype(np.float64) / power
+    sure = np.ones(len(quotient), bool)
+    rows = np.flatnonzero((mantissa > _EXACT) | cut)
+    if len(rows):
+        quotient[rows], sure[rows] = _careful_quotient(mantissa[rows], power[rows], cut[rows])
+    return quotient, sure
+
+
+def _careful_quotient(mantissa: WordArray, power: FloatArray, cut: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """Divide with twice the digits; sure is where both ends of what is left round to the same."""
+    high = mantissa.astype(np.float64)
+    low = (mantissa - high.astype(np.uint64)).view(np.int64).astype(np.float64)
+    quotient = high / power
+    correction = (_remainder(high, quotient, power) + low) / power
+    error = np.abs(correction) * 2.0**-50
+    last_place = np.where(cut, (1 + 2.0**-40) / power, 0.0)
+    at_least = quotient + (correction - error)
+    at_most = quotient + (correction + error + last_place)
+    return at_least, at_least == at_most
+
+
+def _remainder(dividend: FloatArray, quotient: FloatArray, divisor: FloatArray) -> FloatArray:
+    """Return dividend - quotient × divisor, exactly."""
+    product = quotient * divisor
+    q_high, q_low = _halves(quotient)
+    d_high, d_low = _halves(divisor)
+    lost = ((q_high * d_high - product) + q_high * d_low + q_low * d_high) + q_low * d_low
+    return (dividend - product) - lost
+
+
+def _halves(value: FloatArray) -> tuple[FloatArray, FloatArray]:
+    shifted = value * _SPLITTER
+    high = shifted - (shifted - value)
+    return high, value - high

@@ -1,0 +1,228 @@
+"""Analyses as one HTML page that stands alone: no script, nothing fetched, the same bytes every time.
+
+Numbers are written here, charts are laid out in `charts.py`, tables in `tables.py`; the markup is
+the template's, and the template's only escape is autoescape.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from miler.analysis import Analysis, Mile, Summary
+from miler.effort import Effort
+from miler.report import tables
+from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
+from miler.report.tables import ROUNDING, rounded_down, signed
+from miler.report.words import FLAGS, SHAPES, SOURCES, local_start, printable, sport, where, why_no_mile
+from miler.scoring import Evenness, Milestone
+from miler.settings import Units
+from miler.units import format_distance, format_duration, format_pace
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_UNIT_NAMES: dict[Units, str] = {"km": "kilometres", "mi": "miles"}
+
+View = dict[str, Any]
+
+
+def render(analyses: Sequence[Analysis]) -> str:
+    """Write one page about any number of activities, each an article, with a list of contents.
+
+    Args:
+        analyses: what to report, in this order; none gives a page that says so.
+
+    Returns:
+        A complete HTML document. Strings from files are escaped, and shown without control
+        and bidi characters; a Content-Security-Policy allows the page's own style sheet and
+        nothing else.
+    """
+    style = _asset("report.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return _template().render(
+        style=style,
+        style_hash=f"sha256-{digest}",
+        grid=(GRID_X, GRID_Y),
+        articles=[_article(f"a{i}", analysis) for i, analysis in enumerate(analyses, start=1)],
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("miler") / "report" / "assets" / name).read_text("utf-8")
+
+
+@cache
+def _template() -> Template:
+    # Only a page needs it; the other reports start faster without.
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_finalize,
+    )
+    return environment.from_string(_asset("report.html.jinja"))
+
+
+def _finalize(value: object) -> object:
+    """What every value passes before it is escaped; markup, which is a kind of text, as it is."""
+    return printable(value) if type(value) is str else value
+
+
+def _article(ident: str, analysis: Analysis) -> View:
+    summary, units = analysis.summary, analysis.settings.units
+    mile = analysis.mile
+    return {
+        "id": ident,
+        "title": summary.name or _capitalised(sport(summary)),
+        "when": local_start(summary),
+        "iso": summary.start_time.isoformat() if summary.start_time else None,
+        "result": f"mile {format_duration(mile.effort.elapsed_s)}" if mile else "no mile",
+        "facts": _facts(analysis),
+        "mile": _mile(mile, units) if mile else None,
+        "why_no_mile": None if mile else why_no_mile(analysis),
+        "chart": _chart(analysis),
+        "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
+        "splits": _splits(analysis),
+        "laps": tables.watch_laps(analysis) if analysis.laps else None,
+        "notes": [
+            (note.kind, note.message, None if note.at_s is None else format_duration(note.at_s, 0))
+            for note in sorted(analysis.notes, key=lambda note: note.kind != "damage")
+        ],
+        "settings": tables.settings(analysis.settings),
+        "source": _source(analysis),
+    }
+
+
+def _chart(analysis: Analysis) -> View | None:
+    mile, units = analysis.mile, analysis.settings.units
+    chart = pace_chart(analysis.trace, mile.effort if mile else None, units)
+    if chart is None:
+        return None
+    hills = chart.elevation_m
+    return {
+        "drawn": chart,
+        "unit": units,
+        "unit_name": _UNIT_NAMES[units],
+        "averaged": f"{chart.averaged_s:.0f} s",
+        "elevation": f"{hills[0]:.0f} to {hills[1]:.0f} m".replace("-", "−") if hills else None,
+    }
+
+
+def _facts(analysis: Analysis) -> list[tuple[str, str]]:
+    summary = analysis.summary
+    facts = [
+        ("Distance", _distance(summary, analysis.settings.units)),
+        ("Elapsed", format_duration(summary.elapsed_s, 0)),
+        ("Timer", format_duration(summary.timer_s, 0)),
+        ("Moving", format_duration(summary.moving_s, 0)),
+    ]
+    if analysis.pauses:
+        paused_s = sum(p.end_s - p.start_s for p in analysis.pauses)
+        facts.append(("Pauses", f"{len(analysis.pauses)}, {format_duration(paused_s, 0)} in all"))
+    facts.append(("Sport", sport(summary)))
+    facts.append(("Device", summary.device or "not said"))
+    facts.append(("Measured by", SOURCES.get(summary.distance_source, summary.distance_source)))
+    return facts
+
+
+def _distance(summary: Summary, units: Units) -> str:
+    other: Units = "km" if units == "mi" else "mi"
+    return f"{format_distance(summary.distance_m, units)} ({format_distance(summary.distance_m, other)})"
+
+
+def _mile(mile: Mile, units: Units) -> View:
+    effort = mile.effort
+    per = (units, "km" if units == "mi" else "mi")
+    return {
+        "time": format_duration(effort.elapsed_s),
+        "clock": effort.clock,
+        "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
+        "where": where(mile),
+        "flags": [_flag(flag, effort) for flag in effort.flags],
+        "bars": bars(mile.quarters),
+        "bar_labels": [
+            (f"Q{q.index}", format_duration(q.elapsed_s), signed(bar.deviation_s, " s"))
+            for q, bar in zip(mile.quarters, bars(mile.quarters), strict=True)
+        ],
+        "quarters": tables.quarters(mile, units),
+        "track_laps": tables.track_laps(mile, units),
+        "rounding": ROUNDING,
+        "evenness": _evenness(mile.evenness),
+        "records": tables.records(mile.records) if mile.records else None,
+        "milestone": _milestone(mile.milestone) if mile.milestone else None,
+    }
+
+
+def _flag(flag: str, effort: Effort) -> str:
+    words = FLAGS.get(flag, flag)
+    if flag == "pause":
+        words += f"; the timer clock says {format_duration(effort.timer_s)}"
+    return _capitalised(words)
+
+
+def _evenness(evenness: Evenness) -> View:
+    sentence = (
+        f"{_capitalised(SHAPES.get(evenness.shape, evenness.shape))}. "
+        f"The second half was {_than(-evenness.half_difference_percent)} the first; "
+        f"the first quarter was {_than(evenness.fast_start_percent)} the middle two, "
+        f"the last {_than(evenness.end_spurt_percent)} them."
+    )
+    numbers = [
+        ("Shape", evenness.shape),
+        ("Variation (CV)", f"{evenness.cv_percent:.1f} %"),
+        ("Half difference", signed(evenness.half_difference_percent, " %")),
+        ("Fast start", signed(evenness.fast_start_percent, " %")),
+        ("End spurt", signed(evenness.end_spurt_percent, " %")),
+    ]
+    return {"score": rounded_down(evenness.score), "sentence": sentence, "numbers": numbers}
+
+
+def _than(faster_percent: float) -> str:
+    """Compare two paces: `1.1 % faster than`."""
+    if abs(faster_percent) < 0.05:
+        return "as fast as"
+    return f"{abs(faster_percent):.1f}\u00a0% {'faster' if faster_percent > 0 else 'slower'} than"
+
+
+def _milestone(milestone: Milestone) -> View:
+    seconds, percent = format_duration(milestone.faster_by_s), f"{milestone.faster_by_percent:.1f}"
+    return {
+        "time": format_duration(milestone.time_s),
+        "faster": f"{seconds}\u00a0s ({percent}\u00a0%)",
+        "quarter": format_duration(milestone.time_s / 4),
+    }
+
+
+def _splits(analysis: Analysis) -> list[tables.Table]:
+    """Mile and kilometre splits, the reader's own unit first."""
+    both = {
+        "mi": tables.splits("Mile splits", analysis.miles, "mi"),
+        "km": tables.splits("Kilometre splits", analysis.km, "km"),
+    }
+    first = both.pop(analysis.settings.units)
+    return [table for table in (first, *both.values()) if table.rows]
+
+
+def _source(analysis: Analysis) -> list[tuple[str, str]]:
+    source = analysis.source
+    part = "" if source.part is None else f", activity {source.part} of the file"
+    return [
+        ("File", (source.name or "not named") + part),
+        ("Format", source.format.upper() or "unknown"),
+        ("Size", f"{source.bytes:,} bytes"),
+        ("SHA-256", source.sha256 or "unknown"),
+        ("Records", f"{analysis.summary.records:,}"),
+    ]
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,281 @@
+"""The tables of the page, as text ready to be escaped; a column without any value is left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from typing import Generic, TypeVar
+
+from miler.activity import Lap
+from miler.analysis import Analysis, Mile
+from miler.effort import Effort, Split
+from miler.scoring import Behind, RecordComparison
+from miler.settings import Settings, Units
+from miler.units import (
+    LEAD_IN_M,
+    MILE_M,
+    TRACK_LAP_M,
+    format_distance,
+    format_duration,
+    format_pace,
+    length_name,
+)
+
+ROUNDING = "Times are rounded up to a tenth: parts may add up to a tenth or two more than the whole."
+
+_QUARTER_ENDS = ("¼", "½", "¾", "finish")
+_MISSING = "–"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text cells, a cell of two lines with a line feed; the first of a row is its head.
+
+    `text` says which columns are words, not numbers; `best` is the row to stress.
+    """
+
+    caption: str
+    heads: tuple[str, ...]
+    text: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    best: int | None = None
+
+
+@dataclass(frozen=True)
+class _Column(Generic[T]):
+    head: str
+    of: Callable[[T], str | None]
+    text: bool = False
+
+
+def _table(caption: str, columns: Iterable[_Column[T]], items: Sequence[T], best: int | None = None) -> Table:
+    filled = [(column, [column.of(item) for item in items]) for column in columns]
+    kept = [(column, cells) for column, cells in filled if any(cell is not None for cell in cells)]
+    return Table(
+        caption=caption,
+        heads=tuple(column.head for column, _ in kept),
+        text=tuple(column.text for column, _ in kept),
+        rows=tuple(
+            tuple(_MISSING if cell is None else cell for cell in row)
+            for row in zip(*(cells for _, cells in kept), strict=True)
+        ),
+        best=best,
+    )
+
+
+def quarters(mile: Mile, units: Units) -> Table:
+    """The four quarters: deviation from their mean, and seconds behind the first record."""
+    mean_s = mile.effort.elapsed_s / len(mile.quarters)
+    rows = _with_cumulative(mile.quarters)
+    columns: list[_Column[tuple[Split, float]]] = [
+        _Column("Quarter", lambda row: f"Q{row[0].index}"),
+        _Column("Time", lambda row: format_duration(row[0].elapsed_s)),
+        _Column("To mean, s", lambda row: signed(row[0].elapsed_s - mean_s)),
+        _Column("Cumulative", lambda row: format_duration(row[1])),
+        *_lifted(_paces(units) + _streams(), lambda row: row[0]),
+    ]
+    if mile.records:
+        record = mile.records[0]
+        columns.append(_Column(f"Behind {record.holder}", lambda row: _lag(record.behind[row[0].index - 1])))
+    return _table("Quarters of 402.336 m (440 yd)", columns, rows)
+
+
+def track_laps(mile: Mile, units: Units) -> Table:
+    """The mile cut at the finish line of a track."""
+    lap_m = mile.track_laps[-1].length_m
+    caption = f"Laps of a {lap_m:.6g} m track"
+    if math.isclose(lap_m, TRACK_LAP_M):
+        caption += f", the lead-in of {LEAD_IN_M:.3f} m in the first"
+    columns: list[_Column[tuple[Split, float]]] = [
+        _Column("Lap", lambda row: str(row[0].index)),
+        _Column("Length, m", lambda row: f"{row[0].length_m:.7g}"),
+        _Column("Time", lambda row: format_duration(row[0].elapsed_s)),
+        _Column("Cumulative", lambda row: format_duration(row[1])),
+        *_lifted(_paces(units) + _streams(), lambda row: row[0]),
+    ]
+    return _table(caption, columns, _with_cumulative(mile.track_laps))
+
+
+def records(comparisons: Sequence[RecordComparison]) -> Table:
+    """The mile against each record, with seconds and metres behind at each quarter."""
+    columns: list[_Column[RecordComparison]] = [
+        _Column("Holder", lambda r: r.holder),
+        _Column("Record", lambda r: r.label, text=True),
+        _Column("Time", lambda r: format_duration(r.time_s, 2)),
+        _Column("Status", lambda r: _words(r.status), text=True),
+        _Column("Your speed", lambda r: f"{rounded_down(r.percent)} %"),
+        *(_Column(f"Behind at {end}", _behind_at(i)) for i, end in enumerate(_QUARTER_ENDS)),
+        _Column("Measured along", lambda r: "own splits" if r.profile_id else "even pace", text=True),
+    ]
+    return _table("Behind the records; a minus is ahead", columns, comparisons)
+
+
+def efforts(found: Sequence[Effort], units: Units) -> Table:
+    """Every effort, with the timer clock beside the elapsed one where any differs."""
+    first, second = _order(units)
+    stopped = any(_stopped(e) for e in found)
+    columns: list[_Column[Effort]] = [
+        _Column("Distance", lambda e: e.name),
+        _Column("Elapsed", lambda e: format_duration(e.elapsed_s)),
+        _Column("Timer", lambda e: format_duration(e.timer_s) if stopped else None),
+        _Column(f"Pace /{first}", lambda e: _pace(e.pace_s_per_km, first)),
+        _Column(f"Pace /{second}", lambda e: _pace(e.pace_s_per_km, second)),
+        _Column("Starts at", lambda e: format_distance(e.start_m, units)),
+        _Column("After", lambda e: format_duration(e.start_s, 0)),
+        _Column("Flags", lambda e: ", ".join(e.flags) or None, text=True),
+    ]
+    best = next((i for i, e in enumerate(found) if math.isclose(e.length_m, MILE_M)), None)
+    return _table("Fastest stretch of each distance, on the elapsed clock", columns, found, best)
+
+
+def splits(caption: str, cut: Sequence[Split], unit: Units) -> Table:
+    """The whole run cut every mile or kilometre; the fastest whole one is stressed."""
+    longest_m = max((s.length_m for s in cut), default=0.0)
+    whole = [s for s in cut if s.length_m > 0.999 * longest_m]
+    best = cut.index(min(whole, key=lambda s: s.elapsed_s)) if len(whole) > 1 else None
+    columns: list[_Column[Split]] = [
+        _Column("To", lambda s: format_distance(s.end_m, unit)),
+        _Column("Time", lambda s: format_duration(s.elapsed_s)),
+        _Column(f"Pace /{unit}", lambda s: _pace(s.pace_s_per_km, unit)),
+        *_streams(),
+        *_terrain(),
+    ]
+    return _table(caption, columns, cut, best)
+
+
+def watch_laps(analysis: Analysis) -> Table:
+    """What the watch marked, and beside it what miler measured between the same moments."""
+    units = analysis.settings.units
+    columns: list[_Column[tuple[Lap, Split, float | None]]] = [
+        _Column("Lap", lambda row: str(row[0].index)),
+        _Column("Ended by", lambda row: _words(row[0].trigger), text=True),
+        _Column("Watch, m", lambda row: _metres(row[0].distance_m)),
+        _Column("Elapsed", lambda row: format_duration(row[0].elapsed_s)),
+        _Column("Timer", lambda row: _time(row[0].timer_s)),
+        _Column("Miler, m", lambda row: _metres(row[2])),
+        *_lifted(_paces(units) + _streams() + _terrain(), lambda row: row[1]),
+    ]
+    rows = list(zip(analysis.laps, analysis.lap_splits, _lap_lengths(analysis), strict=True))
+    return _table("Laps of the watch; miler measures from the start of one to the next", columns, rows)
+
+
+def settings(used: Settings) -> Table:
+    """Every setting by its name."""
+    columns: list[_Column[tuple[str, object]]] = [
+        _Column("Setting", lambda row: row[0]),
+        _Column("Value", lambda row: _setting(*row), text=True),
+    ]
+    return _table("Settings that made this report", columns, list(used.as_dict().items()))
+
+
+def signed(value: float, unit: str = "") -> str:
+    """Write a difference with one decimal and its sign; what rounds to nothing has none."""
+    text = f"{abs(value):.1f}"
+    sign = "" if text == "0.0" else "−" if value < 0 else "+"
+    return f"{sign}{text}{unit}"
+
+
+def rounded_down(value: float) -> str:
+    """Write a score with one decimal, never in the runner's favour."""
+    return f"{math.floor(value * 10 + 1e-9) / 10:.1f}"
+
+
+def _paces(units: Units) -> list[_Column[Split]]:
+    first, second = _order(units)
+    return [
+        _Column(f"Pace /{first}", lambda s: _pace(s.pace_s_per_km, first)),
+        _Column(f"Pace /{second}", lambda s: _pace(s.pace_s_per_km, second)),
+    ]
+
+
+def _streams() -> list[_Column[Split]]:
+    return [
+        _Column("Heart rate, bpm", lambda s: _whole(s.heart_rate_bpm)),
+        _Column("Cadence, spm", lambda s: _whole(s.cadence_spm)),
+    ]
+
+
+def _terrain() -> list[_Column[Split]]:
+    return [
+        _Column("Climb, m", lambda s: _whole(s.climb_m)),
+        _Column("Fall, m", lambda s: _whole(s.fall_m)),
+    ]
+
+
+def _lifted(columns: Iterable[_Column[Split]], split_of: Callable[[T], Split]) -> list[_Column[T]]:
+    """Columns of a split, for rows that hold one."""
+    return [_Column(c.head, partial(_of_row, c, split_of)) for c in columns]
+
+
+def _of_row(column: _Column[Split], split_of: Callable[[T], Split], row: T) -> str | None:
+    return column.of(split_of(row))
+
+
+def _with_cumulative(cut: Sequence[Split]) -> list[tuple[Split, float]]:
+    return list(zip(cut, accumulate(s.elapsed_s for s in cut), strict=True))
+
+
+def _behind_at(quarter: int) -> Callable[[RecordComparison], str | None]:
+    return lambda record: f"{_lag(record.behind[quarter])}\n{_lag_m(record.behind[quarter])}"
+
+
+def _lag(behind: Behind) -> str:
+    """Seconds behind, rounded up like a time: nobody is shown closer to a record than he was."""
+    lag_s = math.ceil(behind.behind_s * 10 - 1e-6) / 10
+    unit = " s" if abs(lag_s) < 60 else ""
+    return f"{'−' if lag_s < 0 else '+'}{format_duration(abs(lag_s))}{unit}"
+
+
+def _lag_m(behind: Behind) -> str:
+    lag_m = math.ceil(behind.behind_m - 1e-6)
+    return f"{lag_m} m".replace("-", "−")
+
+
+def _lap_lengths(analysis: Analysis) -> list[float | None]:
+    """What the odometer counted in each lap; None where the recording has no distance."""
+    marks = [s.start_m for s in analysis.lap_splits]
+    if not len(analysis.trace.distance_m):
+        return [None] * len(marks)
+    ends = [*marks[1:], float(analysis.trace.distance_m[-1])]
+    return [end - start for start, end in zip(marks, ends, strict=True)]
+
+
+def _order(units: Units) -> tuple[Units, Units]:
+    return ("km", "mi") if units == "km" else ("mi", "km")
+
+
+def _stopped(effort: Effort) -> bool:
+    return format_duration(effort.timer_s) != format_duration(effort.elapsed_s)
+
+
+def _pace(pace_s_per_km: float | None, per: Units) -> str | None:
+    return None if pace_s_per_km is None else format_pace(pace_s_per_km, per).removesuffix(f" /{per}")
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else format_duration(seconds)
+
+
+def _words(slug: str | None) -> str | None:
+    return None if slug is None else slug.replace("_", " ")
+
+
+def _metres(metres: float | None) -> str | None:
+    return None if metres is None else format_distance(metres, "m").removesuffix(" m")
+
+
+def _whole(value: float | None) -> str | None:
+    return None if value is None else f"{value:.0f}"
+
+
+def _setting(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(length_name(v) if isinstance(v, float) else str(v) for v in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "not set" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""What runners rely on: one file a module."""
