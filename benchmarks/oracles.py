@@ -22,6 +22,7 @@ import numpy as np
 from fitparse.base import FitFileDecoder
 from fitparse.utils import FitParseError
 
+from benchmarks.bar import CORPUS, Bar, skipped
 from miler.arrays import FloatArray
 from miler.errors import DecodeError
 from miler.formats import decode
@@ -65,6 +66,7 @@ class Row:
     Attributes:
         oracle: who was asked: "fitparse", "fitdecode" (which may have stopped early), or "none".
         differing: what is not the same -> in how many records or laps; counts of messages by their own name.
+        moments: how many different times the records have; records of one time are merged.
         activities: how many came out; `kept` records they hold in all, with the notes that say why fewer.
         refused: miler's own refusal, its code or the kind of the file.
     """
@@ -74,6 +76,7 @@ class Row:
     records: int
     laps: int
     differing: dict[str, int]
+    moments: int
     activities: int
     kept: int
     notes: tuple[str, ...]
@@ -95,6 +98,7 @@ def compare(path: Path) -> Row:
         records=len(ours.records["timestamp"]),
         laps=len(ours.laps["timestamp"]),
         differing={} if theirs is None else differences(ours, theirs),
+        moments=len(np.unique(ours.records["timestamp"][np.isfinite(ours.records["timestamp"])])),
         activities=len(activities),
         kept=sum(len(activity) for activity in activities),
         notes=tuple(note.code for activity in activities for note in activity.notes),
@@ -246,6 +250,19 @@ def _files(paths: Sequence[str]) -> list[Path]:
         for file in (sorted(path.rglob("*.fit")) if path.is_dir() else [path])
     ]
     return sorted(found, key=lambda file: (file.name, file))
+
+
+def bars(short: bool) -> Iterator[Bar]:
+    """Measure the bar of this module over the corpus; see `benchmarks.bars`."""
+    name, goal = "FIT records and laps as python-fitparse and fitdecode read them", "every file"
+    files = _files([str(CORPUS)]) if CORPUS.is_dir() else []
+    if not files or short:
+        yield skipped(name, goal, "takes a minute" if files else "no corpus here")
+        return
+    rows = [compare(file) for file in files]
+    asked = [row for row in rows if row.oracle != "none"]
+    equal = sum(not row.differing for row in asked)
+    yield Bar(name, f"{equal} of {len(asked)} files", goal, equal == len(asked))
 
 
 def main(paths: Sequence[str], say: Callable[[str], None] = print) -> int:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from miler.activity import Activity, Pause
@@ -15,6 +15,10 @@ from miler.crediting import measure
 from miler.effort import cut, every, fastest, quarters, splits
 from miler.odometer import TOLERANCE_M, Break, Odometer, timetable
 from tests import naive
+
+# A slow machine is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 EMPTY = Activity(start_time=None, elapsed=np.empty(0), streams={})
 

@@ -10,29 +10,43 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+# `as` says to type checkers that the names are meant to be used from here.
 if TYPE_CHECKING:
-    from miler.activity import Activity, Lap, Note, Pause, Session, Source
-    from miler.analysis import Analysis, Mile, analyse
-    from miler.crediting import measure
-    from miler.effort import Effort, Split, every, fastest, lap_splits, quarters, splits
-    from miler.errors import (
-        ActivityError,
-        CorruptFile,
-        DecodeError,
-        LibraryError,
-        MilerError,
-        MissingStream,
-        SettingsError,
-        UnknownFormat,
-        UnsupportedFile,
-    )
-    from miler.files import read, read_all
-    from miler.formats import decode
-    from miler.odometer import Odometer
-    from miler.report.render import render
-    from miler.scoring import Evenness, evenness
-    from miler.settings import Settings
-    from miler.units import MILE_M
+    from miler.activity import Activity as Activity
+    from miler.activity import Lap as Lap
+    from miler.activity import Note as Note
+    from miler.activity import Pause as Pause
+    from miler.activity import Session as Session
+    from miler.activity import Source as Source
+    from miler.analysis import Analysis as Analysis
+    from miler.analysis import Mile as Mile
+    from miler.analysis import analyse as analyse
+    from miler.crediting import measure as measure
+    from miler.effort import Effort as Effort
+    from miler.effort import Split as Split
+    from miler.effort import every as every
+    from miler.effort import fastest as fastest
+    from miler.effort import lap_splits as lap_splits
+    from miler.effort import quarters as quarters
+    from miler.effort import splits as splits
+    from miler.errors import ActivityError as ActivityError
+    from miler.errors import CorruptFile as CorruptFile
+    from miler.errors import DecodeError as DecodeError
+    from miler.errors import LibraryError as LibraryError
+    from miler.errors import MilerError as MilerError
+    from miler.errors import MissingStream as MissingStream
+    from miler.errors import SettingsError as SettingsError
+    from miler.errors import UnknownFormat as UnknownFormat
+    from miler.errors import UnsupportedFile as UnsupportedFile
+    from miler.files import read as read
+    from miler.files import read_all as read_all
+    from miler.formats import decode as decode
+    from miler.odometer import Odometer as Odometer
+    from miler.report.render import render as render
+    from miler.scoring import Evenness as Evenness
+    from miler.scoring import evenness as evenness
+    from miler.settings import Settings as Settings
+    from miler.units import MILE_M as MILE_M
 
 _HOMES = {
     "activity": ("Activity", "Lap", "Note", "Pause", "Session", "Source"),

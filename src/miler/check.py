@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from miler.activity import Activity
 from miler.errors import MilerError, UnsupportedFile
@@ -13,6 +13,7 @@ from miler.report.words import printable
 from miler.units import format_duration
 
 Kind = Literal["sound", "damaged", "skipped", "failed"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)

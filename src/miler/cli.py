@@ -185,19 +185,19 @@ def check(paths: Sequence[str], strict: bool) -> int:
 
     A ! marks damage: the file breaks its own format, or something had to be dropped or repaired.
     """
-    from miler.check import verdict
+    from miler.check import KINDS, verdict
     from miler.files import find
 
-    counts: dict[str, int] = {}
+    counts = dict.fromkeys(KINDS, 0)
     for found in find(paths):
         result = verdict(found)
         click.echo(result.text)
-        counts[result.kind] = counts.get(result.kind, 0) + 1
-    if not counts:
+        counts[result.kind] += 1
+    if not any(counts.values()):
         raise click.UsageError("no FIT, GPX or TCX file is in there")
     if sum(counts.values()) > 1:
-        click.echo(", ".join(f"{n} {kind}" for kind, n in sorted(counts.items(), key=lambda c: -c[1])))
-    return SOME_FAILED if "failed" in counts or (strict and "damaged" in counts) else OK
+        click.echo(", ".join(f"{count} {kind}" for kind, count in counts.items() if count))
+    return SOME_FAILED if counts["failed"] or (strict and counts["damaged"]) else OK
 
 
 @cli.command(short_help="Show the record book.")

@@ -14,7 +14,7 @@ import numpy as np
 
 from miler.activity import Activity, Note, Pause
 from miler.arrays import BoolArray, FloatArray, IntArray
-from miler.fixes import Fixes, fresh, sound_fixes, standing, usual_mps
+from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
 from miler.settings import Settings
 
@@ -184,11 +184,11 @@ def _pauses(
 
 
 def _limits(activity: Activity, times: FloatArray, active: FloatArray, settings: Settings) -> FloatArray:
-    """(k-1,) m/s, the fastest that each step can be true; other sports than running are faster."""
+    """(k-1,) m/s, the fastest that each step can be true; what is not done on foot is faster."""
     limits = np.minimum(holdable_mps(active), settings.max_speed_mps)
     middle = (times[1:] + times[:-1]) / 2
     for start, end, sport in _sports(activity):
-        if sport not in settings.sports:
+        if sport not in ON_FOOT:
             limits[(middle >= start) & (middle <= end)] = _OTHER_SPORTS_MPS
     return limits
 
@@ -273,13 +273,16 @@ def _behind_since(steps: _Steps, first: int, last: int, likely_mps: float) -> in
     Watches that lose their place for seconds count too little and then all of it in a step or two:
     the metres are right, their moments are not. Fixes between which a spike was left out are as right.
     """
-    oldest = int(np.searchsorted(steps.times, steps.times[last] - _LAG_S))
-    for since in range(first, min(oldest, first) - 1, -1):
-        if (steps.paused[since:last] > 0).any() or (steps.lengths[since:last] < 0).any():
-            return None
-        if float(steps.credited[since:last].sum()) <= likely_mps * float(steps.active[since:last].sum()):
-            return since
-    return None
+    oldest = min(int(np.searchsorted(steps.times, steps.times[last] - _LAG_S)), first)
+    sound = (steps.paused[oldest:last] == 0) & (steps.lengths[oldest:last] >= 0)
+    if not sound[first - oldest :].all():
+        return None
+    oldest += int(np.flatnonzero(~sound)[-1]) + 1 if not sound.all() else 0
+    # From each record on to the end of the bad steps: the slower on average, the more was late.
+    metres = np.cumsum(steps.credited[oldest:last][::-1])[::-1][: first - oldest + 1]
+    speeds = metres / (steps.times[last] - steps.times[oldest : first + 1])
+    slowest = int(np.argmin(speeds))
+    return oldest + slowest if speeds[slowest] <= likely_mps else None
 
 
 def _spread(steps: _Steps, first: int, last: int, metres: float) -> None:

@@ -11,12 +11,14 @@ from miler.activity import Activity
 from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.geodesy import metres_between
 
+# Sports, and words for none in particular, in which nobody is faster than a runner.
+ON_FOOT = ("running", "walking", "hiking", "generic", "other", "unknown")
+
 _MOVING_MPS = 0.5
 _FAST, _SLOW = 1.6, 0.6  # times the usual speed: sudden, and hardly moving
 _SPIKE_S = 30.0  # a spike returns within this time; what does not is a jump to another place
 _LOOK_BACK = 64  # pieces of a course; more within half a minute are noise
 _RETURN = 2.0  # times the usual speed: back within reach
-_ON_FOOT = ("running", "walking", "hiking", "unknown")
 _STILL_M, _STILL_S = 3.0, 5.0  # fixes within 3 m for 5 s before and after: standing
 _STILL_FIXES = 10
 
@@ -98,7 +100,7 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
     times = activity.elapsed[have]
     latitude, longitude = activity["latitude"][have], activity["longitude"][have]
     steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
-    on_foot = activity.sport in _ON_FOOT
+    on_foot = activity.sport in ON_FOOT
     keep = fresh(times, steps_m) if on_foot else np.ones(len(times), bool)
     if not keep.all():
         times, latitude, longitude = times[keep], latitude[keep], longitude[keep]
@@ -124,33 +126,36 @@ def _likeliest(
     """Return the indices of the fixes to believe.
 
     Fast steps cut the course into pieces. Of all stories told by leaving pieces out the cheapest is
-    believed: a piece left out costs the seconds it leaves unknown, which must be few and end within
-    reach; a jump, with both its pieces believed, costs as much as the longest spike. So neither the
-    fixes before a jump nor those after it are favoured, and a bad first fix is left out like any other.
+    believed. What a piece costs that is left out grows with the square of the seconds it leaves
+    unknown, which must be few and end within reach; a jump, with both its pieces believed, costs as
+    much as the longest spike. So neither the fixes before a jump nor those after it are favoured, and
+    a bad first fix is left out like any other.
     """
     first = np.concatenate(([0], np.flatnonzero(fast) + 1))
     last = np.concatenate((np.flatnonzero(fast), [len(times) - 1]))
-    late = times[first] - times[0]
-    cost = np.where(late <= _SPIKE_S, late, np.inf)
+    cost = _unknown_cost(times[first] - times[0])
     came = np.full(len(first), -1)
     for piece in range(1, len(first)):
         before = np.arange(max(0, piece - _LOOK_BACK), piece)
         here, there = np.full(len(before), first[piece]), last[before]
         unknown = times[here] - times[there]
         apart = metres_between(latitude[there], longitude[there], latitude[here], longitude[here])
-        price = np.where((apart <= reach_mps * unknown) & (unknown <= _SPIKE_S), unknown, np.inf)
+        price = np.where(apart <= reach_mps * unknown, _unknown_cost(unknown), np.inf)
         price[-1] = _SPIKE_S
         total = cost[before] + price
         cheapest = int(np.argmin(total))
         if total[cheapest] < cost[piece]:
             cost[piece], came[piece] = total[cheapest], before[cheapest]
-    left = times[-1] - times[last]
-    piece = int(np.argmin(cost + np.where(left <= _SPIKE_S, left, np.inf)))
+    piece = int(np.argmin(cost + _unknown_cost(times[-1] - times[last])))
     believed = []
     while piece >= 0:
         believed.append(np.arange(first[piece], last[piece] + 1))
         piece = int(came[piece])
     return np.concatenate(believed[::-1])
+
+
+def _unknown_cost(unknown_s: FloatArray) -> FloatArray:
+    return np.where(unknown_s <= _SPIKE_S, unknown_s**2 / _SPIKE_S, np.inf)
 
 
 def standing(fixes: Fixes) -> BoolArray:

@@ -25,20 +25,21 @@ _PADDING = bytes(64)
 _MINUS, _DOT = ord("-"), ord(".")
 _EXACT = np.uint64(2**53)
 _MOST_DIGITS = 19  # below 2^64
-_POWERS = 10.0 ** np.arange(_MOST_DIGITS + 1)
+_POWERS: FloatArray = 10.0 ** np.arange(_MOST_DIGITS + 1, dtype=np.float64)
 _INTEGER_POWERS = np.array([10**k for k in range(_MOST_DIGITS + 1)], np.uint64)
 _SPLITTER = 2.0**27 + 1
 
 
-def _every_byte(value: int) -> np.uint64:
-    return np.uint64(int.from_bytes(bytes([value]) * 8, "little"))
+def word(octets: bytes) -> np.uint64:
+    """Return up to eight bytes as a little-endian integer."""
+    return np.uint64(int.from_bytes(octets, "little"))
 
 
-_ZEROS = _every_byte(ord("0"))
-_NO_DIGIT = _every_byte(0x80)
-_PAST_NINE = _every_byte(0x80 - 10)
+_ZEROS = word(b"0" * 8)
+_NO_DIGIT = word(b"\x80" * 8)
+_PAST_NINE = word(b"\x76" * 8)  # turns any byte above 9 into one above 0x7F
 # The last k of the eight bytes of a little-endian word.
-_LAST = np.array([(2**64 - 1) >> (64 - 8 * k) << (64 - 8 * k) for k in range(9)], np.uint64)
+LAST_BYTES = np.array([(2**64 - 1) >> (64 - 8 * k) << (64 - 8 * k) for k in range(9)], np.uint64)
 _STEPS = [
     (np.uint64(10), np.uint64(8), np.uint64(0x00FF00FF00FF00FF)),
     (np.uint64(100), np.uint64(16), np.uint64(0x0000FFFF0000FFFF)),
@@ -91,13 +92,14 @@ def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArr
     more = after - kept
     if more.any():
         plain &= _many_digits(octets, fraction_ends + more, more)[1]
-    values, sure = _quotient(mantissa * _INTEGER_POWERS[kept] + fraction, kept, more > 0)
+    digits_read = np.where(plain, mantissa * _INTEGER_POWERS[kept] + fraction, 0)
+    values, sure = _quotient(digits_read, kept, more > 0)
     return np.where(negative, -values, values), plain & sure
 
 
 def _eight_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[WordArray, BoolArray]:
     """Read the (n,) `count` ≤ 8 bytes before each end as a number, and say which are digits."""
-    number = (octets.words[ends - 8] ^ _ZEROS) & _LAST[count]
+    number = (octets.words[ends - 8] ^ _ZEROS) & LAST_BYTES[count]
     digits = ((number + _PAST_NINE) | number) & _NO_DIGIT == 0
     for base, shift, mask in _STEPS:
         number = (number * base + (number >> shift)) & mask

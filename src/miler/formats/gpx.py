@@ -12,7 +12,10 @@ from miler.activity import Activity, Note
 from miler.errors import DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, sport_of, title
-from miler.formats.xml import Element, Reading, Row, leaf, read
+from miler.formats.reading import Reading, read
+from miler.formats.stencil import RUN
+from miler.formats.xml import Element, Row, leaf
+from miler.formats.xmlfile import XmlFile, XmlFormat
 from miler.geodesy import metres_between
 
 _KEYS = {"latitude": "lat", "longitude": "lon"}
@@ -33,6 +36,13 @@ _SENSORS = {
     "distance": "distance",
 }
 
+_GPX = XmlFormat(
+    name="gpx",
+    point="trkpt",
+    keys=frozenset({"lat", "lon", "altitude", "time", *_SENSORS.values()}),
+    homes={"gpx": "", "trk": "gpx", "trkseg": "trk", "trkpt": "trkseg"},
+)
+
 
 def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     """Read every track that has times, in the order of the file.
@@ -46,25 +56,25 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         strict: raise for any damage.
 
     Returns:
-        At least one activity. Broken XML gives every point whose end was there, and a note.
+        At least one activity. Broken XML gives every complete point, and a note for each break.
 
     Raises:
         CorruptFile: if no usable point is left, for a DTD or absurd sizes, or for any damage when `strict`.
         UnsupportedFile: for a route, waypoints, or a track without times.
     """
-    file = _File()
-    reading = read(data, file.document(), "gpx")
-    timed = [(track, raw) for track in file.tracks if np.isfinite((raw := track.raw()).times).any()]
+    file, reading = read(data, _File)
+    tracks = [(number, track) for number, track in enumerate(file.tracks, start=1) if len(track.points)]
+    timed = [(n, track, raw) for n, track in tracks if np.isfinite((raw := track.raw()).times).any()]
     if not timed:
         raise file.refusal(reading)
-    for track, raw in timed:
+    for _, track, raw in timed:
         raw.device = title(file.about.get("creator"))
         raw.name = title(track.about.get("name") or file.about.get("name"))
-    raws = [raw for _, raw in timed]
-    without = len(file.tracks) - len(raws)
+    raws = [(number, raw) for number, _, raw in timed]
+    without = len(tracks) - len(raws)
     if without:
-        text = f"tracks left out for want of times: {without} of {len(file.tracks)}"
-        raws[0].notes.append(Note("untimed_track", "finding", text))
+        text = f"tracks left out for want of times: {without} of {len(tracks)}"
+        raws[0][1].notes.append(Note("untimed_track", "finding", text))
     return reading.activities(raws, strict=strict)
 
 
@@ -81,28 +91,29 @@ class _Track:
         return raw
 
 
-class _File:
+class _File(XmlFile):
     """What has been seen of a file; one method for each element that matters."""
 
+    format = _GPX
+
     def __init__(self) -> None:
+        super().__init__()
         self.about: Row = {}
         self.tracks: list[_Track] = []
         self.routes = 0
         self.waypoints = 0
-
-    def document(self) -> Element:
-        """The map of the format, as far as it matters here."""
         sensors = {name: leaf(stream) for name, stream in _SENSORS.items()}
         # GPX 1.0 has speed, and anybody's elements, right in the point; 1.1 has them in extensions.
         extensions = Element(sensors, through=True)
-        trkpt = Element(
+        self.point = Element(
             {"ele": leaf("altitude"), "time": leaf("time"), **sensors, "extensions": extensions},
             end=self.trkpt,
         )
-        trkseg = Element({"trkpt": trkpt}, begin=self.trkseg)
-        trk = Element(
-            {"name": leaf("name"), "type": leaf("type"), "trkseg": trkseg}, begin=self.trk, end=self.trk_end
-        )
+
+    def document(self) -> Element:
+        """Return the map of the format, as far as it matters here."""
+        trkseg = Element({"trkpt": self.point, RUN: Element(begin=self.run)}, begin=self.trkseg)
+        trk = Element({"name": leaf("name"), "type": leaf("type"), "trkseg": trkseg}, begin=self.trk)
         gpx = Element(
             {
                 "name": leaf("name"),  # 1.0
@@ -115,21 +126,24 @@ class _File:
         )
         return Element({"gpx": gpx})
 
+    def recordings(self) -> int:
+        """Return how many tracks have begun so far."""
+        return len(self.tracks)
+
     def gpx(self, row: Row) -> None:
         self.about = row
 
     def trk(self, row: Row) -> None:
         self.tracks.append(_Track(row))
 
-    def trk_end(self, _row: Row) -> None:
-        if not len(self.tracks[-1].points):
-            self.tracks.pop()
-
     def trkseg(self, _row: Row) -> None:
         self.tracks[-1].points.begin_segment()
 
     def trkpt(self, row: Row) -> None:
         self.tracks[-1].points.add(row)
+
+    def run(self, _row: Row) -> None:
+        self.tracks[-1].points.add_run(self.runs.popleft())
 
     def rte(self, _row: Row) -> None:
         self.routes += 1
@@ -145,8 +159,8 @@ class _File:
                 f"a track without times ({points} points) cannot be timed; export the activity itself",
                 "track without times",
             )
-        if reading.broken is not None:
-            return reading.broken.error("gpx")
+        if reading.breaks:
+            return reading.error()
         if self.routes:
             return _unsupported("this is a planned route, not a recording", "route")
         if self.waypoints:

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -66,20 +67,21 @@ class Clock:
     def __init__(self) -> None:
         self.without_zone = False
         self.utc_offset_s: float | None = None
-        self._minutes = _Memo(_unix_minute)
-        self._seconds = _Memo(self._second)
+        self._minutes = _Memo(unix_minute)
+        self.seconds = _Memo(self.second)
 
     def unix_s(self, text: str) -> float:
         """Return Unix seconds, NaN for what is no time of the calendar."""
         text = text.strip()
-        return self._minutes[text[:17]] + self._seconds[text[17:]]
+        return self._minutes[text[:17]] + self.seconds[text[17:]]
 
     def column(self, texts: list[str]) -> FloatArray:
         """Return Unix seconds of (n,) texts, NaN where one is no time."""
-        minutes, seconds = self._minutes, self._seconds
+        minutes, seconds = self._minutes, self.seconds
         return np.array([minutes[t[:17]] + seconds[t[17:]] for t in map(str.strip, texts)], np.float64)
 
-    def _second(self, text: str) -> float:
+    def second(self, text: str) -> float:
+        """Return what follows the minute, `SS.fffZ`, in seconds of UTC; NaN for what is no second."""
         match = _SECOND.fullmatch(text)
         if match is None:
             return math.nan
@@ -97,7 +99,8 @@ class Clock:
         return second - offset_s
 
 
-def _unix_minute(text: str) -> float:
+def unix_minute(text: str) -> float:
+    """Return Unix seconds of `2026-05-09T17:02:`, NaN for what is no minute of the calendar."""
     match = _MINUTE.fullmatch(text)
     if match is None:
         return math.nan
@@ -135,6 +138,21 @@ def _numbers(texts: list[str]) -> FloatArray:
     return np.array([number(text) for text in texts], np.float64)
 
 
+@dataclass(frozen=True)
+class Run:
+    """Consecutive points that are columns already, and sound in all their values.
+
+    Attributes:
+        times: (n,) Unix seconds, NaN for missing.
+        columns: key in a row to (n,) values, NaN for missing, at least one there.
+        utc_offset_s: the first offset of its clock from UTC that was not zero.
+    """
+
+    times: FloatArray
+    columns: Mapping[str, FloatArray]
+    utc_offset_s: float | None
+
+
 class Points:
     """The points of one recording, in the order of the file.
 
@@ -151,16 +169,26 @@ class Points:
         self._times: list[FloatArray] = []
         self._blocks: list[dict[str, FloatArray]] = []
         self._bad: Counter[str] = Counter()
+        self._converted = 0
 
     def __len__(self) -> int:
         """Number of points so far."""
-        return sum(map(len, self._times)) + len(self._rows)
+        return self._converted + len(self._rows)
 
     def add(self, row: dict[str, str]) -> None:
         """Take a point: texts by stream name, and `time`."""
         self._rows.append(row)
         if len(self._rows) == _BLOCK:
             self._convert()
+
+    def add_run(self, run: Run) -> None:
+        """Take points that are columns already."""
+        if self._rows:
+            self._convert()
+        if self.clock.utc_offset_s is None:
+            self.clock.utc_offset_s = run.utc_offset_s
+        columns = {s: run.columns[key] for s, key in self._keys.items() if key in run.columns}
+        self._append(run.times, columns)
 
     def begin_segment(self) -> None:
         """Remember that the format begins a new segment before the next point."""
@@ -187,7 +215,7 @@ class Points:
     def _convert(self) -> None:
         """Turn the rows at hand into a block of columns."""
         rows, self._rows = self._rows, []
-        self._times.append(self.clock.column([row.get("time", "") for row in rows]))
+        times = self.clock.column([row.get("time", "") for row in rows])
         present = set().union(*rows)
         block: dict[str, FloatArray] = {}
         for stream, key in self._keys.items():
@@ -195,7 +223,12 @@ class Points:
                 texts = [row.get(key, _MISSING) for row in rows]
                 block[stream] = _numbers(texts)
                 self._bad[stream] += int(np.isnan(block[stream]).sum()) - texts.count(_MISSING)
+        self._append(times, block)
+
+    def _append(self, times: FloatArray, block: dict[str, FloatArray]) -> None:
+        self._times.append(times)
         self._blocks.append(block)
+        self._converted += len(times)
 
     def _columns(self) -> tuple[FloatArray, dict[str, FloatArray]]:
         """Join the blocks; a stream that a block does not have is NaN there."""

@@ -16,7 +16,27 @@ from miler.arrays import FloatArray
 from miler.errors import DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, number, sport_of, title
-from miler.formats.xml import Element, Reading, Row, leaf, read
+from miler.formats.reading import Reading, read
+from miler.formats.stencil import RUN
+from miler.formats.xml import SKIPPED, Element, Row, leaf
+from miler.formats.xmlfile import XmlFile, XmlFormat
+
+_TCX = XmlFormat(
+    name="tcx",
+    point="Trackpoint",
+    keys=frozenset(
+        ("time", "latitude", "longitude", "altitude", "distance", "heart_rate", "cadence", "speed", "power")
+    ),
+    homes={
+        "TrainingCenterDatabase": "",
+        "Activities": "TrainingCenterDatabase",
+        "Activity": "Activities",
+        "Lap": "Activity",
+        "Track": "Lap",
+        "Trackpoint": "Track",
+        "Creator": "Activity",
+    },
+)
 
 
 def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
@@ -30,15 +50,15 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         strict: raise for any damage.
 
     Returns:
-        At least one activity. Broken XML gives every point whose end was there, and a note.
+        At least one activity. Broken XML gives every complete point, and a note for each break.
 
     Raises:
         CorruptFile: if nothing usable is left, for a DTD or absurd sizes, or for any damage when `strict`.
         UnsupportedFile: for a course, a workout, or a track without times.
     """
-    file = _File()
-    reading = read(data, file.document(), "tcx")
-    raws = [raw for activity in file.activities if (raw := activity.raw()) is not None]
+    file, reading = read(data, _File)
+    found = enumerate((activity.raw() for activity in file.activities), start=1)
+    raws = [(number, raw) for number, raw in found if raw is not None]
     if not raws:
         raise file.refusal(reading)
     return reading.activities(raws, strict=strict)
@@ -137,17 +157,17 @@ def _amount(text: str | None) -> float:
     return value if value >= 0 else math.nan
 
 
-class _File:
+class _File(XmlFile):
     """What has been seen of a file; one method for each element that matters."""
 
+    format = _TCX
+
     def __init__(self) -> None:
+        super().__init__()
         self.activities: list[_Activity] = []
         self.courses = 0
         self.workouts = 0
-
-    def document(self) -> Element:
-        """The map of the format, as far as it matters here."""
-        trackpoint = Element(
+        self.point = Element(
             {
                 "Time": leaf("time"),
                 "Position": Element(
@@ -165,12 +185,20 @@ class _File:
             },
             end=self.trackpoint,
         )
+
+    def document(self) -> Element:
+        """Return the map of the format, as far as it matters here."""
+        track = Element({"Trackpoint": self.point, RUN: Element(begin=self.run)}, begin=self.track)
+        # Named, though nothing in a course is read: the laps and points in it are at home there.
+        course = Element(
+            {"Lap": SKIPPED, "Track": Element({"Trackpoint": SKIPPED}), "Creator": SKIPPED}, begin=self.course
+        )
         lap = Element(
             {
                 "TotalTimeSeconds": leaf("TotalTimeSeconds"),
                 "DistanceMeters": leaf("DistanceMeters"),
                 "TriggerMethod": leaf("TriggerMethod"),
-                "Track": Element({"Trackpoint": trackpoint}, begin=self.track),
+                "Track": track,
             },
             begin=self.lap,
         )
@@ -182,11 +210,15 @@ class _File:
         activities = Element({"Activity": activity, "MultiSportSession": Element(legs)})
         database = {
             "Activities": activities,
-            "Courses": Element({"Course": Element(begin=self.course)}),
+            "Courses": Element({"Course": course}),
             "Workouts": Element({"Workout": Element(begin=self.workout)}),
         }
         # Some exports have lost the outermost element.
         return Element({"TrainingCenterDatabase": Element(database), **database})
+
+    def recordings(self) -> int:
+        """Return how many activities have begun so far."""
+        return len(self.activities)
 
     def activity(self, row: Row) -> None:
         self.activities.append(_Activity(row))
@@ -202,6 +234,9 @@ class _File:
         if row:  # Polar and others begin with an empty one
             self.activities[-1].points.add(row)
 
+    def run(self, _row: Row) -> None:
+        self.activities[-1].points.add_run(self.runs.popleft())
+
     def course(self, _row: Row) -> None:
         self.courses += 1
 
@@ -216,8 +251,8 @@ class _File:
                 f"a track without times ({points} points) cannot be timed; export the activity itself",
                 "track without times",
             )
-        if reading.broken is not None:
-            return reading.broken.error("tcx")
+        if reading.breaks:
+            return reading.error()
         if self.courses:
             return _unsupported("this is a course to follow, not a recording", "course")
         if self.workouts:

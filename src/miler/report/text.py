@@ -138,7 +138,7 @@ def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:
     if not splits:
         return []
     total_s, total_m = sum(s.elapsed_s for s in splits), sum(s.length_m for s in splits)
-    columns = "     metres       time      total  to even    /mi    /km    hr   spm  climb  fall"
+    columns = f"{'':>3}  {'metres':>7} {'time':>10} {'total':>10} {'to even':>8}{_STREAM_HEADS}"
     lines = [style.title(title), style.dim(columns)]
     paces = [s.pace_s_per_km or 0.0 for s in splits]
     cumulative = 0.0
@@ -150,6 +150,9 @@ def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:
             f" {format_duration(cumulative):>10} {even_s:>+8.1f}{_of_streams(split)}  {_bar(pace, paces)}"
         )
     return lines
+
+
+_STREAM_HEADS = f" {'/mi':>6} {'/km':>6} {'hr':>5} {'spm':>5} {'climb':>6} {'fall':>5}"
 
 
 def _of_streams(split: Split) -> str:
@@ -245,7 +248,7 @@ def _laps(analysis: Analysis, style: _Style) -> list[str]:
         return []
     lines = [style.title("WATCH LAPS") + style.dim("  as the watch recorded them")]
     lines.append(
-        style.dim("     metres    elapsed      timer    /mi    /km    hr   spm  climb  fall  trigger")
+        style.dim("      metres   elapsed      timer    /mi    /km    hr   spm  climb  fall  trigger")
     )
     for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True):
         lines.append(

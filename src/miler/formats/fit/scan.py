@@ -124,7 +124,7 @@ def scan(data: bytes) -> list[Part]:
 def _scan_part(part: Part) -> int:
     """Scan one part from its header on; return where the next may begin."""
     data, start = part.data, part.start
-    first = start + max(data[start], _SMALLEST_HEADER)
+    first = min(start + max(data[start], _SMALLEST_HEADER), len(data))
     size = int.from_bytes(data[start + 4 : start + 8], "little")
     end = first + size
     if size and end + _CRC_BYTES <= len(data):
@@ -133,8 +133,9 @@ def _scan_part(part: Part) -> int:
             part.notes.append(Note("fit_crc", "damage", text))
     else:
         part.notes.append(_wrong_size(len(data), size, end + _CRC_BYTES))
-        ends_well = _fits(data, start, len(data) - _CRC_BYTES)
-        end = len(data) - _CRC_BYTES if ends_well else min(end if size else len(data), len(data))
+        end = min(end, len(data)) if size else len(data)
+        if first <= len(data) - _CRC_BYTES and _fits(data, start, len(data) - _CRC_BYTES):
+            end = len(data) - _CRC_BYTES
     stopped = _scan_messages(part, first, end)
     if stopped < end:
         part.notes.append(_left_out("fit_undecodable", stopped, end, "could not be decoded"))

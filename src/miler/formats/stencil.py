@@ -1,0 +1,429 @@
+"""Points of XML → columns, without a look at each: the points of a recording are all alike.
+
+A *stencil* is one point with its values cut out: `<trkpt lat="□" lon="□"><ele>□</ele>…</trkpt>`.
+Every point whose bytes are the same between its values is read through it, for all points at
+once: the values are where the marks (`<` and `"`) say, and become numbers a column at a time.
+
+Nothing is guessed about XML. What a value means is asked of expat, once for each stencil, with a
+number written into each of its holes. A value has no `<`, no `&` and no quote, so it can stand
+where the number stood and nothing else changes. What remains of the document when runs of such
+points are taken out, its *skeleton*, is walked by expat as ever, with an empty element where
+each run was. Points that fit no stencil stay in the skeleton; where anything does not add up,
+there is none, and the whole text is walked.
+
+Measured by benchmarks/xml_read.py.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from xml.parsers import expat
+
+import numpy as np
+
+from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.errors import CorruptFile
+from miler.formats.decimals import LAST_BYTES, Octets, WordArray, decimals, word
+from miler.formats.points import Clock, Run, number, unix_minute
+from miler.formats.xml import LONGEST_ATTRIBUTE, Element, Row, Walker
+
+# Stands in the skeleton for a run of points; no file has it, or it has no skeleton.
+RUN = "run-of-points"
+
+# Some MB of columns at a time, whatever the size of the file; and in the processor's cache.
+_WINDOW = 2**20
+_MOST_STENCILS = 24
+_MOST_PIECES = 96
+_LONGEST_LITERAL = 64
+# A run costs as much as some points read alone; where runs are shorter there is nothing to win.
+_SHORTEST_RUN = 8
+
+_LESS, _QUOTE, _DOT, _COLON, _MINUS = b'<".:-'
+_TAB, _NEWLINE, _RETURN, _SPACE = b"\t\n\r "
+_MARK = re.compile(rb'[<"]')
+_HOLE = re.compile(r"#(\d+)#")
+_ZONE = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)$")
+# 2026-05-09T17:02: is the minute, then come two digits, and perhaps a dot and up to 18 more.
+_MINUTE, _SECOND, _LONGEST_SECOND = 17, 19, 38
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A document without its runs of points, and these, in its order."""
+
+    text: bytes
+    runs: list[Run]
+
+
+def skeleton(text: bytes, tag: str, point: Element, keys: frozenset[str]) -> Skeleton | None:
+    """Take the runs of points out of a document.
+
+    Args:
+        text: XML in UTF-8, sound or not.
+        tag: the tag of a point.
+        point: what a point is in the map of the format.
+        keys: what of a point is wanted, as it is called in its row; all are numbers but `time`.
+
+    Returns:
+        None where there is nothing to win, or not all is plain.
+    """
+    begin, end = text.find(b"<%b" % tag.encode()), text.rfind(b"</%b>" % tag.encode())
+    if begin < 0:
+        return None
+    reader = _Reader(tag, point, keys)
+    rest: list[bytes] = []
+    runs: list[Run] = []
+    done = points = 0
+    for lo, hi in _windows(text, tag, begin, end + len(tag) + 3):
+        if not _is_plain(text[lo:hi]):
+            return None
+        window = _Window.of(text[lo:hi], tag)
+        if np.diff(window.marks).max(initial=0) > LONGEST_ATTRIBUTE:
+            return None
+        points += len(window.firsts)
+        for first, last, run in _runs(window, reader.read(window)):
+            rest.append(text[done : lo + first])
+            runs.append(run)
+            done = lo + last
+        if len(runs) * _SHORTEST_RUN > points + _SHORTEST_RUN:
+            return None
+    rest.append(text[done:])
+    if not runs or any(RUN.encode() in piece for piece in rest):
+        return None
+    return Skeleton((b"<%b/>" % RUN.encode()).join(rest), runs)
+
+
+def _windows(text: bytes, tag: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut what reaches from the first point to the last into windows that begin with a point."""
+    opening = b"<%b" % tag.encode()
+    while begin < end:
+        stop = text.find(opening, begin + _WINDOW, end)
+        stop = stop if stop >= 0 else end
+        yield begin, stop
+        begin = stop
+
+
+def _is_plain(text: bytes) -> bool:
+    """Say whether there are only characters that mean themselves."""
+    if not text.isascii() or b"&" in text or (b"]" in text and b"]]>" in text):
+        return False
+    octets = np.frombuffer(text, np.uint8)
+    odd = octets[(octets < _SPACE) & (octets != _NEWLINE)]
+    return bool(((odd == _TAB) | (odd == _RETURN)).all())
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Some points, and the marks in their text.
+
+    Attributes:
+        octets: the text.
+        marks: (k,) where the marks are.
+        heads: (k,) the eight bytes there.
+        firsts, lasts: (m,) for each point, the mark that begins it, and the one of its end tag.
+        closing: bytes of an end tag.
+    """
+
+    octets: Octets
+    marks: IntArray
+    heads: WordArray
+    firsts: IntArray
+    lasts: IntArray
+    closing: int
+
+    @classmethod
+    def of(cls, text: bytes, tag: str) -> _Window:
+        """Find the marks, and the points that end before the next one begins."""
+        octets = Octets(text)
+        marks = np.flatnonzero((octets.bytes == _LESS) | (octets.bytes == _QUOTE))
+        heads = octets.words[marks]
+        opening, closing = (b % tag.encode() for b in (b"<%b", b"</%b>"))
+        begins = _starting_with(heads, opening)
+        ends = _starting_with(heads, closing)
+        following = np.searchsorted(ends, begins)
+        lasts = np.append(ends, len(marks))[following]
+        whole = lasts < np.append(begins[1:], len(marks))
+        return cls(octets, marks, heads, begins[whole], lasts[whole], len(closing))
+
+    def body(self, point: int) -> bytes:
+        """Return the text of one point."""
+        begin, end = self.marks[self.firsts[point]], self.marks[self.lasts[point]]
+        return self.octets.text[begin : end + self.closing]
+
+
+def _starting_with(heads: WordArray, literal: bytes) -> IntArray:
+    """Return which of (k,) words begin with a literal, or with its first eight bytes."""
+    shown = literal[:8]
+    found: IntArray = np.flatnonzero((heads & word(b"\xff" * len(shown))) == word(shown))
+    return found
+
+
+@dataclass(frozen=True)
+class _Stencil:
+    """One point with its values cut out, to be held against others.
+
+    A piece reaches from a mark to the next: a literal, then a value, which may be empty or
+    of no interest.
+
+    Attributes:
+        heads, masks: (k,) the first bytes of each literal, up to eight, and where they lie in a word.
+        far_piece, far_at, far_words: (q,) more bytes of the longer literals: piece, place in it, word.
+        bare, bare_length: the pieces that are a literal and nothing else.
+        holes: key to piece and the length of its literal, for the values that are wanted.
+        zone: how the time ends.
+        offset_s: how far this zone is ahead of UTC; NaN if there is no such zone.
+    """
+
+    heads: WordArray
+    masks: WordArray
+    far_piece: IntArray
+    far_at: IntArray
+    far_words: WordArray
+    bare: IntArray
+    bare_length: IntArray
+    holes: dict[str, tuple[int, int]]
+    zone: bytes
+    offset_s: float
+
+    @classmethod
+    def of(cls, body: bytes, tag: str, point: Element, keys: frozenset[str]) -> _Stencil | None:
+        """Cut the values out of a point; None if it is not plain, or has none of the values."""
+        pieces = _pieces(body)
+        if pieces is None:
+            return None
+        holes = _holes(pieces, tag, point, keys)
+        if not holes:
+            return None
+        literals = [literal for literal, _ in pieces]
+        far = [
+            (i, min(at, len(literal) - 8))
+            for i, literal in enumerate(literals)
+            for at in range(8, len(literal), 8)
+        ]
+        bare = [i for i, (_, is_bare) in enumerate(pieces) if is_bare]
+        zone = _zone(body, literals, holes)
+        return cls(
+            heads=np.array([word(literal[:8]) for literal in literals], np.uint64),
+            masks=np.array([word(b"\xff" * min(8, len(literal))) for literal in literals], np.uint64),
+            far_piece=np.array([i for i, _ in far], np.int64),
+            far_at=np.array([at for _, at in far], np.int64),
+            far_words=np.array([word(literals[i][at : at + 8]) for i, at in far], np.uint64),
+            bare=np.array(bare, np.int64),
+            bare_length=np.array([len(literals[i]) for i in bare], np.int64),
+            holes={key: (i, len(literals[i])) for key, i in holes.items()},
+            zone=zone,
+            offset_s=-Clock().second("00" + zone.decode()) if zone else math.nan,
+        )
+
+    def fits(self, octets: Octets, at: IntArray, heads: WordArray) -> BoolArray:
+        """Say which points have the same literals.
+
+        Args:
+            octets: the text.
+            at: (m, k) where the marks of each point are.
+            heads: (m, k) the eight bytes there.
+        """
+        fits: BoolArray = ((heads ^ self.heads) & self.masks == 0).all(axis=1)
+        fits &= (octets.words[at[:, self.far_piece] + self.far_at] == self.far_words).all(axis=1)
+        fits &= (at[:, self.bare + 1] - at[:, self.bare] == self.bare_length).all(axis=1)
+        return fits
+
+
+def _pieces(body: bytes) -> list[tuple[bytes, bool]] | None:
+    """Cut a point at its marks; return the literal of each piece, and whether it is all of the piece.
+
+    None for what a glance at the marks cannot tell apart: a comment, another quote, a quote in a text.
+    """
+    pieces: list[tuple[bytes, bool]] = []
+    in_tag = in_value = False
+    cuts = [match.start() for match in _MARK.finditer(body)]
+    for begin, end in pairwise([*cuts, len(body)]):
+        piece = body[begin:end]
+        is_quote = piece[0] == _QUOTE
+        if is_quote != in_tag or b"<!" in piece or b"<?" in piece:
+            return None
+        if is_quote and not in_value:
+            in_value = True
+            pieces.append((piece[:1], False))
+            continue
+        in_value = False
+        literal, bracket, _ = piece.partition(b">")
+        in_tag = not bracket
+        literal += bracket
+        if b"'" in literal or len(literal) > _LONGEST_LITERAL:
+            return None
+        pieces.append((literal, in_tag))
+    return pieces if len(pieces) <= _MOST_PIECES else None
+
+
+def _holes(
+    pieces: list[tuple[bytes, bool]], tag: str, point: Element, keys: frozenset[str]
+) -> dict[str, int] | None:
+    """Ask expat which piece has the value of which key, by writing its number into each hole."""
+    marked = b"".join(
+        literal if is_bare else b"%b#%d#" % (literal, i) for i, (literal, is_bare) in enumerate(pieces[:-1])
+    )
+    rows: list[Row] = []
+    walker = Walker(Element({tag: point.handed_to(rows.append)}), tag)
+    try:
+        walker.walk(marked + pieces[-1][0])
+    except (expat.ExpatError, CorruptFile):
+        return None
+    if len(rows) != 1:
+        return None
+    holes: dict[str, int] = {}
+    for key in keys & rows[0].keys():
+        match = _HOLE.fullmatch(rows[0][key])
+        if match is None:
+            return None
+        holes[key] = int(match[1])
+    return holes
+
+
+def _zone(body: bytes, literals: list[bytes], holes: dict[str, int]) -> bytes:
+    """Return how the time ends; nothing if there is none, or it does not say."""
+    if "time" not in holes:
+        return b""
+    cuts = [match.start() for match in _MARK.finditer(body)]
+    i = holes["time"]
+    match = _ZONE.search(body[cuts[i] + len(literals[i]) : cuts[i + 1]])
+    return match[0] if match else b""
+
+
+class _Columns:
+    """What was read of the (m,) points of a window.
+
+    Attributes:
+        regular: (m,) whether all of a point was read; the other columns say nothing of other points.
+        times: (m,) Unix seconds, NaN for missing.
+        offsets: (m,) seconds that its clock is ahead of UTC.
+        values: key to (m,) column, NaN for missing.
+    """
+
+    def __init__(self, points: int) -> None:
+        self.regular = np.zeros(points, bool)
+        self.times = np.full(points, np.nan)
+        self.offsets = np.zeros(points)
+        self.values: dict[str, FloatArray] = {}
+
+    def run(self, begin: int, end: int) -> Run:
+        """Return consecutive points."""
+        columns = {key: column[begin:end] for key, column in self.values.items()}
+        offsets = self.offsets[begin:end]
+        ahead = np.flatnonzero(offsets)
+        return Run(
+            times=self.times[begin:end],
+            columns={key: column for key, column in columns.items() if not np.isnan(column).all()},
+            utc_offset_s=float(offsets[ahead[0]]) if len(ahead) else None,
+        )
+
+
+class _Reader:
+    """Reads one window after the other; remembers the stencils."""
+
+    def __init__(self, tag: str, point: Element, keys: frozenset[str]) -> None:
+        self._tag = tag
+        self._point = point
+        self._keys = keys
+        self._stencils: list[_Stencil] = []
+        self._cut = 0
+
+    def read(self, window: _Window) -> _Columns:
+        """Read the points of a window that fit a stencil and have sound values."""
+        columns = _Columns(len(window.firsts))
+        rest = np.arange(len(window.firsts))
+        for stencil in self._stencils:
+            rest = _read_through(stencil, window, rest, columns)
+        while len(rest) and self._cut < _MOST_STENCILS:
+            self._cut += 1
+            new = _Stencil.of(window.body(int(rest[0])), self._tag, self._point, self._keys)
+            if new is not None:
+                self._stencils.append(new)
+                rest = _read_through(new, window, rest, columns)
+            else:
+                rest = rest[1:]
+        return columns
+
+
+def _read_through(stencil: _Stencil, window: _Window, rest: IntArray, columns: _Columns) -> IntArray:
+    """Fill the columns with the points that fit; return those that do not."""
+    pieces = len(stencil.heads)
+    firsts = window.firsts[rest]
+    fits = window.lasts[rest] - firsts == pieces - 1
+    index = firsts[fits][:, None] + np.arange(pieces)
+    at = window.marks[index]
+    same = stencil.fits(window.octets, at, window.heads[index])
+    fits[fits] = same
+    _fill(columns, rest[fits], stencil, window.octets, at[same])
+    return rest[~fits]
+
+
+def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets, at: IntArray) -> None:
+    """Read the values of points that fit a stencil; a point with an unsound value is left out."""
+    starts = {key: at[:, i] + length for key, (i, length) in stencil.holes.items()}
+    ends = {key: at[:, i + 1] for key, (i, _) in stencil.holes.items()}
+    good = np.ones(len(points), bool)
+    if "time" in starts:
+        times, good = _times(octets, starts.pop("time"), ends.pop("time"), stencil)
+        columns.times[points] = times
+        columns.offsets[points] = stencil.offset_s
+    if starts:
+        read, numbers = _numbers(octets, np.concatenate([*starts.values()]), np.concatenate([*ends.values()]))
+        good &= numbers.reshape(len(starts), -1).all(axis=0)
+        for key, values in zip(starts, read.reshape(len(starts), -1), strict=True):
+            column = columns.values.setdefault(key, np.full(len(columns.regular), np.nan))
+            column[points] = values
+    columns.regular[points] = good
+
+
+def _numbers(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArray, BoolArray]:
+    """Read (n,) numbers; return them and which are some."""
+    values, sure = decimals(octets, starts, ends)
+    for i in np.flatnonzero(~sure).tolist():
+        values[i] = number(octets.text[starts[i] : ends[i]].decode())
+    return values, np.isfinite(values)
+
+
+def _times(
+    octets: Octets, starts: IntArray, ends: IntArray, stencil: _Stencil
+) -> tuple[FloatArray, BoolArray]:
+    """Read (n,) times in the zone of a stencil, as Unix seconds; return them and which are some."""
+    zone = len(stencil.zone)
+    size = ends - starts - zone
+    good = (size == _SECOND) | ((size > _SECOND + 1) & (size <= _LONGEST_SECOND))
+    rows = np.flatnonzero(good)
+    starts, ends = starts[rows], ends[rows]
+    seconds, sure = decimals(octets, starts + _MINUTE, ends - zone)
+    sure &= (seconds < 60) & (octets.bytes[starts + _MINUTE] != _MINUS)
+    sure &= (size[rows] == _SECOND) | (octets.bytes[starts + _SECOND] == _DOT)
+    sure &= octets.words[ends - 8] & LAST_BYTES[zone] == word(stencil.zone.rjust(8, b"\0"))
+    times = np.full(len(good), np.nan)
+    times[rows] = np.where(sure, _minutes(octets, starts) + (seconds - stencil.offset_s), np.nan)
+    return times, np.isfinite(times)
+
+
+def _minutes(octets: Octets, starts: IntArray) -> FloatArray:
+    """Read the (n,) minutes at the beginning of times; one in sixty, mostly, is a new one."""
+    if not len(starts):
+        return np.empty(0)
+    halves = octets.words[starts], octets.words[starts + 8]
+    new = np.concatenate(([True], (halves[0][1:] != halves[0][:-1]) | (halves[1][1:] != halves[1][:-1])))
+    at = np.flatnonzero(new)
+    texts = (octets.text[i : i + _MINUTE].decode() for i in starts[at].tolist())
+    minutes = np.repeat([unix_minute(text) for text in texts], np.diff(np.append(at, len(starts))))
+    return np.where(octets.bytes[starts + _MINUTE - 1] == _COLON, minutes, np.nan)
+
+
+def _runs(window: _Window, columns: _Columns) -> Iterator[tuple[int, int, Run]]:
+    """Yield where points that were read follow each other, from byte to byte, and their columns."""
+    regular = columns.regular
+    follows = regular[1:] & regular[:-1] & (window.firsts[1:] == window.lasts[:-1] + 1)
+    begins = np.flatnonzero(regular & ~np.concatenate(([False], follows)))
+    ends = np.flatnonzero(regular & ~np.concatenate((follows, [False])))
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        first, last = window.marks[window.firsts[begin]], window.marks[window.lasts[end]]
+        yield int(first), int(last) + window.closing, columns.run(begin, end + 1)

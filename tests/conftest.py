@@ -1,0 +1,68 @@
+"""What many tests need: the sample files, real recordings where there are any, and miler as one calls it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from miler.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "sample_files"
+CORPUS = ROOT.parent / "shared" / "corpus"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Miler = Callable[..., Ran]
+
+
+@pytest.fixture
+def samples() -> Path:
+    return SAMPLES
+
+
+@pytest.fixture
+def corpus() -> Path:
+    if not CORPUS.is_dir():
+        pytest.skip("no folder of real recordings here")
+    return CORPUS
+
+
+@pytest.fixture(params=[1, 2])
+def jobs(request: pytest.FixtureRequest) -> int:
+    """Every test that asks for this runs in one process, and again in two."""
+    return int(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for variable in [name for name in os.environ if name.startswith("MILER_")]:
+        monkeypatch.delenv(variable)
+    nobody = tmp_path_factory.mktemp("nobody")
+    for variable in ("XDG_CONFIG_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(nobody))
+
+
+@pytest.fixture
+def miler(capfd: pytest.CaptureFixture[str]) -> Iterator[Miler]:
+    """Run the command line in this process: `miler("report", path).out`."""
+
+    def run(*arguments: object) -> Ran:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return Ran(code, out, err)
+
+    yield run

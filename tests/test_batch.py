@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from miler import batch
+from miler.files import Found, find
+from miler.outcome import Kind, Outcome
+from miler.report.document import document, dumps
+from miler.settings import Settings
+
+VICTIM = "b-treadmill.fit"
+
+
+@pytest.fixture
+def many(tmp_path: Path, samples: Path) -> list[Found]:
+    """Eighteen files: more than two workers hold at a time in whole chunks."""
+    for letter in "abc":
+        for sample in samples.glob("*.*"):
+            if sample.suffix in (".fit", ".gpx", ".gz"):
+                shutil.copy(sample, tmp_path / f"{letter}-{sample.name}")
+    return list(find([tmp_path]))
+
+
+def told(outcome: Outcome) -> tuple[str, Kind, str | None]:
+    return outcome.source.name, outcome.kind, None if outcome.error is None else outcome.error.code
+
+
+def written(outcome: Outcome) -> str:
+    return "".join(dumps(document(analysis)) for analysis in outcome.analyses)
+
+
+def killed_by_the_victim(outcome: Outcome) -> tuple[str, Kind, str | None]:
+    if outcome.source.name == VICTIM and outcome.kind == "done":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return told(outcome)
+
+
+def broken_by_the_victim(outcome: Outcome) -> tuple[str, Kind, str | None]:
+    if outcome.source.name == VICTIM and outcome.kind == "done":
+        raise ZeroDivisionError("no such pace")
+    return told(outcome)
+
+
+def message(outcome: Outcome) -> str:
+    if outcome.kind == "done":
+        raise ZeroDivisionError("no such pace")
+    assert outcome.error is not None
+    return outcome.error.message
+
+
+def process_of(outcome: Outcome) -> int:
+    return os.getpid()
+
+
+def test_results_come_in_the_order_of_the_files(many: list[Found], jobs: int) -> None:
+    results = list(batch.run(many, Settings(), told, jobs=jobs))
+    assert results == [(found.name, "done", None) for found in many]
+
+
+def test_one_process_and_two_give_the_same_bytes(many: list[Found]) -> None:
+    serial, parallel = (list(batch.run(many, Settings(), written, jobs=jobs)) for jobs in (1, 2))
+    assert serial == parallel
+
+
+def test_processes_started_afresh_give_the_same_bytes(
+    many: list[Found], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial = list(batch.run(many, Settings(), written))
+    monkeypatch.setattr(batch, "_METHOD", "spawn")  # what Windows and macOS do
+    assert list(batch.run(many, Settings(), written, jobs=2)) == serial
+
+
+def test_two_jobs_work_in_other_processes(many: list[Found]) -> None:
+    assert set(batch.run(many, Settings(), process_of, jobs=1)) == {os.getpid()}
+    assert os.getpid() not in set(batch.run(many, Settings(), process_of, jobs=2))
+
+
+def test_a_file_that_cannot_be_read_stops_nothing(many: list[Found], tmp_path: Path, jobs: int) -> None:
+    (tmp_path / "a-web-page.fit").write_text("<html>log in</html>")
+    files = [Found("gone.fit", "gone.fit"), *find([tmp_path])]
+    results = list(batch.run(files, Settings(), told, jobs=jobs))
+    assert results[0] == ("gone.fit", "failed", "unreadable")
+    assert ("a-web-page.fit", "failed", "unknown_format") in results
+    assert [kind for _, kind, _ in results].count("done") == len(many)
+
+
+def test_a_worker_that_is_killed_costs_its_file_only(many: list[Found]) -> None:
+    results = list(batch.run(many, Settings(), killed_by_the_victim, jobs=2))
+    expected = [(found.name, "done", None) for found in many if found.name != VICTIM]
+    assert [result for result in results if result[0] != VICTIM] == expected
+    assert (VICTIM, "failed", "worker_died") in results
+
+
+def test_a_fault_of_miler_costs_its_file_only(many: list[Found], jobs: int) -> None:
+    results = list(batch.run(many, Settings(), broken_by_the_victim, jobs=jobs))
+    assert [name for name, kind, _ in results if kind == "failed"] == [VICTIM]
+    assert (VICTIM, "failed", "internal") in results
+
+
+def test_a_fault_is_told_with_its_place_so_that_it_can_be_mended(many: list[Found]) -> None:
+    (told,) = batch.run(many[:1], Settings(), message)
+    assert "ZeroDivisionError" in told
+    assert "no such pace" in told
+    assert "test_batch:" in told
+
+
+def test_a_relative_path_means_the_same_to_a_worker(
+    many: list[Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [Found(found.name, found.name) for found in many[:2]]
+    results = list(batch.run(files, Settings(), told, jobs=jobs))
+    assert results == [(found.name, "done", None) for found in files]
+
+
+def test_files_are_asked_for_as_they_are_needed(many: list[Found]) -> None:
+    asked: list[str] = []
+
+    def forever() -> object:
+        while True:
+            asked.append(many[0].name)
+            yield many[0]
+
+    results = batch.run(forever(), Settings(), told, jobs=2)  # type: ignore[arg-type]
+    assert next(results) == (many[0].name, "done", None)
+    assert len(asked) < 100
+
+
+def test_analyses_can_be_handed_back_whole(many: list[Found], jobs: int) -> None:
+    (outcome,) = batch.run(many[:1], Settings(), batch.unchanged, jobs=jobs)
+    (analysis,) = outcome.analyses
+    assert analysis.mile is not None
+    assert analysis.trace.elapsed_s.shape == analysis.trace.distance_m.shape
+
+
+def test_no_files_are_no_results(jobs: int) -> None:
+    assert list(batch.run([], Settings(), told, jobs=jobs)) == []
+
+
+def test_there_is_always_a_job_to_do() -> None:
+    assert batch.usual_jobs() >= 1

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import miler
+from devtools.samples import SAMPLES
+from miler.activity import Note
+from miler.analysis import Analysis, Summary
+from miler.report.words import local_start, printable
+from miler.settings import Settings
+from miler.units import format_duration
+from tests.conftest import SAMPLES as FOLDER
+
+EVERY_SAMPLE = pytest.mark.parametrize("name", SAMPLES)
+
+
+@cache
+def analysed(name: str, settings: Settings | None = None) -> Analysis:
+    return miler.analyse(miler.read(FOLDER / name), settings)
+
+
+def with_summary(analysis: Analysis, **changes: object) -> Analysis:
+    return replace(analysis, summary=replace(analysis.summary, **changes))  # type: ignore[arg-type]
+
+
+def text_of(analysis: Analysis) -> str:
+    return miler.render(analysis, "text")
+
+
+def block(analysis: Analysis, title: str) -> list[str]:
+    """The lines of the part of a report that begins with a title, without the title's own."""
+    (found,) = [part for part in text_of(analysis).split("\n\n") if part.startswith(title)]
+    return found.rstrip("\n").split("\n")[1:]
+
+
+@EVERY_SAMPLE
+@pytest.mark.parametrize("units", ["mi", "km"])
+def test_the_report_fits_a_terminal_of_a_hundred_columns(name: str, units: str) -> None:
+    lines = text_of(analysed(name, Settings.from_mapping({"units": units}))).split("\n")
+    assert max(map(len, lines)) <= 100
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+@EVERY_SAMPLE
+def test_the_time_of_the_mile_stands_in_the_report_to_the_tenth(name: str) -> None:
+    mile = analysed(name).mile
+    assert mile is not None
+    assert f"FASTEST MILE   {format_duration(mile.effort.elapsed_s)}  elapsed" in text_of(analysed(name))
+
+
+@EVERY_SAMPLE
+def test_columns_stand_under_their_heads(name: str) -> None:
+    shared = ("metres", "/mi", "/km", "hr", "spm", "climb", "fall")
+    own = {"WATCH LAPS": ("elapsed", "timer")}
+    for title in ("QUARTERS", "TRACK LAPS", "MILE SPLITS", "WATCH LAPS"):
+        if title not in text_of(analysed(name)):
+            continue
+        head, *rows = block(analysed(name), title)
+        for column in (*shared, *own.get(title, ("time", "total", "to even"))):
+            end = head.index(column) + len(column)
+            for row in rows:
+                assert row[end - 1] != " ", (column, row)
+                assert row[end : end + 1] in ("", " "), (column, row)
+
+
+def test_the_quarters_are_four_and_the_last_total_is_the_mile() -> None:
+    rows = block(analysed("track-mile.fit"), "QUARTERS")[1:]
+    mile = analysed("track-mile.fit").mile
+    assert mile is not None
+    assert len(rows) == 4
+    assert rows[-1].split()[3] == format_duration(mile.effort.elapsed_s)
+
+
+def test_the_fastest_split_has_the_longest_bar() -> None:
+    rows = block(analysed("track-mile.fit"), "QUARTERS")[1:]
+    bars = [row.split()[-1] for row in rows]
+    assert bars[3] == "█" * 12
+    assert all(bar.count("█") < 12 for bar in bars[:3])
+
+
+def test_the_pause_in_an_effort_is_told_beside_it_and_both_clocks_named() -> None:
+    text = text_of(analysed("road-run-pauses.fit", Settings(effort_lengths_m=(5000.0,))))
+    assert re.search(r"5 km +24:04\.2 .*\(pause\)", text)
+    assert "elapsed 49:59 · timer 47:53" in text
+
+
+def test_the_start_is_told_by_the_clock_of_the_place() -> None:
+    assert "Sun 15 Mar 2026, 07:41 (Australia/Melbourne)" in text_of(analysed("road-run-pauses.fit"))
+
+
+def test_a_start_of_an_unknown_place_is_told_in_utc() -> None:
+    summary = analysed("track-mile.fit").summary
+    assert local_start(replace(summary, time_zone=None)) == "Wed 06 May 2026, 17:02 UTC"
+    assert local_start(replace(summary, start_time=None)) == "date unknown"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sport": "cycling"}, "No mile is sought in cycling; ask for it with --sport cycling."),
+        ({"distance_source": "none"}, "No mile: the recording has neither distance nor positions."),
+        ({"distance_m": 1609.3}, "No mile: the recording is 1\u202f609 m long."),
+        ({}, "No unbroken mile: teleports, glitches or other sports lie between; see the notes."),
+    ],
+)
+def test_a_recording_without_a_mile_says_why(changes: dict[str, object], reason: str) -> None:
+    assert reason in text_of(with_summary(replace(analysed("truncated.fit"), mile=None), **changes))
+
+
+def test_damage_comes_first_and_is_marked() -> None:
+    notes = (Note("teleport", "finding", "moved"), Note("fit_crc", "damage", "cut off", at_s=61.0))
+    lines = block(replace(analysed("treadmill.fit"), notes=notes), "NOTES")
+    assert lines == ["  ! cut off (at 1:01)", "  · moved"]
+
+
+def test_a_sound_recording_without_findings_has_no_notes() -> None:
+    assert "NOTES" not in text_of(analysed("treadmill.fit"))
+
+
+def test_many_notes_of_one_kind_are_cut_short_in_text_and_whole_in_json() -> None:
+    notes = tuple(Note("glitch", "finding", f"glitch {i}", at_s=60.0 * i) for i in range(12))
+    analysis = replace(analysed("treadmill.fit"), notes=(*notes, Note("teleport", "finding", "moved")))
+    assert block(analysis, "NOTES") == [
+        "  · glitch 0 (at 0:00)",
+        "  · glitch 1 (at 1:00)",
+        "  · glitch 2 (at 2:00)",
+        "  · 9 more like these; --format json has them all",
+        "  · moved",
+    ]
+    assert miler.render(analysis, "json").count('"glitch"') == 12
+
+
+def test_a_long_note_is_wrapped() -> None:
+    notes = (Note("odd", "finding", "a word or two " * 20),)
+    lines = block(replace(analysed("treadmill.fit"), notes=notes), "NOTES")
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 100
+    assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_a_pace_slower_than_an_hour_is_no_pace() -> None:
+    analysis = analysed("treadmill.fit")
+    standing = replace(analysis.lap_splits[0], start_m=0.0, end_m=1.0)
+    row = block(replace(analysis, lap_splits=(standing, *analysis.lap_splits[1:])), "WATCH LAPS")[1]
+    assert row.split()[4:6] == ["–", "–"]
+
+
+def test_colour_adds_colour_only() -> None:
+    for name in SAMPLES:
+        coloured = miler.render(analysed(name), "text", color=True)
+        assert "\x1b[" in coloured
+        assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == text_of(analysed(name))
+
+
+HOSTILE = st.text(min_size=1, max_size=30) | st.sampled_from(
+    ["\x1b[2J", "a\u202eb", "\u2066", "\ud800", "x\ny", "\u2028", "\x9b31m"]
+)
+
+
+@given(name=HOSTILE, device=HOSTILE, sport=HOSTILE, title=HOSTILE, note=HOSTILE, zone=HOSTILE)
+def test_nothing_from_a_file_can_steer_the_terminal(
+    name: str, device: str, sport: str, title: str, note: str, zone: str
+) -> None:
+    analysis = with_summary(
+        analysed("treadmill.fit"), device=device, sport=sport, sub_sport=sport, name=title, time_zone=zone
+    )
+    lap = replace(analysis.laps[0], trigger=note)
+    analysis = replace(
+        analysis,
+        mile=None,
+        source=replace(analysis.source, name=name),
+        notes=(Note("odd", "finding", note),),
+        laps=(lap, *analysis.laps[1:]),
+    )
+    text = text_of(analysis)
+    assert printable(text.replace("\n", "")) == text.replace("\n", "")
+    assert len(text.split("\n")) == len(text.splitlines()) + 1
+    text.encode()
+
+
+@given(st.text())
+def test_what_is_made_safe_to_print_is_safe_and_made_so_once(text: str) -> None:
+    safe = printable(text)
+    assert printable(safe) == safe
+    assert safe.isprintable() or any(c not in text or c.isspace() or not c.isprintable() for c in safe)
+    if text.isascii() and text.isprintable():
+        assert safe == text
+
+
+def test_an_unknown_format_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="text, json, jsonl, csv, html"):
+        miler.render(analysed("treadmill.fit"), "pdf")
+
+
+def test_real_recordings_fit_the_terminal_too(corpus: Path) -> None:
+    for path in sorted(corpus.glob("tcx/*.tcx"))[::6] + sorted(corpus.glob("fit/*run*.fit"))[::12]:
+        try:
+            analyses = [miler.analyse(activity) for activity in miler.read_all(path)]
+        except miler.DecodeError:
+            continue
+        for analysis in analyses:
+            _title, *lines = text_of(analysis).split("\n")
+            assert max(map(len, lines)) <= 100, path.name
+
+
+def test_a_summary_names_the_sub_sport_where_it_says_more() -> None:
+    from miler.report.words import sport
+
+    def of(name: str, sub_sport: str | None) -> str:
+        summary: Summary = replace(analysed("treadmill.fit").summary, sport=name, sub_sport=sub_sport)
+        return sport(summary)
+
+    assert of("running", "track") == "running (track)"
+    assert of("running", "generic") == "running"
+    assert of("unknown", None) == "sport not said"
+    assert of("stand_up_paddleboarding", None) == "stand up paddleboarding"
