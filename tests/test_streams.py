@@ -7,7 +7,7 @@ import pytest
 
 from miler.activity import Activity
 from miler.arrays import FloatArray
-from miler.streams import Terrain, average
+from miler.streams import Level, Terrain, levels
 
 
 def recorded(times: list[float] | FloatArray, **streams: list[float] | FloatArray) -> Activity:
@@ -16,7 +16,7 @@ def recorded(times: list[float] | FloatArray, **streams: list[float] | FloatArra
 
 
 def mean(run: Activity, from_s: float, to_s: float) -> float | None:
-    (value,) = average(run, "heart_rate", np.array([from_s]), np.array([to_s]))
+    (value,) = Level.of(run, "heart_rate").average(np.array([from_s]), np.array([to_s]))
     return value
 
 
@@ -48,11 +48,12 @@ def test_many_spans_are_averaged_at_once_as_each_alone() -> None:
     starts = np.array([0.0, 10.5, 100.25])
     ends = np.array([10.5, 100.25, 199.0])
     each = [mean(run, a, b) for a, b in zip(starts, ends, strict=True)]
-    assert average(run, "heart_rate", starts, ends) == pytest.approx(each)
+    assert Level.of(run, "heart_rate").average(starts, ends) == pytest.approx(each)
 
 
 def test_a_stream_that_is_not_there_has_no_average() -> None:
-    assert average(recorded([0, 1]), "power", np.array([0.0, 0.5]), np.array([0.5, 1.0])) == [None, None]
+    nothing = Level.of(recorded([0, 1]), "power")
+    assert nothing.average(np.array([0.0, 0.5]), np.array([0.5, 1.0])) == [None, None]
     assert mean(recorded([0, 1], heart_rate=[np.nan, np.nan]), 0, 1) is None
 
 
@@ -78,3 +79,10 @@ def test_without_altitude_there_is_no_climb() -> None:
     terrain = Terrain.of(recorded([0, 1], altitude=[np.nan, 5]))
     assert terrain.climb_m(np.array([0.0]), np.array([1.0])) == [None]
     assert terrain.fall_m(np.array([0.0]), np.array([1.0])) == [None]
+
+
+def test_the_streams_of_one_activity_are_never_taken_for_anothers() -> None:
+    calm, hard = (recorded([0, 10], heart_rate=[rate, rate]) for rate in (100, 170))
+    for run, rate in ((calm, 100), (hard, 170), (calm, 100)):
+        assert levels(run).heart_rate.average(np.array([0.0]), np.array([10.0])) == [rate]
+    assert levels(calm) is levels(calm)

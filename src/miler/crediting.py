@@ -7,8 +7,9 @@ distance. The activity itself is never changed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -37,6 +38,9 @@ _GAP_S, _LONG_GAP_S = 5.0, 20.0  # shorter is no gap; longer is one, whatever th
 _SANE_SHARE = 0.5  # device distance counts if it spans at least this share of the recording
 
 
+_FindFixes = Callable[[], Fixes | None]
+
+
 @dataclass(eq=False)
 class _Steps:
     """One source's k records and the k - 1 steps between them; `credited` is what counts in the end."""
@@ -47,7 +51,7 @@ class _Steps:
     lengths: FloatArray  # (k-1,) metres as the source has it; negative where its distance fell back
     paused: FloatArray  # (k-1,) seconds of each step that the timer stood
     limits: FloatArray  # (k-1,) m/s, the fastest that can be true
-    fixes: Fixes | None
+    fixes: _FindFixes  # those to believe; found only when first asked for
     suspect: BoolArray  # (k-1,) the source itself says that something was left out here
     credited: FloatArray  # (k-1,) metres
     notes: list[Note] = field(default_factory=list)
@@ -84,7 +88,11 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
         An odometer that begins where the source does, normally at 0 m.
     """
     settings = settings or Settings()
-    fixes = sound_fixes(activity, holdable_mps)
+
+    @cache
+    def fixes() -> Fixes | None:
+        return sound_fixes(activity, holdable_mps)
+
     samples = _device(activity, settings, fixes) or _from_fixes(fixes, settings)
     if samples is None:
         empty = np.empty(0)
@@ -113,9 +121,9 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     _bar_teleports(steps, pauses, settings)
     _credit_resets(steps)
     _credit_glitches(steps)
-    if fixes is not None and source == "fixes":
-        _tell_left_out(steps, fixes)
-        steps.credited[standing(fixes)] = 0.0
+    if source == "fixes" and (believed := fixes()) is not None:
+        _tell_left_out(steps, believed)
+        steps.credited[standing(believed)] = 0.0
     return _odometer(activity, steps, pauses, settings)
 
 
@@ -125,10 +133,10 @@ def holdable_mps(duration_s: FloatArray) -> FloatArray:
     return limits
 
 
-_Samples = tuple[str, FloatArray, FloatArray, BoolArray]
+_Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metres by then, suspect steps
 
 
-def _device(activity: Activity, settings: Settings, fixes: Fixes | None) -> _Samples | None:
+def _device(activity: Activity, settings: Settings, fixes: _FindFixes) -> _Samples | None:
     """The device's distance, where it is present and sane (or nothing else is there)."""
     have = np.isfinite(activity.get("distance"))
     if have.sum() < 2 or settings.distance_source == "fixes":
@@ -136,7 +144,7 @@ def _device(activity: Activity, settings: Settings, fixes: Fixes | None) -> _Sam
     times, values = activity.elapsed[have], activity["distance"][have]
     spans = (times[-1] - times[0]) >= _SANE_SHARE * (activity.elapsed[-1] - activity.elapsed[0])
     sane = bool(spans) and bool(values.max() > values.min())
-    if not sane and fixes is not None and settings.distance_source == "auto":
+    if not sane and settings.distance_source == "auto" and fixes() is not None:
         return None
     if times[0] > 0 and 0 < values[0] <= times[0] * float(holdable_mps(times[:1])[0]):
         # The timer ran from 0 s; the first record is already some metres on.
@@ -145,11 +153,12 @@ def _device(activity: Activity, settings: Settings, fixes: Fixes | None) -> _Sam
     return "device", times[keep], values[keep], np.zeros(int(keep.sum()) - 1, bool)
 
 
-def _from_fixes(fixes: Fixes | None, settings: Settings) -> _Samples | None:
+def _from_fixes(fixes: _FindFixes, settings: Settings) -> _Samples | None:
     """Metres between sound fixes, added up."""
-    if fixes is None or settings.distance_source == "device":
+    found = None if settings.distance_source == "device" else fixes()
+    if found is None:
         return None
-    return "fixes", fixes.times, np.concatenate(([0.0], np.cumsum(fixes.steps_m))), fixes.after_outliers
+    return "fixes", found.times, np.concatenate(([0.0], np.cumsum(found.steps_m))), found.after_outliers
 
 
 def _pauses(
@@ -212,6 +221,8 @@ def _credit_pauses(steps: _Steps, vague_s: float) -> None:
     The device's own distance is believed for the `vague_s` that the timer may have run beyond what
     the file tells; positions are not, for a runner who waits walks about.
     """
+    if not steps.paused.any():
+        return
     fitting_m = believed_m = steps.usual_mps * steps.active
     if steps.source == "device":
         believed_m = steps.limits * steps.active + steps.usual_mps * vague_s
@@ -221,10 +232,11 @@ def _credit_pauses(steps: _Steps, vague_s: float) -> None:
 
 def _bar_teleports(steps: _Steps, pauses: tuple[Pause, ...], settings: Settings) -> None:
     """Bar efforts across a pause after which the runner went on somewhere else."""
-    for pause in pauses if steps.fixes else ():
+    fixes = steps.fixes() if pauses else None
+    for pause in pauses if fixes else ():
         before = max(int(np.searchsorted(steps.times, pause.start_s, "right")) - 1, 0)
         after = min(int(np.searchsorted(steps.times, pause.end_s)), len(steps.times) - 1)
-        moved_m = steps.fixes.between(steps.times[before], steps.times[after]) if steps.fixes else 0.0
+        moved_m = fixes.between(steps.times[before], steps.times[after]) if fixes else 0.0
         ran_m = steps.usual_mps * float(steps.active[before:after].sum())
         if moved_m > settings.teleport_m + ran_m:
             steps.breaks.append((pause.end_s, pause.end_s, "teleport"))
@@ -318,7 +330,8 @@ def _sound_m(steps: _Steps, first: int, last: int, around_mps: float) -> float:
     What the fixes say, if they are sound there and fit the speed around; else the time at that speed.
     """
     usual_m = around_mps * float(steps.active[first:last].sum())
-    moved_m = steps.fixes.between(steps.times[first], steps.times[last]) if steps.fixes else np.nan
+    fixes = steps.fixes()
+    moved_m = fixes.between(steps.times[first], steps.times[last]) if fixes else np.nan
     return moved_m if moved_m <= _LIKELY * usual_m else usual_m
 
 
@@ -367,6 +380,6 @@ def _pause_bounds(
 
 def _gaps(steps: _Steps) -> tuple[tuple[float, float], ...]:
     """Where records are missing though the timer ran, judged by the recording's own rhythm."""
-    usual_s = _RHYTHMS * float(np.percentile(steps.active, 50))
+    usual_s = _RHYTHMS * float(np.median(steps.active))
     missing = steps.active > max(_GAP_S, min(usual_s, _LONG_GAP_S))
     return tuple((float(steps.times[i]), float(steps.times[i + 1])) for i in np.flatnonzero(missing))

@@ -12,7 +12,7 @@ from miler.activity import Activity
 from miler.arrays import FloatArray
 from miler.odometer import TOLERANCE_M, Odometer
 from miler.settings import Settings
-from miler.streams import Terrain, average
+from miler.streams import levels
 from miler.units import QUARTER_M, length_name
 
 
@@ -224,10 +224,10 @@ def between(
     timers: Sequence[float | None] | None = None,
 ) -> tuple[Split, ...]:
     """Make splits of spans (b,) of time and distance, with what each stream says of them."""
-    heart_rate = average(activity, "heart_rate", starts_s, ends_s)
-    cadence = average(activity, "cadence", starts_s, ends_s)
-    terrain = Terrain.of(activity)
-    climb, fall = terrain.climb_m(starts_s, ends_s), terrain.fall_m(starts_s, ends_s)
+    told = levels(activity)
+    heart_rate = told.heart_rate.average(starts_s, ends_s)
+    cadence = told.cadence.average(starts_s, ends_s)
+    climb, fall = told.terrain.climb_m(starts_s, ends_s), told.terrain.fall_m(starts_s, ends_s)
     timer = odometer.timer_s(starts_s, ends_s)
     return tuple(
         Split(

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note, Pause
-from miler.arrays import BoolArray, FloatArray, frozen
+from miler.arrays import BoolArray, FloatArray, IntArray, frozen
 from miler.errors import ActivityError
 
 # Watches store centimetres, and a distance plus a length may round past the place where the
@@ -119,14 +119,23 @@ class Odometer:
             (m,) seconds from the start.
         """
         after = np.minimum(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), len(self.marks) - 1)
-        between = np.interp(at_m, *self._line[::-1])
-        return np.where(self.marks[after] <= at_m, self.arrives[after], between)
+        on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
+        return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
 
     def departure(self, at_m: FloatArray) -> FloatArray:
         """When each distance was last left; see `arrival`."""
         before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
-        between = np.interp(at_m, *self._line[::-1])
-        return np.where(self.marks[before] >= at_m, self.departs[before], between)
+        return np.where(self.marks[before] >= at_m, self.departs[before], self._on_the_way(before, at_m))
+
+    def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
+        """The clock at each distance between the mark `before` and the next, at even speed."""
+        clock: FloatArray = self.departs[before] + (at_m - self.marks[before]) * self._paces[before]
+        return clock
+
+    @cached_property
+    def _paces(self) -> FloatArray:
+        """(k,) seconds a metre from each mark to the next; beyond the last the clock stands."""
+        return np.append((self.arrives[1:] - self.departs[:-1]) / np.diff(self.marks), 0.0)
 
     @cached_property
     def _line(self) -> tuple[FloatArray, FloatArray]:

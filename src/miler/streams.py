@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -13,28 +14,45 @@ _LONGEST_HOLD_S = 30.0  # a value holds no longer than this when the next is mis
 _SMOOTH_S = 15.0  # shorter rises and falls are the sensor's, not the hill's
 
 
-def average(activity: Activity, name: str, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
-    """Average a stream by time over each span; None where it has too few values.
+@dataclass(frozen=True, eq=False)
+class Level:
+    """One stream added up over time: each value holds until the next, for 30 s at most.
 
-    Each value holds until the next, for 30 s at most; a span needs half its time covered.
+    Attributes:
+        times, values: (k,) the records that have a value.
+        hold: (k,) seconds that each holds.
+        covered, area: (k,) seconds covered before each, and values times seconds.
     """
-    column = activity.get(name)
-    have = np.isfinite(column)
-    if not have.any():
-        return [None] * len(starts_s)
-    times, values = activity.elapsed[have], column[have]
-    hold = np.minimum(np.diff(times, append=np.inf), _LONGEST_HOLD_S)
-    covered, area = (np.concatenate(([0.0], np.cumsum(c)[:-1])) for c in (hold, hold * values))
 
-    def until(at_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        last = np.maximum(np.searchsorted(times, at_s, "right") - 1, 0)
-        part = np.clip(at_s - times[last], 0.0, hold[last])
-        return covered[last] + part, area[last] + part * values[last]
+    times: FloatArray
+    values: FloatArray
+    hold: FloatArray
+    covered: FloatArray
+    area: FloatArray
 
-    (seconds_from, sum_from), (seconds_to, sum_to) = until(starts_s), until(ends_s)
-    seconds, sums = seconds_to - seconds_from, sum_to - sum_from
-    enough = seconds > np.maximum((ends_s - starts_s) / 2, 1e-9)
-    return [float(s / t) if ok else None for s, t, ok in zip(sums, seconds, enough, strict=True)]
+    @classmethod
+    def of(cls, activity: Activity, name: str) -> Level:
+        """Add up the stream; one without any value is empty."""
+        column = activity.get(name)
+        have = np.isfinite(column)
+        times, values = activity.elapsed[have], column[have]
+        hold = np.minimum(np.diff(times, append=np.inf), _LONGEST_HOLD_S)
+        covered, area = (np.concatenate(([0.0], np.cumsum(c)[:-1])) for c in (hold, hold * values))
+        return cls(times, values, hold, covered, area)
+
+    def average(self, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
+        """Average by time over each span, (b,) to (b,) seconds; None where less than half is covered."""
+        if not len(self.times):
+            return [None] * len(starts_s)
+        (covered_from, area_from), (covered_to, area_to) = self._until(starts_s), self._until(ends_s)
+        seconds, sums = covered_to - covered_from, area_to - area_from
+        enough = seconds > np.maximum((ends_s - starts_s) / 2, 1e-9)
+        return [float(s / t) if ok else None for s, t, ok in zip(sums, seconds, enough, strict=True)]
+
+    def _until(self, at_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        last = np.maximum(np.searchsorted(self.times, at_s, "right") - 1, 0)
+        part = np.clip(at_s - self.times[last], 0.0, self.hold[last])
+        return self.covered[last] + part, self.area[last] + part * self.values[last]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,3 +95,25 @@ class Terrain:
             return [None] * len(starts_s)
         metres = np.interp(ends_s, self.times, total_m) - np.interp(starts_s, self.times, total_m)
         return [float(m) for m in metres]
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """What splits tell of an activity beside length and time."""
+
+    heart_rate: Level
+    cadence: Level
+    terrain: Terrain
+
+
+# One analysis cuts one activity into splits five times over; the sums last as long as the activity.
+_levels: WeakKeyDictionary[Activity, Levels] = WeakKeyDictionary()
+
+
+def levels(activity: Activity) -> Levels:
+    """Return the streams of an activity, added up once."""
+    found = _levels.get(activity)
+    if found is None:
+        heart_rate, cadence = (Level.of(activity, name) for name in ("heart_rate", "cadence"))
+        found = _levels[activity] = Levels(heart_rate, cadence, Terrain.of(activity))
+    return found

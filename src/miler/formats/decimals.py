@@ -30,14 +30,9 @@ _INTEGER_POWERS = np.array([10**k for k in range(_MOST_DIGITS + 1)], np.uint64)
 _SPLITTER = 2.0**27 + 1
 
 
-def word(octets: bytes) -> np.uint64:
-    """Return up to eight bytes as a little-endian integer."""
-    return np.uint64(int.from_bytes(octets, "little"))
-
-
-_ZEROS = word(b"0" * 8)
-_NO_DIGIT = word(b"\x80" * 8)
-_PAST_NINE = word(b"\x76" * 8)  # turns any byte above 9 into one above 0x7F
+_ZEROS = np.uint64(0x3030303030303030)
+_NO_DIGIT = np.uint64(0x8080808080808080)
+_PAST_NINE = np.uint64(0x7676767676767676)  # turns any byte above 9 into one above 0x7F
 # The last k of the eight bytes of a little-endian word.
 LAST_BYTES = np.array([(2**64 - 1) >> (64 - 8 * k) << (64 - 8 * k) for k in range(9)], np.uint64)
 _STEPS = [

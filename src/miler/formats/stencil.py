@@ -21,13 +21,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 from xml.parsers import expat
 
 import numpy as np
+from numpy.typing import NDArray
 
 from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.errors import CorruptFile
-from miler.formats.decimals import LAST_BYTES, Octets, WordArray, decimals, word
+from miler.formats.decimals import LAST_BYTES, Octets, WordArray, decimals
 from miler.formats.points import Clock, Run, number, unix_minute
 from miler.formats.xml import LONGEST_ATTRIBUTE, Element, Row, Walker
 
@@ -43,12 +45,13 @@ _LONGEST_LITERAL = 64
 _SHORTEST_RUN = 8
 
 _LESS, _QUOTE, _DOT, _COLON, _MINUS = b'<".:-'
-_TAB, _NEWLINE, _RETURN, _SPACE = b"\t\n\r "
 _MARK = re.compile(rb'[<"]')
 _HOLE = re.compile(r"#(\d+)#")
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)$")
 # 2026-05-09T17:02: is the minute, then come two digits, and perhaps a dot and up to 18 more.
-_MINUTE, _SECOND, _LONGEST_SECOND = 17, 19, 38
+_MINUTE, _LONGEST_SECOND = 17, 21
+
+_Integer = TypeVar("_Integer", np.int64, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,8 @@ def skeleton(text: bytes, tag: str, point: Element, keys: frozenset[str]) -> Ske
     runs: list[Run] = []
     done = points = 0
     for lo, hi in _windows(text, tag, begin, end + len(tag) + 3):
-        if not _is_plain(text[lo:hi]):
-            return None
         window = _Window.of(text[lo:hi], tag)
-        if np.diff(window.marks).max(initial=0) > LONGEST_ATTRIBUTE:
+        if not window.is_plain():
             return None
         points += len(window.firsts)
         for first, last, run in _runs(window, reader.read(window)):
@@ -105,15 +106,6 @@ def _windows(text: bytes, tag: str, begin: int, end: int) -> Iterator[tuple[int,
         stop = stop if stop >= 0 else end
         yield begin, stop
         begin = stop
-
-
-def _is_plain(text: bytes) -> bool:
-    """Say whether there are only characters that mean themselves."""
-    if not text.isascii() or b"&" in text or (b"]" in text and b"]]>" in text):
-        return False
-    octets = np.frombuffer(text, np.uint8)
-    odd = octets[(octets < _SPACE) & (octets != _NEWLINE)]
-    return bool(((odd == _TAB) | (odd == _RETURN)).all())
 
 
 @dataclass(frozen=True)
@@ -149,6 +141,17 @@ class _Window:
         whole = lasts < np.append(begins[1:], len(marks))
         return cls(octets, marks, heads, begins[whole], lasts[whole], len(closing))
 
+    def is_plain(self) -> bool:
+        """Say whether there are only characters that mean themselves, in texts of a sane length."""
+        text, octets = self.octets.text, self.octets.bytes[: len(self.octets.text)]
+        if not text.isascii() or b"&" in text or (b"]" in text and b"]]>" in text):
+            return False
+        blanks = sum(np.count_nonzero(octets == blank) for blank in b"\t\n\r")
+        return (
+            np.count_nonzero(octets < ord(" ")) == blanks
+            and np.diff(self.marks).max(initial=0) <= LONGEST_ATTRIBUTE
+        )
+
     def body(self, point: int) -> bytes:
         """Return the text of one point."""
         begin, end = self.marks[self.firsts[point]], self.marks[self.lasts[point]]
@@ -157,9 +160,13 @@ class _Window:
 
 def _starting_with(heads: WordArray, literal: bytes) -> IntArray:
     """Return which of (k,) words begin with a literal, or with its first eight bytes."""
-    shown = literal[:8]
-    found: IntArray = np.flatnonzero((heads & word(b"\xff" * len(shown))) == word(shown))
-    return found
+    value, mask = _word(literal[:8])
+    return np.flatnonzero((heads & np.uint64(mask)) == np.uint64(value))
+
+
+def _word(octets: bytes) -> tuple[int, int]:
+    """Return up to eight bytes as a little-endian integer, and the bits that they take."""
+    return int.from_bytes(octets, "little"), (1 << 8 * len(octets)) - 1
 
 
 @dataclass(frozen=True)
@@ -170,9 +177,10 @@ class _Stencil:
     of no interest.
 
     Attributes:
-        heads, masks: (k,) the first bytes of each literal, up to eight, and where they lie in a word.
-        far_piece, far_at, far_words: (q,) more bytes of the longer literals: piece, place in it, word.
-        bare, bare_length: the pieces that are a literal and nothing else.
+        heads, masks: (k, 1) the first bytes of each literal, up to eight, and the bits they take.
+        far_piece, far_at, far_words: more bytes of the longer literals: (q,) piece, (q, 1) place in
+            it, (q, 1) eight bytes.
+        bare, bare_length: the (r,) pieces that are a literal and nothing else, and its (r, 1) length.
         holes: key to piece and the length of its literal, for the values that are wanted.
         zone: how the time ends.
         offset_s: how far this zone is ahead of UTC; NaN if there is no such zone.
@@ -199,6 +207,7 @@ class _Stencil:
         if not holes:
             return None
         literals = [literal for literal, _ in pieces]
+        words = [_word(literal[:8]) for literal in literals]
         far = [
             (i, min(at, len(literal) - 8))
             for i, literal in enumerate(literals)
@@ -207,13 +216,13 @@ class _Stencil:
         bare = [i for i, (_, is_bare) in enumerate(pieces) if is_bare]
         zone = _zone(body, literals, holes)
         return cls(
-            heads=np.array([word(literal[:8]) for literal in literals], np.uint64),
-            masks=np.array([word(b"\xff" * min(8, len(literal))) for literal in literals], np.uint64),
+            heads=_upright([value for value, _ in words], np.uint64),
+            masks=_upright([mask for _, mask in words], np.uint64),
             far_piece=np.array([i for i, _ in far], np.int64),
-            far_at=np.array([at for _, at in far], np.int64),
-            far_words=np.array([word(literals[i][at : at + 8]) for i, at in far], np.uint64),
+            far_at=_upright([at for _, at in far], np.int64),
+            far_words=_upright([_word(literals[i][at : at + 8])[0] for i, at in far], np.uint64),
             bare=np.array(bare, np.int64),
-            bare_length=np.array([len(literals[i]) for i in bare], np.int64),
+            bare_length=_upright([len(literals[i]) for i in bare], np.int64),
             holes={key: (i, len(literals[i])) for key, i in holes.items()},
             zone=zone,
             offset_s=-Clock().second("00" + zone.decode()) if zone else math.nan,
@@ -224,13 +233,17 @@ class _Stencil:
 
         Args:
             octets: the text.
-            at: (m, k) where the marks of each point are.
-            heads: (m, k) the eight bytes there.
+            at: (k, m) where the marks of each point are.
+            heads: (k, m) the eight bytes there.
         """
-        fits: BoolArray = ((heads ^ self.heads) & self.masks == 0).all(axis=1)
-        fits &= (octets.words[at[:, self.far_piece] + self.far_at] == self.far_words).all(axis=1)
-        fits &= (at[:, self.bare + 1] - at[:, self.bare] == self.bare_length).all(axis=1)
+        fits: BoolArray = ((heads ^ self.heads) & self.masks == 0).all(axis=0)
+        fits &= (octets.words[at[self.far_piece] + self.far_at] == self.far_words).all(axis=0)
+        fits &= (at[self.bare + 1] - at[self.bare] == self.bare_length).all(axis=0)
         return fits
+
+
+def _upright(values: list[int], dtype: type[_Integer]) -> NDArray[_Integer]:
+    return np.array(values, dtype)[:, None]
 
 
 def _pieces(body: bytes) -> list[tuple[bytes, bool]] | None:
@@ -354,56 +367,70 @@ def _read_through(stencil: _Stencil, window: _Window, rest: IntArray, columns: _
     pieces = len(stencil.heads)
     firsts = window.firsts[rest]
     fits = window.lasts[rest] - firsts == pieces - 1
-    index = firsts[fits][:, None] + np.arange(pieces)
+    index = firsts[fits] + np.arange(pieces)[:, None]
     at = window.marks[index]
     same = stencil.fits(window.octets, at, window.heads[index])
     fits[fits] = same
-    _fill(columns, rest[fits], stencil, window.octets, at[same])
+    _fill(columns, rest[fits], stencil, window.octets, at if same.all() else at[:, same])
     return rest[~fits]
 
 
 def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets, at: IntArray) -> None:
-    """Read the values of points that fit a stencil; a point with an unsound value is left out."""
-    starts = {key: at[:, i] + length for key, (i, length) in stencil.holes.items()}
-    ends = {key: at[:, i + 1] for key, (i, _) in stencil.holes.items()}
+    """Read the values of (m,) points that fit; a point with an unsound value is left out.
+
+    Args:
+        columns: what is filled.
+        points: (m,) rows of the columns.
+        stencil, octets: where the values are.
+        at: (k, m) where the marks of each point are.
+    """
+    pieces = [piece for piece, _ in stencil.holes.values()]
+    starts = at[pieces] + np.array([[length] for _, length in stencil.holes.values()])
+    ends = at[[piece + 1 for piece in pieces]]
+    times = dict(zip(stencil.holes, range(len(pieces)), strict=True)).get("time")
+    if times is not None:
+        starts[times] += _MINUTE
+        ends[times] -= len(stencil.zone)
+    shape = starts.shape
+    values, sure = (column.reshape(shape) for column in decimals(octets, starts.ravel(), ends.ravel()))
     good = np.ones(len(points), bool)
-    if "time" in starts:
-        times, good = _times(octets, starts.pop("time"), ends.pop("time"), stencil)
-        columns.times[points] = times
-        columns.offsets[points] = stencil.offset_s
-    if starts:
-        read, numbers = _numbers(octets, np.concatenate([*starts.values()]), np.concatenate([*ends.values()]))
-        good &= numbers.reshape(len(starts), -1).all(axis=0)
-        for key, values in zip(starts, read.reshape(len(starts), -1), strict=True):
-            column = columns.values.setdefault(key, np.full(len(columns.regular), np.nan))
-            column[points] = values
+    for row, key in enumerate(stencil.holes):
+        if key == "time":
+            read = _times(octets, starts[row], ends[row], values[row], sure[row], stencil)
+            columns.times[points] = read
+            columns.offsets[points] = stencil.offset_s
+        else:
+            read = _numbers(octets, starts[row], ends[row], values[row], sure[row])
+            columns.values.setdefault(key, np.full(len(columns.regular), np.nan))[points] = read
+        good &= np.isfinite(read)
     columns.regular[points] = good
 
 
-def _numbers(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArray, BoolArray]:
-    """Read (n,) numbers; return them and which are some."""
-    values, sure = decimals(octets, starts, ends)
+def _numbers(
+    octets: Octets, starts: IntArray, ends: IntArray, values: FloatArray, sure: BoolArray
+) -> FloatArray:
+    """Return the (n,) values, those that are not sure read one by one; NaN for what is no number."""
     for i in np.flatnonzero(~sure).tolist():
         values[i] = number(octets.text[starts[i] : ends[i]].decode())
-    return values, np.isfinite(values)
+    return values
 
 
 def _times(
-    octets: Octets, starts: IntArray, ends: IntArray, stencil: _Stencil
-) -> tuple[FloatArray, BoolArray]:
-    """Read (n,) times in the zone of a stencil, as Unix seconds; return them and which are some."""
-    zone = len(stencil.zone)
-    size = ends - starts - zone
-    good = (size == _SECOND) | ((size > _SECOND + 1) & (size <= _LONGEST_SECOND))
-    rows = np.flatnonzero(good)
-    starts, ends = starts[rows], ends[rows]
-    seconds, sure = decimals(octets, starts + _MINUTE, ends - zone)
-    sure &= (seconds < 60) & (octets.bytes[starts + _MINUTE] != _MINUS)
-    sure &= (size[rows] == _SECOND) | (octets.bytes[starts + _SECOND] == _DOT)
-    sure &= octets.words[ends - 8] & LAST_BYTES[zone] == word(stencil.zone.rjust(8, b"\0"))
-    times = np.full(len(good), np.nan)
-    times[rows] = np.where(sure, _minutes(octets, starts) + (seconds - stencil.offset_s), np.nan)
-    return times, np.isfinite(times)
+    octets: Octets, starts: IntArray, ends: IntArray, seconds: FloatArray, sure: BoolArray, stencil: _Stencil
+) -> FloatArray:
+    """Return (n,) Unix seconds, NaN for what is no time in the zone of the stencil.
+
+    Args:
+        octets: the text.
+        starts, ends: (n,) where the seconds of each time begin and end, after the minute and before the zone.
+        seconds, sure: (n,) these seconds, and whether they are plain digits.
+        stencil: has the zone.
+    """
+    size, zone = ends - starts, stencil.zone
+    sound = sure & (seconds < 60) & (octets.bytes[starts] != _MINUS)
+    sound &= (size == 2) | ((size > 3) & (size <= _LONGEST_SECOND) & (octets.bytes[starts + 2] == _DOT))
+    sound &= octets.words[ends + len(zone) - 8] & LAST_BYTES[len(zone)] == _word(zone.rjust(8, b"\0"))[0]
+    return np.where(sound, _minutes(octets, starts - _MINUTE) + (seconds - stencil.offset_s), np.nan)
 
 
 def _minutes(octets: Octets, starts: IntArray) -> FloatArray:
