@@ -20,21 +20,21 @@ def theirs(latitude1: float, longitude1: float, latitude2: float, longitude2: fl
 
 
 @given(st.floats(-80, 80), st.floats(-180, 180), st.floats(0, 360), st.floats(0.01, 1000))
-def test_steps_of_a_run_are_right_to_a_millimetre(
+def test_steps_of_a_run_are_right_to_a_tenth_of_a_millimetre(
     latitude: float, longitude: float, azimuth: float, metres: float
 ) -> None:
     end = Geodesic.WGS84.Direct(latitude, longitude, azimuth, metres)
     place = (latitude, longitude, end["lat2"], end["lon2"])
-    assert ours(*place) == pytest.approx(theirs(*place), abs=1e-3)
+    assert ours(*place) == pytest.approx(theirs(*place), abs=1e-4)
 
 
 @given(st.floats(-70, 70), st.floats(-180, 180), st.floats(0, 360), st.floats(1000, 10_000))
-def test_ten_kilometres_are_right_to_three_millionths(
+def test_ten_kilometres_are_right_to_a_millionth(
     latitude: float, longitude: float, azimuth: float, metres: float
 ) -> None:
     end = Geodesic.WGS84.Direct(latitude, longitude, azimuth, metres)
     place = (latitude, longitude, end["lat2"], end["lon2"])
-    assert ours(*place) == pytest.approx(theirs(*place), rel=3e-6, abs=1e-3)
+    assert ours(*place) == pytest.approx(theirs(*place), rel=1e-6, abs=1e-3)
 
 
 @given(st.floats(-89, 89), st.floats(-180, 180), st.floats(-89, 89), st.floats(-180, 180))

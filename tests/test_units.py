@@ -82,7 +82,24 @@ def test_a_duration_is_read_as_runners_write_it(text: str, seconds: float) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "4:", ":30", "4:60", "1:60:00", "-4:00", "4:-1", "1:2:3:4", "inf", "nan", "4:5x"]
+    "text",
+    [
+        "",
+        "4:",
+        ":30",
+        "4:60",
+        "1:60:00",
+        "-4:00",
+        "4:-1",
+        "1:2:3:4",
+        "inf",
+        "nan",
+        "4:5x",
+        "1_0",
+        "1e2",
+        "4: 59",
+        "4:5.9:10",
+    ],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="not a duration"):

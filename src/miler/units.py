@@ -61,7 +61,9 @@ _NAMED_M = {
     "mile": MILE_M,
     "quarter": QUARTER_M,
 }
-_DISTANCE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([a-z]+)")
+_DISTANCE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([a-z]+)", re.ASCII)
+# Only the first part may be 60 or more: 75:00 is 1:15:00, but 4:60 is a slip.
+_DURATION = re.compile(r"\d+(?::[0-5]?\d){0,2}(?:\.\d*)?|\.\d+", re.ASCII)
 
 
 def parse_distance(text: str) -> float:
@@ -107,21 +109,12 @@ def parse_duration(text: str) -> float:
     Raises:
         SettingsError: if the text is no duration.
     """
-    parts = text.strip().split(":")
-    try:
-        if not 1 <= len(parts) <= 3 or any(not p or p[0] in "+-" for p in parts):
-            raise ValueError
-        whole = [int(p) for p in parts[:-1]]
-        last = float(parts[-1])
-        if not math.isfinite(last) or (len(parts) > 1 and last >= 60) or any(w >= 60 for w in whole[1:]):
-            raise ValueError
-    except ValueError:
-        raise SettingsError(
-            f"{text!r} is not a duration; write seconds, m:ss or h:mm:ss, such as 4:59.3"
-        ) from None
-    seconds = last
-    for place, value in enumerate(reversed(whole), start=1):
-        seconds += value * 60**place
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise SettingsError(f"{text!r} is not a duration; write seconds, m:ss or h:mm:ss, such as 4:59.3")
+    seconds = 0.0
+    for part in match[0].split(":"):
+        seconds = 60 * seconds + float(part)
     return seconds
 
 

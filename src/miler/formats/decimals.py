@@ -19,12 +19,13 @@ from miler.arrays import BoolArray, FloatArray, IntArray
 
 WordArray = NDArray[np.uint64]
 
-# What may be read past the end of a text.
-_PADDING = bytes(64)
+# How far a word at the end of a text, or a literal, may reach beyond it.
+_MARGIN = 64
 
 _MINUS, _DOT = ord("-"), ord(".")
 _EXACT = np.uint64(2**53)
 _MOST_DIGITS = 19  # below 2^64
+_LONGEST_FRACTION = 32
 _POWERS: FloatArray = 10.0 ** np.arange(_MOST_DIGITS + 1, dtype=np.float64)
 _INTEGER_POWERS = np.array([10**k for k in range(_MOST_DIGITS + 1)], np.uint64)
 _SPLITTER = 2.0**27 + 1
@@ -43,18 +44,23 @@ _STEPS = [
 
 
 class Octets:
-    """A text that is read at many places at once.
+    """A part of a text that is read at many places at once.
+
+    Args:
+        text: the whole.
+        begin, end: the part, counted from 0 from here on.
 
     Attributes:
-        bytes: (n + 64,) the text, with zeros after its end.
+        text: the part, and some bytes more.
+        bytes: (n,) the part.
         words: (n + 56,) the eight bytes from each place on, as a little-endian integer.
     """
 
-    def __init__(self, text: bytes) -> None:
-        padded = text + _PADDING
-        self.text = text
-        self.bytes: NDArray[np.uint8] = np.frombuffer(padded, np.uint8)
-        self.words: WordArray = np.ndarray((len(padded) - 8,), "<u8", padded, strides=(1,))
+    def __init__(self, text: bytes, begin: int, end: int) -> None:
+        size = end - begin
+        self.text = text[begin : end + _MARGIN].ljust(size + _MARGIN, b"\0")
+        self.bytes: NDArray[np.uint8] = np.frombuffer(self.text, np.uint8, size)
+        self.words: WordArray = np.ndarray((size + _MARGIN - 8,), "<u8", self.text, strides=(1,))
 
 
 def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArray, BoolArray]:
@@ -74,7 +80,7 @@ def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArr
     whole = (dot == 0) | (dot >= size)
     before = np.where(whole, size, dot)  # digits before the dot, and after it
     after = np.where(whole, 0, size - dot - 1)
-    plain = (before > 0) & (before <= 8) & (whole | (after > 0)) & (after <= 32)
+    plain = (before > 0) & (before <= 8) & (after <= _LONGEST_FRACTION)
     if not plain.all():  # keep the places within the text
         first = np.where(plain, first, 8)
         before, after = np.where(plain, before, 0), np.where(plain, after, 0)
@@ -87,18 +93,28 @@ def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArr
     more = after - kept
     if more.any():
         plain &= _many_digits(octets, fraction_ends + more, more)[1]
-    digits_read = np.where(plain, mantissa * _INTEGER_POWERS[kept] + fraction, 0)
-    values, sure = _quotient(digits_read, kept, more > 0)
-    return np.where(negative, -values, values), plain & sure
+    mantissa *= _INTEGER_POWERS[kept]
+    mantissa += fraction
+    mantissa[~plain] = 0
+    values, sure = _quotient(mantissa, kept, more > 0)
+    np.negative(values, out=values, where=negative)
+    return values, plain & sure
 
 
 def _eight_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[WordArray, BoolArray]:
     """Read the (n,) `count` ≤ 8 bytes before each end as a number, and say which are digits."""
-    number = (octets.words[ends - 8] ^ _ZEROS) & LAST_BYTES[count]
-    digits = ((number + _PAST_NINE) | number) & _NO_DIGIT == 0
+    number = octets.words[ends - 8]
+    number ^= _ZEROS
+    number &= LAST_BYTES[count]
+    odd = number + _PAST_NINE
+    odd |= number
+    odd &= _NO_DIGIT
     for base, shift, mask in _STEPS:
-        number = (number * base + (number >> shift)) & mask
-    return number, digits
+        right = number >> shift
+        number *= base
+        number += right
+        number &= mask
+    return number, odd == 0
 
 
 def _many_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[WordArray, BoolArray]:

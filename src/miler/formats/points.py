@@ -268,8 +268,13 @@ def _steps(cadence: FloatArray) -> FloatArray:
     no run has so few steps, and nobody's one leg so many.
     """
     moving = cadence[cadence > 0]
-    one_leg = len(moving) > 0 and float(np.median(moving)) < _ONE_LEG_BELOW
+    one_leg = len(moving) > 0 and _median(moving) < _ONE_LEG_BELOW
     return cadence * 2 if one_leg else cadence
+
+
+def _median(values: FloatArray) -> float:
+    """Return the middle of (n,) values, the upper one of two; n is not 0."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 def _pauses(times: FloatArray, breaks: IntArray) -> list[Pause]:
@@ -286,7 +291,7 @@ def _pauses(times: FloatArray, breaks: IntArray) -> list[Pause]:
     steps = np.diff(moments)
     within = np.delete(steps, at - 1)
     within = within[within > 0]
-    rhythm_s = float(np.median(within)) if len(within) else 0.0
+    rhythm_s = _median(within) if len(within) else 0.0
     stops = at[steps[at - 1] > max(_SHORTEST_STOP_S, _OUT_OF_RHYTHM * rhythm_s)]
     return [Pause(float(moments[i - 1]), float(moments[i])) for i in stops]
 

@@ -39,6 +39,8 @@ RUN = "run-of-points"
 # Some MB of columns at a time, whatever the size of the file; and in the processor's cache.
 _WINDOW = 2**20
 _MOST_STENCILS = 24
+# To cut a stencil costs as much as to read some points alone.
+_FEWEST_POINTS = 16
 _MOST_PIECES = 96
 _LONGEST_LITERAL = 64
 # A run costs as much as some points read alone; where runs are shorter there is nothing to win.
@@ -74,15 +76,15 @@ def skeleton(text: bytes, tag: str, point: Element, keys: frozenset[str]) -> Ske
     Returns:
         None where there is nothing to win, or not all is plain.
     """
-    begin, end = text.find(b"<%b" % tag.encode()), text.rfind(b"</%b>" % tag.encode())
-    if begin < 0:
+    begin, end = text.find(b"<%b" % tag.encode()), text.rfind(b"</%b>" % tag.encode()) + len(tag) + 3
+    if begin < 0 or not _means_itself(text, begin, end):
         return None
     reader = _Reader(tag, point, keys)
     rest: list[bytes] = []
     runs: list[Run] = []
     done = points = 0
-    for lo, hi in _windows(text, tag, begin, end + len(tag) + 3):
-        window = _Window.of(text[lo:hi], tag)
+    for lo, hi in _windows(text, tag, begin, end):
+        window = _Window.of(Octets(text, lo, hi), tag)
         if not window.is_plain():
             return None
         points += len(window.firsts)
@@ -96,6 +98,15 @@ def skeleton(text: bytes, tag: str, point: Element, keys: frozenset[str]) -> Ske
     if not runs or any(RUN.encode() in piece for piece in rest):
         return None
     return Skeleton((b"<%b/>" % RUN.encode()).join(rest), runs)
+
+
+def _means_itself(text: bytes, begin: int, end: int) -> bool:
+    """Say whether no character between two places stands for another, or ends what had no begin."""
+    if text.find(b"&", begin, end) >= 0:
+        return False
+    if text.find(b"]", begin, end) >= 0 and text.find(b"]]>", begin, end) >= 0:
+        return False
+    return text.isascii() or text[begin:end].isascii()
 
 
 def _windows(text: bytes, tag: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
@@ -128,10 +139,11 @@ class _Window:
     closing: int
 
     @classmethod
-    def of(cls, text: bytes, tag: str) -> _Window:
+    def of(cls, octets: Octets, tag: str) -> _Window:
         """Find the marks, and the points that end before the next one begins."""
-        octets = Octets(text)
-        marks = np.flatnonzero((octets.bytes == _LESS) | (octets.bytes == _QUOTE))
+        is_mark = octets.bytes == _LESS
+        is_mark |= octets.bytes == _QUOTE
+        marks = np.flatnonzero(is_mark)
         heads = octets.words[marks]
         opening, closing = (b % tag.encode() for b in (b"<%b", b"</%b>"))
         begins = _starting_with(heads, opening)
@@ -142,15 +154,11 @@ class _Window:
         return cls(octets, marks, heads, begins[whole], lasts[whole], len(closing))
 
     def is_plain(self) -> bool:
-        """Say whether there are only characters that mean themselves, in texts of a sane length."""
-        text, octets = self.octets.text, self.octets.bytes[: len(self.octets.text)]
-        if not text.isascii() or b"&" in text or (b"]" in text and b"]]>" in text):
-            return False
-        blanks = sum(np.count_nonzero(octets == blank) for blank in b"\t\n\r")
-        return (
-            np.count_nonzero(octets < ord(" ")) == blanks
-            and np.diff(self.marks).max(initial=0) <= LONGEST_ATTRIBUTE
-        )
+        """Say whether there is no control character, and no text of an insane length."""
+        controls = np.count_nonzero(self.octets.bytes < ord(" "))
+        for blank in b"\n\r\t":
+            controls -= np.count_nonzero(self.octets.bytes == blank) if controls else 0
+        return not controls and int(np.diff(self.marks).max(initial=0)) <= LONGEST_ATTRIBUTE
 
     def body(self, point: int) -> bytes:
         """Return the text of one point."""
@@ -161,7 +169,8 @@ class _Window:
 def _starting_with(heads: WordArray, literal: bytes) -> IntArray:
     """Return which of (k,) words begin with a literal, or with its first eight bytes."""
     value, mask = _word(literal[:8])
-    return np.flatnonzero((heads & np.uint64(mask)) == np.uint64(value))
+    found: IntArray = np.flatnonzero(heads & np.uint64(mask) == np.uint64(value))
+    return found
 
 
 def _word(octets: bytes) -> tuple[int, int]:
@@ -181,7 +190,8 @@ class _Stencil:
         far_piece, far_at, far_words: more bytes of the longer literals: (q,) piece, (q, 1) place in
             it, (q, 1) eight bytes.
         bare, bare_length: the (r,) pieces that are a literal and nothing else, and its (r, 1) length.
-        holes: key to piece and the length of its literal, for the values that are wanted.
+        keys: the values that are wanted; the time comes first, if there is one.
+        pieces, lengths: the (q,) pieces that they are in, and the (q, 1) length of their literals.
         zone: how the time ends.
         offset_s: how far this zone is ahead of UTC; NaN if there is no such zone.
     """
@@ -193,19 +203,22 @@ class _Stencil:
     far_words: WordArray
     bare: IntArray
     bare_length: IntArray
-    holes: dict[str, tuple[int, int]]
+    keys: list[str]
+    pieces: IntArray
+    lengths: IntArray
     zone: bytes
     offset_s: float
 
     @classmethod
-    def of(cls, body: bytes, tag: str, point: Element, keys: frozenset[str]) -> _Stencil | None:
+    def of(cls, body: bytes, tag: str, point: Element, wanted: frozenset[str]) -> _Stencil | None:
         """Cut the values out of a point; None if it is not plain, or has none of the values."""
         pieces = _pieces(body)
         if pieces is None:
             return None
-        holes = _holes(pieces, tag, point, keys)
+        holes = _holes(pieces, tag, point, wanted)
         if not holes:
             return None
+        keys = sorted(holes, key=lambda key: key != "time")
         literals = [literal for literal, _ in pieces]
         words = [_word(literal[:8]) for literal in literals]
         far = [
@@ -223,7 +236,9 @@ class _Stencil:
             far_words=_upright([_word(literals[i][at : at + 8])[0] for i, at in far], np.uint64),
             bare=np.array(bare, np.int64),
             bare_length=_upright([len(literals[i]) for i in bare], np.int64),
-            holes={key: (i, len(literals[i])) for key, i in holes.items()},
+            keys=keys,
+            pieces=np.array([holes[key] for key in keys], np.int64),
+            lengths=_upright([len(literals[holes[key]]) for key in keys], np.int64),
             zone=zone,
             offset_s=-Clock().second("00" + zone.decode()) if zone else math.nan,
         )
@@ -236,7 +251,9 @@ class _Stencil:
             at: (k, m) where the marks of each point are.
             heads: (k, m) the eight bytes there.
         """
-        fits: BoolArray = ((heads ^ self.heads) & self.masks == 0).all(axis=0)
+        other = heads ^ self.heads
+        other &= self.masks
+        fits: BoolArray = np.bitwise_or.reduce(other, axis=0) == 0
         fits &= (octets.words[at[self.far_piece] + self.far_at] == self.far_words).all(axis=0)
         fits &= (at[self.bare + 1] - at[self.bare] == self.bare_length).all(axis=0)
         return fits
@@ -274,7 +291,7 @@ def _pieces(body: bytes) -> list[tuple[bytes, bool]] | None:
 
 
 def _holes(
-    pieces: list[tuple[bytes, bool]], tag: str, point: Element, keys: frozenset[str]
+    pieces: list[tuple[bytes, bool]], tag: str, point: Element, wanted: frozenset[str]
 ) -> dict[str, int] | None:
     """Ask expat which piece has the value of which key, by writing its number into each hole."""
     marked = b"".join(
@@ -289,7 +306,7 @@ def _holes(
     if len(rows) != 1:
         return None
     holes: dict[str, int] = {}
-    for key in keys & rows[0].keys():
+    for key in wanted & rows[0].keys():
         match = _HOLE.fullmatch(rows[0][key])
         if match is None:
             return None
@@ -314,24 +331,28 @@ class _Columns:
         regular: (m,) whether all of a point was read; the other columns say nothing of other points.
         times: (m,) Unix seconds, NaN for missing.
         offsets: (m,) seconds that its clock is ahead of UTC.
-        values: key to (m,) column, NaN for missing.
+        keys: what the rows of `values` are.
+        values: (q, m), NaN for missing.
     """
 
-    def __init__(self, points: int) -> None:
+    def __init__(self, keys: list[str], points: int) -> None:
         self.regular = np.zeros(points, bool)
         self.times = np.full(points, np.nan)
         self.offsets = np.zeros(points)
-        self.values: dict[str, FloatArray] = {}
+        self.keys = keys
+        self.values = np.full((len(keys), points), np.nan)
 
     def run(self, begin: int, end: int) -> Run:
         """Return consecutive points."""
-        columns = {key: column[begin:end] for key, column in self.values.items()}
-        offsets = self.offsets[begin:end]
-        ahead = np.flatnonzero(offsets)
+        values = self.values[:, begin:end]
+        there = (~np.isnan(values).all(axis=1)).tolist()
+        ahead = self.offsets[begin:end]
         return Run(
             times=self.times[begin:end],
-            columns={key: column for key, column in columns.items() if not np.isnan(column).all()},
-            utc_offset_s=float(offsets[ahead[0]]) if len(ahead) else None,
+            columns={
+                key: row for key, row, is_there in zip(self.keys, values, there, strict=True) if is_there
+            },
+            utc_offset_s=float(ahead[ahead != 0][0]) if ahead.any() else None,
         )
 
 
@@ -342,23 +363,26 @@ class _Reader:
         self._tag = tag
         self._point = point
         self._keys = keys
+        self._numbers = sorted(keys - {"time"})
         self._stencils: list[_Stencil] = []
         self._cut = 0
 
     def read(self, window: _Window) -> _Columns:
         """Read the points of a window that fit a stencil and have sound values."""
-        columns = _Columns(len(window.firsts))
+        columns = _Columns(self._numbers, len(window.firsts))
         rest = np.arange(len(window.firsts))
         for stencil in self._stencils:
-            rest = _read_through(stencil, window, rest, columns)
-        while len(rest) and self._cut < _MOST_STENCILS:
+            if len(rest) >= _FEWEST_POINTS:
+                rest = _read_through(stencil, window, rest, columns)
+        while len(rest) >= _FEWEST_POINTS and self._cut < _MOST_STENCILS:
             self._cut += 1
-            new = _Stencil.of(window.body(int(rest[0])), self._tag, self._point, self._keys)
+            middle = len(rest) // 2  # the first points are often not like the others
+            new = _Stencil.of(window.body(int(rest[middle])), self._tag, self._point, self._keys)
             if new is not None:
                 self._stencils.append(new)
                 rest = _read_through(new, window, rest, columns)
             else:
-                rest = rest[1:]
+                rest = np.delete(rest, middle)
         return columns
 
 
@@ -372,7 +396,8 @@ def _read_through(stencil: _Stencil, window: _Window, rest: IntArray, columns: _
     same = stencil.fits(window.octets, at, window.heads[index])
     fits[fits] = same
     _fill(columns, rest[fits], stencil, window.octets, at if same.all() else at[:, same])
-    return rest[~fits]
+    left: IntArray = rest[~fits]
+    return left
 
 
 def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets, at: IntArray) -> None:
@@ -384,35 +409,25 @@ def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets
         stencil, octets: where the values are.
         at: (k, m) where the marks of each point are.
     """
-    pieces = [piece for piece, _ in stencil.holes.values()]
-    starts = at[pieces] + np.array([[length] for _, length in stencil.holes.values()])
-    ends = at[[piece + 1 for piece in pieces]]
-    times = dict(zip(stencil.holes, range(len(pieces)), strict=True)).get("time")
-    if times is not None:
-        starts[times] += _MINUTE
-        ends[times] -= len(stencil.zone)
-    shape = starts.shape
-    values, sure = (column.reshape(shape) for column in decimals(octets, starts.ravel(), ends.ravel()))
-    good = np.ones(len(points), bool)
-    for row, key in enumerate(stencil.holes):
-        if key == "time":
-            read = _times(octets, starts[row], ends[row], values[row], sure[row], stencil)
-            columns.times[points] = read
-            columns.offsets[points] = stencil.offset_s
-        else:
-            read = _numbers(octets, starts[row], ends[row], values[row], sure[row])
-            columns.values.setdefault(key, np.full(len(columns.regular), np.nan))[points] = read
-        good &= np.isfinite(read)
-    columns.regular[points] = good
-
-
-def _numbers(
-    octets: Octets, starts: IntArray, ends: IntArray, values: FloatArray, sure: BoolArray
-) -> FloatArray:
-    """Return the (n,) values, those that are not sure read one by one; NaN for what is no number."""
-    for i in np.flatnonzero(~sure).tolist():
-        values[i] = number(octets.text[starts[i] : ends[i]].decode())
-    return values
+    starts = at[stencil.pieces] + stencil.lengths
+    ends = at[stencil.pieces + 1]
+    if stencil.zone:
+        starts[0] += _MINUTE
+        ends[0] -= len(stencil.zone)
+    values, sure = decimals(octets, starts.ravel(), ends.ravel())
+    values, sure = values.reshape(starts.shape), sure.reshape(starts.shape)
+    if stencil.keys[0] == "time":
+        values[0] = _times(octets, starts[0], ends[0], values[0], sure[0], stencil)
+        sure[0] = True
+    for row, point in np.argwhere(~sure).tolist():
+        values[row, point] = number(octets.text[starts[row, point] : ends[row, point]].decode())
+    columns.regular[points] = np.isfinite(values).all(axis=0)
+    if stencil.keys[0] == "time":
+        columns.times[points] = values[0]
+        columns.offsets[points] = stencil.offset_s
+        values = values[1:]
+    rows = [columns.keys.index(key) for key in stencil.keys if key != "time"]
+    columns.values[np.array(rows, np.int64)[:, None], points] = values
 
 
 def _times(

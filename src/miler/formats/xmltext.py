@@ -47,7 +47,8 @@ class XmlText:
             data = data.decode(wide, "ignore").encode()
         front = data.lstrip(_BLANK + _UTF8_MARK)
         skipped = data[: len(data) - len(front)]
-        text, codec, notes = _utf_8(front.rstrip(_BLANK))
+        # Blanks at the end are XML; to cut them off would copy the file.
+        text, codec, notes = _utf_8(front.rstrip(_BLANK) if front.endswith(b"\0") else front)
         codec = wide or codec
         return cls(text, codec, _length_in(codec, skipped), skipped.count(b"\n"), notes)
 

@@ -246,10 +246,8 @@ def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:
 def _laps(analysis: Analysis, style: _Style) -> list[str]:
     if len(analysis.laps) < 2:
         return []
-    lines = [style.title("WATCH LAPS") + style.dim("  as the watch recorded them")]
-    lines.append(
-        style.dim("      metres   elapsed      timer    /mi    /km    hr   spm  climb  fall  trigger")
-    )
+    columns = f"{'':>3}  {'metres':>7} {'elapsed':>10} {'timer':>10}{_STREAM_HEADS}  trigger"
+    lines = [style.title("WATCH LAPS") + style.dim("  as the watch recorded them"), style.dim(columns)]
     for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True):
         lines.append(
             f"{lap.index:>3}  {split.length_m:>7.1f} {format_duration(lap.elapsed_s):>10}"
