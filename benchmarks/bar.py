@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-# Real recordings by other people, kept outside the repository; MILER_CORPUS says where.
-CORPUS = Path(os.environ.get("MILER_CORPUS", Path(__file__).resolve().parents[2] / "shared" / "corpus"))
+# Real recordings by other people are kept outside the repository, beside it.
+CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
 @dataclass(frozen=True)

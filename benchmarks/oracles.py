@@ -27,7 +27,7 @@ from miler.arrays import FloatArray
 from miler.errors import DecodeError
 from miler.formats import decode
 from miler.formats.fit.contents import Contents
-from miler.formats.fit.scan import scan
+from miler.formats.fit.parts import parts
 
 _EPOCH_S, _FIRST_DATE = 631_065_600, 0x1000_0000
 _DEGREES = 180 / 2**31
@@ -128,16 +128,16 @@ def by_miler(data: bytes) -> Decoded:
     """Return the raw tables of every part of a file, activity or not."""
     records: defaultdict[str, list[FloatArray]] = defaultdict(list)
     laps: defaultdict[str, list[FloatArray]] = defaultdict(list)
-    for part in scan(data):
+    for part in parts(data):
         contents = Contents(part)
         raw = contents.raw()
         missing = np.full(len(raw.times), np.nan)
         records["timestamp"].append(raw.times)
         for name in [*_RECORD_FIELDS][1:-1]:
             records[name].append(raw.streams.get(name, missing))
+        told = contents.messages.of("lap", *_LAP_FIELDS)
         for name in _LAP_FIELDS:
-            column = contents.tables["lap"].column(name)
-            laps[name].append(_unix(column) if name in _TIMES else column)
+            laps[name].append(np.array([lap.numbers.get(name, math.nan) for lap in told]))
     names = [*_RECORD_FIELDS][:-1]
     return Decoded(
         {name: np.concatenate(records[name] or [np.empty(0)]) for name in names},

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.bar import CORPUS
 from miler.crediting import measure
 from miler.effort import fastest
 from miler.errors import DecodeError
@@ -121,4 +122,4 @@ def table(found: Iterable[Row]) -> str:
 
 
 if __name__ == "__main__":
-    print(table(rows(Path(sys.argv[1]))))
+    print(table(rows(Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS)))

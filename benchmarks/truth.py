@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.bar import CORPUS
 from devtools.recording import Recording, Span
 from devtools.writers import write_fit, write_tcx
 from miler.activity import Activity
@@ -196,4 +197,4 @@ def table(found: Iterable[Row]) -> str:
 
 
 if __name__ == "__main__":
-    print(table(rows(Path(sys.argv[1]))))
+    print(table(rows(Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS)))

@@ -494,6 +494,14 @@ def test_who_hands_out_files_need_not_load_the_readers_first() -> None:
     assert not imported_by(code) & HEAVY
 
 
+def test_who_puts_the_shares_of_workers_together_never_loads_them(samples: Path) -> None:
+    code = f"""
+if __name__ == "__main__":
+    import miler.cli
+    miler.cli.main(["report", {str(samples)!r}, "--jobs", "2", "--format", "jsonl"])"""
+    assert imported_by(code) & HEAVY == {"click"}
+
+
 def test_text_waits_for_no_template_and_no_bar(samples: Path) -> None:
     code = f"import miler.cli\nmiler.cli.main([{str(samples / 'treadmill.fit')!r}])"
     assert not imported_by(code) & {"jinja2", "rich", "scipy", "multiprocessing.pool"}

@@ -31,7 +31,7 @@ from devtools.writers import LapMark, Recording, Span, write_fit
 from miler.activity import Activity, Pause
 from miler.errors import CorruptFile, UnsupportedFile
 from miler.formats.fit import decode
-from miler.formats.fit.scan import scan
+from miler.formats.fit.parts import parts
 
 FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, DEVICE_INFO, ACTIVITY = 0, 12, 18, 19, 20, 21, 23, 34
 TIME = (253, 4, UINT32)
@@ -94,8 +94,8 @@ def test_both_byte_orders_give_the_same_run(endian: Endian) -> None:
 
 def test_a_byte_order_that_is_neither_0_nor_1_means_little_endian() -> None:
     data = bytearray(a_run())
-    (record,) = [d for d in scan(bytes(data))[0].definitions if d.message == RECORD]
-    at = record.offsets[0] - (6 + 3 * len(record.fields))
+    (record,) = [d for d in parts(bytes(data))[0].definitions if d.message == RECORD]
+    at = int(record.starts[0]) - len(record.text)
     assert data[at : at + 3] == b"\x40\0\0"
     data[at + 2] = 7
     assert one(sealed(data))["distance"] == pytest.approx([0, 3, 6, 9, 12])
@@ -134,8 +134,8 @@ def test_a_definition_written_again_before_each_message_is_one_table() -> None:
     for second in range(50):
         add_records(file, second)
         add(file, 0, EVENT, [TIME, (0, 1, ENUM)], (T0 + second, 9))
-    (part,) = scan(file.to_bytes())
-    assert sorted(len(d.offsets) for d in part.definitions) == [1, 50, 50]
+    (part,) = parts(file.to_bytes())
+    assert sorted(len(d) for d in part.definitions) == [1, 50, 50]
     assert one(file)["distance"] == pytest.approx(3.0 * np.arange(50))
 
 

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_CHUNK = 2  # files a task: enough to hide the cost of passing it
+_CHUNK = 4  # files a task: enough to hide the cost of passing it
 _AHEAD = 4  # tasks waiting for each worker: memory stays flat however many files there are
 
 # On Linux a server imports the readers once and forks workers, itself untouched by our threads;
 # macOS' system libraries do not survive a fork.
 _METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-_PRELOAD = ["miler.report.outcomes", "fitparse.profile", "numpy.ma", "tzfpy"]
+_PRELOAD = ["miler.outcome", "miler.report.render", "fitparse.profile", "numpy.ma", "tzfpy"]
 
 
 def run(
@@ -65,15 +65,6 @@ def _anywhere(found: Found) -> Found:
     from miler.files import STDIN
 
     return found if found.path == STDIN else replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
-
-
-def get_ready() -> None:
-    """Start what workers are made from; worth it before imports or a search that take a while."""
-    if _METHOD == "forkserver":
-        from multiprocessing import forkserver
-
-        forkserver.set_forkserver_preload(_PRELOAD)
-        forkserver.ensure_running()
 
 
 @dataclass(frozen=True)
@@ -162,8 +153,10 @@ def _one_by_one(chunk: list[Found], task: _Task[Result]) -> Iterator[Result]:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    get_ready()
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context(_METHOD), initializer=_begin_work)
+    context = multiprocessing.get_context(_METHOD)
+    if _METHOD == "forkserver":
+        context.set_forkserver_preload(_PRELOAD)
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work)
 
 
 def _begin_work() -> None:

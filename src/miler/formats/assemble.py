@@ -7,6 +7,7 @@ What that changed is said in notes.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -37,7 +38,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "temperature": (-90.0, 100.0),
 }
 
-_Span = TypeVar("_Span", Pause, Session)
+_FINITE = (-sys.float_info.max, sys.float_info.max)
+
 _Timed = TypeVar("_Timed", Lap, Pause, Session)
 
 
@@ -69,14 +71,11 @@ class Raw:
 
 
 def assemble(raw: Raw) -> Activity:
-    """Put a reader's columns in order and make an `Activity` of them."""
+    """Put a reader's columns in order and make an `Activity` of them; the columns are the activity's then."""
     notes = list(raw.notes)
     times, streams = _sound_times(raw, notes)
-    streams = {name: _sound_values(name, column, notes) for name, column in streams.items()}
+    streams = _sound_values(streams, notes)
     _drop_null_island(streams, notes)
-    if "heart_rate" in streams:  # a strap that lost contact reports 0
-        streams["heart_rate"] = np.where(streams["heart_rate"] == 0, np.nan, streams["heart_rate"])
-    streams = {name: column for name, column in streams.items() if np.isfinite(column).any()}
     start = _start(raw, times)
     return Activity(
         start_time=datetime.fromtimestamp(round(start, 6), UTC) if start >= _FIRST_DATE_S else None,
@@ -85,8 +84,8 @@ def assemble(raw: Raw) -> Activity:
         sport=raw.sport,
         sub_sport=raw.sub_sport,
         laps=_laps(_near(raw.laps, start, notes), start),
-        pauses=_apart(_spans([p for p in _near(raw.pauses, start, notes) if p.end_s > p.start_s], start)),
-        sessions=_spans(_near(raw.sessions, start, notes), start),
+        pauses=_pauses(_near(raw.pauses, start, notes), start),
+        sessions=_sessions(_near(raw.sessions, start, notes), start),
         timer_events=raw.timer_events,
         device=raw.device,
         name=raw.name,
@@ -98,6 +97,8 @@ def assemble(raw: Raw) -> Activity:
 def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Keep records with a possible time, in order, one for each moment."""
     times, streams = raw.times, raw.streams
+    if (times[1:] > times[:-1]).all() and _possible(times):
+        return times, streams
     with np.errstate(invalid="ignore"):
         known = (times >= 0) & (times <= _LATEST_S)
         if known.any():
@@ -124,6 +125,14 @@ def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, Flo
     return _merge_repeats(times, streams, notes)
 
 
+def _possible(times: FloatArray) -> bool:
+    """Whether times in order could all be those of one activity."""
+    if not len(times):
+        return True
+    first, last = float(times[0]), float(times[-1])
+    return first >= 0 and last <= _LATEST_S and last - first <= _FARTHEST_S
+
+
 def _merge_repeats(
     times: FloatArray, streams: dict[str, FloatArray], notes: list[Note]
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
@@ -145,13 +154,32 @@ def _merge_repeats(
     return times[first], merged
 
 
-def _sound_values(name: str, column: FloatArray, notes: list[Note]) -> FloatArray:
-    """Replace what cannot be by NaN, and say how many."""
-    low, high = _LIMITS.get(name, (-np.inf, np.inf))
+def _sound_values(streams: dict[str, FloatArray], notes: list[Note]) -> dict[str, FloatArray]:
+    """Replace what cannot be by NaN, say how many, and leave out streams without any value."""
+    sound: dict[str, FloatArray] = {}
+    for name, column in streams.items():
+        low, high = _LIMITS.get(name, _FINITE)
+        least, most = _least_and_most(column)
+        if least < low or most > high:
+            column = _possible_values(name, column, low, high, notes)
+            least, most = _least_and_most(column)
+        if least == 0 and name == "heart_rate":  # a strap that lost contact reports 0
+            column = np.where(column == 0, np.nan, column)
+            least, most = _least_and_most(column)
+        if least <= most:  # not where all are NaN
+            sound[name] = column
+    return sound
+
+
+def _least_and_most(column: FloatArray) -> tuple[float, float]:
+    if not len(column):
+        return np.nan, np.nan
+    return float(np.fmin.reduce(column)), float(np.fmax.reduce(column))
+
+
+def _possible_values(name: str, column: FloatArray, low: float, high: float, notes: list[Note]) -> FloatArray:
     with np.errstate(invalid="ignore"):
-        wrong = (column < low) | (column > high) | np.isinf(column)
-    if not wrong.any():
-        return column.astype(np.float64)
+        wrong = (column < low) | (column > high)
     text = f"impossible values of {name.replace('_', ' ')} left out: {int(wrong.sum())}"
     notes.append(Note("impossible_value", "damage", text))
     return np.where(wrong, np.nan, column)
@@ -165,12 +193,16 @@ def _drop_null_island(streams: dict[str, FloatArray], notes: list[Note]) -> None
         return
     latitude, longitude = streams["latitude"], streams["longitude"]
     null: BoolArray = (latitude == 0) & (longitude == 0)
-    if null.any():
-        notes.append(Note("null_fix", "finding", f"fixes at 0°, 0° left out: {int(null.sum())}"))
-    gone = null | np.isnan(latitude) | np.isnan(longitude)
-    if gone.any():
-        streams["latitude"] = np.where(gone, np.nan, latitude)
-        streams["longitude"] = np.where(gone, np.nan, longitude)
+    nulls = int(np.count_nonzero(null))
+    if nulls:
+        notes.append(Note("null_fix", "finding", f"fixes at 0°, 0° left out: {nulls}"))
+    half = np.isnan(latitude) != np.isnan(longitude)
+    if nulls or half.any():
+        gone = null | half
+        for name in ("latitude", "longitude"):
+            streams[name] = np.where(gone, np.nan, streams[name])
+            if np.isnan(streams[name]).all():
+                del streams[name]
 
 
 def _start(raw: Raw, times: FloatArray) -> float:
@@ -197,24 +229,28 @@ def _near(spans: list[_Timed], start: float, notes: list[Note]) -> list[_Timed]:
 def _laps(laps: list[Lap], start: float) -> tuple[Lap, ...]:
     ordered = sorted(laps, key=lambda lap: lap.start_s)
     return tuple(
-        replace(lap, index=i, start_s=max(0.0, lap.start_s - start)) for i, lap in enumerate(ordered, start=1)
+        Lap(i, lap.trigger, max(0.0, lap.start_s - start), lap.elapsed_s, lap.timer_s, lap.distance_m)
+        for i, lap in enumerate(ordered, start=1)
     )
 
 
-def _spans(spans: list[_Span], start: float) -> tuple[_Span, ...]:
-    moved = [replace(s, start_s=max(0.0, s.start_s - start), end_s=max(0.0, s.end_s - start)) for s in spans]
-    return tuple(sorted(moved, key=lambda span: span.start_s))
-
-
-def _apart(pauses: tuple[Pause, ...]) -> tuple[Pause, ...]:
-    """Join pauses that touch or overlap."""
+def _pauses(pauses: list[Pause], start: float) -> tuple[Pause, ...]:
+    """Count pauses from the start, and join those that touch or overlap."""
     joined: list[Pause] = []
-    for pause in pauses:
-        if joined and pause.start_s <= joined[-1].end_s:
-            joined[-1] = Pause(joined[-1].start_s, max(joined[-1].end_s, pause.end_s))
-        else:
-            joined.append(pause)
+    for pause in sorted(pauses, key=lambda pause: pause.start_s):
+        start_s, end_s = max(0.0, pause.start_s - start), max(0.0, pause.end_s - start)
+        if joined and start_s <= joined[-1].end_s:
+            joined[-1] = Pause(joined[-1].start_s, max(joined[-1].end_s, end_s))
+        elif pause.end_s > pause.start_s:
+            joined.append(Pause(start_s, end_s))
     return tuple(joined)
+
+
+def _sessions(sessions: list[Session], start: float) -> tuple[Session, ...]:
+    moved = [
+        replace(s, start_s=max(0.0, s.start_s - start), end_s=max(0.0, s.end_s - start)) for s in sessions
+    ]
+    return tuple(sorted(moved, key=lambda session: session.start_s))
 
 
 def _zone(raw: Raw, streams: dict[str, FloatArray], start: float) -> str | None:

@@ -22,7 +22,8 @@ WordArray = NDArray[np.uint64]
 # How far a word at the end of a text, or a literal, may reach beyond it.
 _MARGIN = 64
 
-_MINUS, _DOT = ord("-"), ord(".")
+_BYTE, _EIGHT = np.uint64(0xFF), np.uint64(8)
+_MINUS, _DOT = np.uint64(ord("-")), ord(".")
 _EXACT = np.uint64(2**53)
 _MOST_DIGITS = 19  # below 2^64
 _LONGEST_FRACTION = 32
@@ -36,6 +37,7 @@ _NO_DIGIT = np.uint64(0x8080808080808080)
 _PAST_NINE = np.uint64(0x7676767676767676)  # turns any byte above 9 into one above 0x7F
 # The last k of the eight bytes of a little-endian word.
 LAST_BYTES = np.array([(2**64 - 1) >> (64 - 8 * k) << (64 - 8 * k) for k in range(9)], np.uint64)
+_UNUSED_BITS = np.array([64 - 8 * k if k else 0 for k in range(9)], np.uint64)
 _STEPS = [
     (np.uint64(10), np.uint64(8), np.uint64(0x00FF00FF00FF00FF)),
     (np.uint64(100), np.uint64(16), np.uint64(0x0000FFFF0000FFFF)),
@@ -67,43 +69,42 @@ def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArr
     """Read plain decimals: `51.5`, `-0.15`, `180`.
 
     Args:
-        octets: the text; nothing before its ninth byte is read.
-        starts, ends: (n,) where each number begins and ends.
+        octets: the text.
+        starts, ends: (n,) where each number begins and ends; not in its first eight bytes.
 
     Returns:
         (n,) values and (n,) whether each is surely what `float` would give; others are arbitrary.
     """
-    negative = octets.bytes[starts] == _MINUS
-    first = starts + negative
-    size = ends - first
-    dot = (octets.words[first].view(np.uint8).reshape(-1, 8) == _DOT).argmax(axis=1)
+    head = octets.words[starts]
+    negative = (head & _BYTE) == _MINUS
+    head[negative] >>= _EIGHT
+    size = ends - starts - negative
+    dot = (head.view(np.uint8).reshape(-1, 8) == _DOT).argmax(axis=1)
     whole = (dot == 0) | (dot >= size)
     before = np.where(whole, size, dot)  # digits before the dot, and after it
     after = np.where(whole, 0, size - dot - 1)
     plain = (before > 0) & (before <= 8) & (after <= _LONGEST_FRACTION)
-    if not plain.all():  # keep the places within the text
-        first = np.where(plain, first, 8)
+    if not plain.all():
         before, after = np.where(plain, before, 0), np.where(plain, after, 0)
-    mantissa, digits = _eight_digits(octets, first + before, before)
-    plain &= digits
     kept = np.minimum(after, _MOST_DIGITS - before)
-    fraction_ends = first + before + 1 + kept
-    fraction, digits = _many_digits(octets, fraction_ends, kept)
+    kept_ends = ends - (after - kept)
+    mantissa, digits = _eight_digits(head << _UNUSED_BITS[before], before)
     plain &= digits
-    more = after - kept
-    if more.any():
-        plain &= _many_digits(octets, fraction_ends + more, more)[1]
+    fraction, digits = _many_digits(octets, kept_ends, kept)
+    plain &= digits
+    is_cut = after > kept
+    if is_cut.any():
+        plain &= _many_digits(octets, ends, after - kept)[1]
     mantissa *= _INTEGER_POWERS[kept]
     mantissa += fraction
     mantissa[~plain] = 0
-    values, sure = _quotient(mantissa, kept, more > 0)
+    values, sure = _quotient(mantissa, kept, is_cut)
     np.negative(values, out=values, where=negative)
     return values, plain & sure
 
 
-def _eight_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[WordArray, BoolArray]:
-    """Read the (n,) `count` ≤ 8 bytes before each end as a number, and say which are digits."""
-    number = octets.words[ends - 8]
+def _eight_digits(number: WordArray, count: IntArray) -> tuple[WordArray, BoolArray]:
+    """Read the last `count` ≤ 8 bytes of (n,) words as numbers, in place, and say which are digits."""
     number ^= _ZEROS
     number &= LAST_BYTES[count]
     odd = number + _PAST_NINE
@@ -118,45 +119,51 @@ def _eight_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[Word
 
 
 def _many_digits(octets: Octets, ends: IntArray, count: IntArray) -> tuple[WordArray, BoolArray]:
-    """Read more than eight digits, from the last eight to the first; beyond 19 only check them."""
-    number, digits = _eight_digits(octets, ends, np.minimum(count, 8))
+    """Read the (n,) `count` bytes before each end, from the last eight on; beyond 19 only check them."""
+    number, digits = _eight_digits(octets.words[ends - 8], np.minimum(count, 8))
     for done in range(8, int(count.max(initial=0)), 8):
         rows = np.flatnonzero(count > done)
-        higher, good = _eight_digits(octets, ends[rows] - done, np.minimum(count[rows] - done, 8))
+        words = octets.words[ends[rows] - (done + 8)]
+        higher, good = _eight_digits(words, np.minimum(count[rows] - done, 8))
         digits[rows] &= good
         if done < _MOST_DIGITS:
             number[rows] += higher * _INTEGER_POWERS[done]
     return number, digits
 
 
-def _quotient(mantissa: WordArray, places: IntArray, cut: BoolArray) -> tuple[FloatArray, BoolArray]:
+def _quotient(mantissa: WordArray, places: IntArray, is_cut: BoolArray) -> tuple[FloatArray, BoolArray]:
     """Divide by 10^places, to the nearest float64.
 
     Args:
         mantissa: (n,) integers.
         places: (n,) up to 19.
-        cut: (n,) whether digits follow that the mantissa does not have.
+        is_cut: (n,) whether digits follow that the mantissa does not have.
 
     Returns:
         (n,) quotients, and (n,) whether each is surely the nearest.
     """
     power = _POWERS[places]
-    quotient = mantissa.astype(np.float64) / power
-    sure = np.ones(len(quotient), bool)
-    rows = np.flatnonzero((mantissa > _EXACT) | cut)
+    quotient = mantissa.astype(np.float64)
+    quotient /= power
+    hard = mantissa > _EXACT
+    hard |= is_cut
+    sure = ~hard
+    rows = np.flatnonzero(hard)
     if len(rows):
-        quotient[rows], sure[rows] = _careful_quotient(mantissa[rows], power[rows], cut[rows])
+        quotient[rows], sure[rows] = _careful_quotient(mantissa[rows], power[rows], is_cut[rows])
     return quotient, sure
 
 
-def _careful_quotient(mantissa: WordArray, power: FloatArray, cut: BoolArray) -> tuple[FloatArray, BoolArray]:
+def _careful_quotient(
+    mantissa: WordArray, power: FloatArray, is_cut: BoolArray
+) -> tuple[FloatArray, BoolArray]:
     """Divide with twice the digits; sure is where both ends of what is left round to the same."""
     high = mantissa.astype(np.float64)
     low = (mantissa - high.astype(np.uint64)).view(np.int64).astype(np.float64)
     quotient = high / power
     correction = (_remainder(high, quotient, power) + low) / power
     error = np.abs(correction) * 2.0**-50
-    last_place = np.where(cut, (1 + 2.0**-40) / power, 0.0)
+    last_place = np.where(is_cut, (1 + 2.0**-40) / power, 0.0)
     at_least = quotient + (correction - error)
     at_most = quotient + (correction + error + last_place)
     return at_least, at_least == at_most

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -33,7 +34,7 @@ _OUT_OF_RHYTHM = 2.5
 # Garmin, Polar and Huawei count one leg, 55 to 106 a minute in real files; two legs give 120 and more.
 _ONE_LEG_BELOW = 120.0
 
-_MINUTE = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):", re.ASCII)
+_MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):", re.ASCII)
 _SECOND = re.compile(r"(\d\d(?:[.,]\d{1,18})?) ?(?:[Zz]|([+-])(\d\d):?(\d\d)?)?", re.ASCII)
 _FARTHEST_ZONE_S = 14 * 3600
 # GPSBabel writes 1901-12-13 (-2^31 s) where it has no time, .NET programs 0001-01-01.
@@ -104,11 +105,17 @@ def unix_minute(text: str) -> float:
     match = _MINUTE.fullmatch(text)
     if match is None:
         return math.nan
-    year, month, day, hour, minute = map(int, match.groups())
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+    hour, minute = int(match[2]), int(match[3])
+    return _unix_day(match[1]) + hour * 3600 + minute * 60 if hour < 24 and minute < 60 else math.nan
+
+
+@lru_cache(maxsize=64)
+def _unix_day(text: str) -> float:
+    """Return Unix seconds of `2026-05-09`; a recording has one or two days."""
+    if not _FIRST_YEAR <= int(text[:4]) <= _LAST_YEAR:
         return math.nan
     try:
-        return datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp()
+        return datetime.fromisoformat(f"{text}T00:00Z").timestamp()
     except ValueError:
         return math.nan
 
@@ -144,13 +151,22 @@ class Run:
 
     Attributes:
         times: (n,) Unix seconds, NaN for missing.
-        columns: key in a row to (n,) values, NaN for missing, at least one there.
+        columns: key in a row to (n,) values, NaN for missing.
         utc_offset_s: the first offset of its clock from UTC that was not zero.
     """
 
     times: FloatArray
     columns: Mapping[str, FloatArray]
     utc_offset_s: float | None
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Some points as columns, and where they are among all."""
+
+    places: slice | IntArray
+    times: FloatArray
+    columns: Mapping[str, FloatArray]
 
 
 class Points:
@@ -164,31 +180,34 @@ class Points:
     def __init__(self, keys: Mapping[str, str] = _NO_NAMES) -> None:
         self.clock = Clock()
         self.breaks: list[int] = []
-        self._keys = {stream: keys.get(stream, stream) for stream in STREAMS}
+        self._streams = {keys.get(stream, stream): stream for stream in STREAMS}
+        self._count = 0
         self._rows: list[dict[str, str]] = []
-        self._times: list[FloatArray] = []
-        self._blocks: list[dict[str, FloatArray]] = []
+        self._places: list[int] = []
+        self._blocks: list[_Block] = []
         self._bad: Counter[str] = Counter()
-        self._converted = 0
 
     def __len__(self) -> int:
         """Number of points so far."""
-        return self._converted + len(self._rows)
+        return self._count
 
     def add(self, row: dict[str, str]) -> None:
         """Take a point: texts by stream name, and `time`."""
         self._rows.append(row)
+        self._places.append(self._count)
+        self._count += 1
         if len(self._rows) == _BLOCK:
             self._convert()
 
     def add_run(self, run: Run) -> None:
         """Take points that are columns already."""
-        if self._rows:
-            self._convert()
-        if self.clock.utc_offset_s is None:
-            self.clock.utc_offset_s = run.utc_offset_s
-        columns = {s: run.columns[key] for s, key in self._keys.items() if key in run.columns}
-        self._append(run.times, columns)
+        if run.utc_offset_s is not None and self.clock.utc_offset_s is None:
+            self._convert()  # perhaps an earlier point has an offset
+            self.clock.utc_offset_s = self.clock.utc_offset_s or run.utc_offset_s
+        end = self._count + len(run.times)
+        columns = {self._streams[key]: column for key, column in run.columns.items()}
+        self._blocks.append(_Block(slice(self._count, end), run.times, columns))
+        self._count = end
 
     def begin_segment(self) -> None:
         """Remember that the format begins a new segment before the next point."""
@@ -197,9 +216,6 @@ class Points:
     def raw(self, sport: str, sub_sport: str | None = None) -> Raw:
         """Return all columns, with the pauses between segments and notes on what was odd."""
         times, streams = self._columns()
-        if "heart_rate" in streams:
-            # A watch or an app writes 0 while the strap has no contact.
-            streams["heart_rate"][streams["heart_rate"] == 0] = np.nan
         if sport == "running" and "cadence" in streams:
             streams["cadence"] = _steps(streams["cadence"])
         return Raw(
@@ -215,36 +231,30 @@ class Points:
     def _convert(self) -> None:
         """Turn the rows at hand into a block of columns."""
         rows, self._rows = self._rows, []
+        places, self._places = np.array(self._places, np.int64), []
         times = self.clock.column([row.get("time", "") for row in rows])
         present = set().union(*rows)
-        block: dict[str, FloatArray] = {}
-        for stream, key in self._keys.items():
+        columns: dict[str, FloatArray] = {}
+        for key, stream in self._streams.items():
             if key in present:
                 texts = [row.get(key, _MISSING) for row in rows]
-                block[stream] = _numbers(texts)
-                self._bad[stream] += int(np.isnan(block[stream]).sum()) - texts.count(_MISSING)
-        self._append(times, block)
-
-    def _append(self, times: FloatArray, block: dict[str, FloatArray]) -> None:
-        self._times.append(times)
-        self._blocks.append(block)
-        self._converted += len(times)
+                columns[stream] = _numbers(texts)
+                self._bad[stream] += int(np.isnan(columns[stream]).sum()) - texts.count(_MISSING)
+        self._blocks.append(_Block(places, times, columns))
 
     def _columns(self) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Join the blocks; a stream that a block does not have is NaN there."""
-        if self._rows or not self._blocks:
+        """Put the blocks together; a stream that a block does not have is NaN there."""
+        if self._rows:
             self._convert()
-        streams = {
-            stream: np.concatenate(
-                [
-                    block[stream] if stream in block else np.full(len(times), np.nan)
-                    for block, times in zip(self._blocks, self._times, strict=True)
-                ]
-            )
-            for stream in self._keys
-            if any(stream in block for block in self._blocks)
-        }
-        return np.concatenate(self._times), streams
+        times = np.empty(self._count)
+        streams: dict[str, FloatArray] = {}
+        for block in self._blocks:
+            times[block.places] = block.times
+            for stream, column in block.columns.items():
+                if stream not in streams:
+                    streams[stream] = np.full(self._count, np.nan)
+                streams[stream][block.places] = column
+        return times, {stream: column for stream, column in streams.items() if not np.isnan(column).all()}
 
     def _notes(self) -> list[Note]:
         notes = [
@@ -253,8 +263,8 @@ class Points:
                 "damage",
                 f"{stream.replace('_', ' ')} is not a number in {count} of {len(self)} points",
             )
-            for stream, count in self._bad.items()
-            if count
+            for stream in self._streams.values()
+            if (count := self._bad[stream])
         ]
         if self.clock.without_zone:
             notes.append(Note("no_zone", "finding", "times are given without a zone; they were read as UTC"))
@@ -284,6 +294,8 @@ def _pauses(times: FloatArray, breaks: IntArray) -> list[Pause]:
         times: (n,) Unix seconds, NaN allowed.
         breaks: (k,) indices of the points that begin a segment.
     """
+    if not breaks.any():  # one segment
+        return []
     known = np.isfinite(times)
     at = np.unique(np.concatenate(([0], np.cumsum(known)))[breaks])  # among the points that have a time
     moments = times[known]

@@ -40,7 +40,7 @@ RUN = "run-of-points"
 _WINDOW = 2**20
 _MOST_STENCILS = 24
 # To cut a stencil costs as much as to read some points alone.
-_FEWEST_POINTS = 16
+_FEWEST_POINTS = 24
 _MOST_PIECES = 96
 _LONGEST_LITERAL = 64
 # A run costs as much as some points read alone; where runs are shorter there is nothing to win.
@@ -126,14 +126,12 @@ class _Window:
     Attributes:
         octets: the text.
         marks: (k,) where the marks are.
-        heads: (k,) the eight bytes there.
         firsts, lasts: (m,) for each point, the mark that begins it, and the one of its end tag.
         closing: bytes of an end tag.
     """
 
     octets: Octets
     marks: IntArray
-    heads: WordArray
     firsts: IntArray
     lasts: IntArray
     closing: int
@@ -151,7 +149,7 @@ class _Window:
         following = np.searchsorted(ends, begins)
         lasts = np.append(ends, len(marks))[following]
         whole = lasts < np.append(begins[1:], len(marks))
-        return cls(octets, marks, heads, begins[whole], lasts[whole], len(closing))
+        return cls(octets, marks, begins[whole], lasts[whole], len(closing))
 
     def is_plain(self) -> bool:
         """Say whether there is no control character, and no text of an insane length."""
@@ -186,9 +184,9 @@ class _Stencil:
     of no interest.
 
     Attributes:
-        heads, masks: (k, 1) the first bytes of each literal, up to eight, and the bits they take.
-        far_piece, far_at, far_words: more bytes of the longer literals: (q,) piece, (q, 1) place in
-            it, (q, 1) eight bytes.
+        count: how many pieces there are.
+        piece, at, words, masks: up to eight bytes of a literal each: (q,) piece, (q, 1) place in it,
+            (q, 1) the bytes as a word, and the bits they take.
         bare, bare_length: the (r,) pieces that are a literal and nothing else, and its (r, 1) length.
         keys: the values that are wanted; the time comes first, if there is one.
         pieces, lengths: the (q,) pieces that they are in, and the (q, 1) length of their literals.
@@ -196,11 +194,11 @@ class _Stencil:
         offset_s: how far this zone is ahead of UTC; NaN if there is no such zone.
     """
 
-    heads: WordArray
+    count: int
+    piece: IntArray
+    at: IntArray
+    words: WordArray
     masks: WordArray
-    far_piece: IntArray
-    far_at: IntArray
-    far_words: WordArray
     bare: IntArray
     bare_length: IntArray
     keys: list[str]
@@ -220,20 +218,19 @@ class _Stencil:
             return None
         keys = sorted(holes, key=lambda key: key != "time")
         literals = [literal for literal, _ in pieces]
-        words = [_word(literal[:8]) for literal in literals]
-        far = [
-            (i, min(at, len(literal) - 8))
+        chunks = [
+            (i, at, *_word(literal[at : at + 8]))
             for i, literal in enumerate(literals)
-            for at in range(8, len(literal), 8)
+            for at in range(0, len(literal), 8)
         ]
         bare = [i for i, (_, is_bare) in enumerate(pieces) if is_bare]
         zone = _zone(body, literals, holes)
         return cls(
-            heads=_upright([value for value, _ in words], np.uint64),
-            masks=_upright([mask for _, mask in words], np.uint64),
-            far_piece=np.array([i for i, _ in far], np.int64),
-            far_at=_upright([at for _, at in far], np.int64),
-            far_words=_upright([_word(literals[i][at : at + 8])[0] for i, at in far], np.uint64),
+            count=len(literals),
+            piece=np.array([i for i, _, _, _ in chunks], np.int64),
+            at=_upright([at for _, at, _, _ in chunks], np.int64),
+            words=_upright([value for _, _, value, _ in chunks], np.uint64),
+            masks=_upright([mask for _, _, _, mask in chunks], np.uint64),
             bare=np.array(bare, np.int64),
             bare_length=_upright([len(literals[i]) for i in bare], np.int64),
             keys=keys,
@@ -243,19 +240,20 @@ class _Stencil:
             offset_s=-Clock().second("00" + zone.decode()) if zone else math.nan,
         )
 
-    def fits(self, octets: Octets, at: IntArray, heads: WordArray) -> BoolArray:
+    def fits(self, octets: Octets, marks: IntArray) -> BoolArray:
         """Say which points have the same literals.
 
         Args:
             octets: the text.
-            at: (k, m) where the marks of each point are.
-            heads: (k, m) the eight bytes there.
+            marks: (k, m) where the marks of each point are.
         """
-        other = heads ^ self.heads
+        places = marks[self.piece]
+        places += self.at
+        other = octets.words[places]
+        other ^= self.words
         other &= self.masks
         fits: BoolArray = np.bitwise_or.reduce(other, axis=0) == 0
-        fits &= (octets.words[at[self.far_piece] + self.far_at] == self.far_words).all(axis=0)
-        fits &= (at[self.bare + 1] - at[self.bare] == self.bare_length).all(axis=0)
+        fits &= (marks[self.bare + 1] - marks[self.bare] == self.bare_length).all(axis=0)
         return fits
 
 
@@ -344,14 +342,10 @@ class _Columns:
 
     def run(self, begin: int, end: int) -> Run:
         """Return consecutive points."""
-        values = self.values[:, begin:end]
-        there = (~np.isnan(values).all(axis=1)).tolist()
         ahead = self.offsets[begin:end]
         return Run(
             times=self.times[begin:end],
-            columns={
-                key: row for key, row, is_there in zip(self.keys, values, there, strict=True) if is_there
-            },
+            columns=dict(zip(self.keys, self.values[:, begin:end], strict=True)),
             utc_offset_s=float(ahead[ahead != 0][0]) if ahead.any() else None,
         )
 
@@ -388,29 +382,27 @@ class _Reader:
 
 def _read_through(stencil: _Stencil, window: _Window, rest: IntArray, columns: _Columns) -> IntArray:
     """Fill the columns with the points that fit; return those that do not."""
-    pieces = len(stencil.heads)
     firsts = window.firsts[rest]
-    fits = window.lasts[rest] - firsts == pieces - 1
-    index = firsts[fits] + np.arange(pieces)[:, None]
-    at = window.marks[index]
-    same = stencil.fits(window.octets, at, window.heads[index])
+    fits = window.lasts[rest] - firsts == stencil.count - 1
+    marks = window.marks[firsts[fits] + np.arange(stencil.count)[:, None]]
+    same = stencil.fits(window.octets, marks)
     fits[fits] = same
-    _fill(columns, rest[fits], stencil, window.octets, at if same.all() else at[:, same])
+    _fill(columns, rest[fits], stencil, window.octets, marks if same.all() else marks[:, same])
     left: IntArray = rest[~fits]
     return left
 
 
-def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets, at: IntArray) -> None:
+def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets, marks: IntArray) -> None:
     """Read the values of (m,) points that fit; a point with an unsound value is left out.
 
     Args:
         columns: what is filled.
         points: (m,) rows of the columns.
         stencil, octets: where the values are.
-        at: (k, m) where the marks of each point are.
+        marks: (k, m) where the marks of each point are.
     """
-    starts = at[stencil.pieces] + stencil.lengths
-    ends = at[stencil.pieces + 1]
+    starts = marks[stencil.pieces] + stencil.lengths
+    ends = marks[stencil.pieces + 1]
     if stencil.zone:
         starts[0] += _MINUTE
         ends[0] -= len(stencil.zone)

@@ -124,10 +124,11 @@ class Walker:
 
     def start(self, tag: str, attributes: Row) -> None:
         """Go into an element."""
-        self.opened.append((tag, self.element, self.row))
+        around = self.element
+        self.opened.append((tag, around, self.row))
         if len(self.opened) > DEEPEST:
             raise self._refusal("xml_depth", f"elements are nested deeper than {DEEPEST}")
-        element = self.element = self.element.children[tag]
+        element = self.element = around.children[tag]
         if attributes:
             self._limit(attributes)
         if element.has_row:

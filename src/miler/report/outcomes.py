@@ -1,16 +1,20 @@
-"""The outcome of a file → its share of a report of many files, and the shares put together."""
+"""The outcome of a file → its share of a report of many files, and the shares put together.
+
+Shares are rendered in workers. What only passes them on needs neither numpy nor a renderer, and
+does not wait for them: they are imported where a share is made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from miler.analysis import Analysis
-from miler.outcome import Kind, Outcome
-from miler.report import document
-from miler.report.render import FORMATS, render
-from miler.report.words import printable
 from miler.settings import Settings
+
+if TYPE_CHECKING:
+    from miler.analysis import Analysis
+    from miler.outcome import Kind, Outcome
 
 
 @dataclass(frozen=True)
@@ -27,25 +31,26 @@ class Rendered:
 
 def rendered(outcome: Outcome, format: str, color: bool = False) -> Rendered:
     """Render one outcome, in the worker; `joined` puts the pieces together."""
+    from miler.report import document
+    from miler.report.words import printable
+
     if outcome.error is None:
         return Rendered(outcome.kind, tuple(_piece(a, format, color) for a in outcome.analyses))
     if format == "jsonl":
         refused = document.skipped if outcome.kind == "skipped" else document.failure
         return Rendered(outcome.kind, (document.dumps(refused(outcome.source, outcome.error)) + "\n",))
-    return Rendered(outcome.kind, (), refusal_line(outcome))
-
-
-def refusal_line(outcome: Outcome) -> str | None:
-    """Say in one line why a file gave no report: `failed run.fit: the file is empty`."""
-    if outcome.error is None:
-        return None
-    return printable(f"{outcome.kind} {outcome.source.name}: {outcome.error.message}")
+    line = printable(f"{outcome.kind} {outcome.source.name}: {outcome.error.message}")
+    return Rendered(outcome.kind, (), line)
 
 
 def _piece(analysis: Analysis, format: str, color: bool) -> str | Analysis:
+    from miler.report import document, render
+
     if format == "html":
         return analysis
-    return document.csv_row(analysis) if format == "csv" else render(analysis, format, color=color)
+    if format == "csv":
+        return document.csv_row(analysis)
+    return render.render(analysis, format, color=color)
 
 
 def joined(pieces: Iterable[str | Analysis], format: str, settings: Settings) -> Iterator[str]:
@@ -57,18 +62,20 @@ def joined(pieces: Iterable[str | Analysis], format: str, settings: Settings) ->
     if format == "html":
         from miler.report import html
 
-        yield html.render([piece for piece in pieces if isinstance(piece, Analysis)])
+        yield html.render([piece for piece in pieces if not isinstance(piece, str)])
         return
     texts = (piece for piece in pieces if isinstance(piece, str))
     if format == "json":
         yield from _object_or_array(texts)
-    elif format in FORMATS:
-        if format == "csv":
-            yield document.csv_header(settings)
-        for count, text in enumerate(texts):
-            yield "\n" + text if format == "text" and count else text
-    else:
-        raise ValueError(f"no such format: {format!r}; there are {', '.join(FORMATS)}")
+        return
+    if format == "csv":
+        from miler.report.document import csv_header
+
+        yield csv_header(settings)
+    elif format not in ("text", "jsonl"):
+        raise ValueError(f"no such format: {format!r}")
+    for count, text in enumerate(texts):
+        yield "\n" + text if format == "text" and count else text
 
 
 def _object_or_array(texts: Iterator[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from miler.activity import Activity, Note
 from miler.errors import CorruptFile, DecodeError
 from miler.formats.assemble import assemble
 from miler.formats.fit.contents import Contents
-from miler.formats.fit.scan import scan
+from miler.formats.fit.parts import parts
 
 __all__ = ["decode"]
 
@@ -31,7 +31,7 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     activities: list[Activity] = []
     refusals: list[DecodeError] = []
     aside: list[Note] = []
-    for part in scan(data):
+    for part in parts(data):
         _refuse_damage(part.notes, strict)
         contents = Contents(part)
         refusal = contents.refusal()
@@ -48,7 +48,9 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         # A Garmin chains a part without file_id that holds a chest strap's own heart beats.
         text = f"chained parts that are no activity: {len(refusals)} ({refusals[0].message})"
         aside.append(Note("part_skipped", "finding", text))
-    return [replace(activities[0], notes=(*activities[0].notes, *aside)), *activities[1:]]
+    if aside:
+        activities[0] = replace(activities[0], notes=(*activities[0].notes, *aside))
+    return activities
 
 
 def _refuse_damage(notes: Iterable[Note], strict: bool) -> None:

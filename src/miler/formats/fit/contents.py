@@ -1,4 +1,4 @@
-"""The tables of one FIT part → what an activity holds, in the field's words."""
+"""What one FIT part says, in the words of the field: records, laps, sessions, pauses, device."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from miler.arrays import FloatArray
 from miler.errors import CorruptFile, DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.fit import profile
+from miler.formats.fit.messages import Message, Messages
 from miler.formats.fit.scan import Part
 from miler.formats.fit.tables import Table
 
-_MESSAGES = ("file_id", "record", "lap", "session", "event", "activity", "device_info", "sport")
-
-# Stream -> the record fields that may hold it, best first, and the factor to SI.
+# Stream -> the record fields that may hold it, best first, and how many of their units make one of ours.
 _STREAMS: dict[str, tuple[tuple[str, ...], float]] = {
-    "latitude": (("position_lat",), 1 / profile.SEMICIRCLES_PER_DEGREE),
-    "longitude": (("position_long",), 1 / profile.SEMICIRCLES_PER_DEGREE),
+    "latitude": (("position_lat",), profile.SEMICIRCLES_PER_DEGREE),
+    "longitude": (("position_long",), profile.SEMICIRCLES_PER_DEGREE),
     "distance": (("distance",), 1),
     "speed": (("enhanced_speed", "speed"), 1),
     "altitude": (("enhanced_altitude", "altitude"), 1),
     "heart_rate": (("heart_rate",), 1),
     "power": (("power",), 1),
     "temperature": (("temperature",), 1),
-    "vertical_oscillation": (("vertical_oscillation",), 1e-3),
-    "ground_contact_time": (("stance_time",), 1e-3),
-    "stride_length": (("step_length",), 1e-3),
+    "vertical_oscillation": (("vertical_oscillation",), 1000),
+    "ground_contact_time": (("stance_time",), 1000),
+    "stride_length": (("step_length",), 1000),
 }
+_SPAN = ("timestamp", "start_time", "total_elapsed_time", "total_timer_time", "total_distance")
 _TIMER, _START = 0, 0
 _STOPS = (1, 4, 8, 9)  # stop, stop_all, stop_disable, stop_disable_all
 _ON_FOOT = ("running", "walking", "hiking")
@@ -41,19 +41,20 @@ _T = TypeVar("_T")
 
 
 class Contents:
-    """The tables of one part, and how each becomes what an activity holds."""
+    """What one part holds, and how it becomes what an activity holds."""
 
     def __init__(self, part: Part) -> None:
-        self.tables = {name: Table(part, name) for name in _MESSAGES}
+        self.records = Table(part, "record")
+        self.messages = Messages(part)
         self._part = part
 
     def refusal(self) -> DecodeError | None:
         """Why this part is no activity; None if it is one."""
-        kind = _first(self.tables["file_id"].numbers("type"))
+        kind = _first(message.number("type") for message in self._file_id)
         if kind not in (None, profile.ACTIVITY_FILE):
             word = (profile.enum_name("file", kind) or f"file type {kind}").replace("_", " ")
             return UnsupportedFile(f"a FIT {word} file, not an activity", kind=word, format="fit")
-        if np.isfinite(self._times).any() or self._laps or self._sessions:
+        if self._laps or self._sessions or np.isfinite(self._times).any():
             return None
         return CorruptFile(
             "no record with a time, no lap and no session is in this FIT file", code="empty", format="fit"
@@ -63,7 +64,6 @@ class Contents:
         """Everything an activity holds, times in Unix seconds."""
         sport, sub_sport = self._sport()
         timer_events, pauses = self._pauses()
-        activity = self.tables["activity"]
         return Raw(
             times=self._times,
             streams=self._streams() | {"cadence": self._cadence(sport)},
@@ -74,63 +74,79 @@ class Contents:
             sessions=self._sessions,
             timer_events=timer_events,
             device=self._device(),
-            utc_offset_s=_first_finite(*(activity.times("local_timestamp") - activity.times())),
+            utc_offset_s=self._utc_offset_s(),
             notes=[*self._part.notes, *self._losses()],
         )
 
     def _losses(self) -> Iterator[Note]:
-        for name, kept in (("lap", self._laps), ("session", self._sessions)):
-            lost = len(self.tables[name]) - len(kept)
+        for name, told, kept in (
+            ("lap", self._lap_messages, self._laps),
+            ("session", self._session_messages, self._sessions),
+        ):
+            lost = len(told) - len(kept)
             if lost:
                 text = f"{name}s left out for want of a start or a length: {lost}"
                 yield Note(f"bad_{name}", "damage", text)
 
     @cached_property
+    def _file_id(self) -> list[Message]:
+        return self.messages.of("file_id", "type", "manufacturer", "product", "product_name")
+
+    @cached_property
+    def _lap_messages(self) -> list[Message]:
+        return self.messages.of("lap", *_SPAN, "lap_trigger", "sport", "sub_sport")
+
+    @cached_property
+    def _session_messages(self) -> list[Message]:
+        return self.messages.of("session", *_SPAN, "sport", "sub_sport")
+
+    @cached_property
     def _times(self) -> FloatArray:
-        return self.tables["record"].times()
+        return self.records.times()
 
     def _streams(self) -> dict[str, FloatArray]:
-        table = self.tables["record"]
         streams: dict[str, FloatArray] = {}
-        for name, (fields, factor) in _STREAMS.items():
-            for field in filter(table.has, fields):
-                _fill(streams, name, table.column(field) * factor)
-        if table.has("compressed_speed_distance"):
-            speed, distance = _expand_compressed(table)
+        for name, (fields, per_unit) in _STREAMS.items():
+            for field in filter(self.records.has, fields):
+                _fill(streams, name, self.records.column(field, per_unit))
+        if self.records.has("compressed_speed_distance"):
+            speed, distance = _expand_compressed(self.records)
             _fill(streams, "speed", speed)
             _fill(streams, "distance", distance)
         return streams
 
     def _cadence(self, sport: str) -> FloatArray:
         """Steps a minute on foot (FIT counts one leg), revolutions a minute elsewhere."""
-        table = self.tables["record"]
-        cadence: FloatArray = table.column("cadence") + np.nan_to_num(table.column("fractional_cadence"))
+        cadence = self.records.column("cadence")
+        if self.records.has("fractional_cadence"):
+            fraction = self.records.column("fractional_cadence")
+            cadence += np.where(np.isnan(fraction), 0.0, fraction)
         sports = [session.sport for session in self._sessions] or [sport]
-        legs = np.array([2.0 if sport in _ON_FOOT else 1.0 for sport in sports])
+        legs = [2.0 if sport in _ON_FOOT else 1.0 for sport in sports]
+        if len(set(legs)) == 1:
+            cadence *= legs[0]
+            return cadence
         session = np.searchsorted([s.start_s for s in self._sessions[1:]], self._times, side="right")
-        cadence *= legs[session]
+        cadence *= np.array(legs)[session]
         return cadence
 
     @cached_property
     def _sessions(self) -> list[Session]:
-        table = self.tables["session"]
-        starts, ends = table.times("start_time"), table.times()
-        elapsed, timer = table.column("total_elapsed_time"), table.column("total_timer_time")
-        distance = table.column("total_distance")
-        sports, sub_sports = table.numbers("sport"), table.numbers("sub_sport")
         sessions = []
-        for i, start in enumerate(starts):
-            length = _first_finite(elapsed[i], ends[i] - start, timer[i])
-            if np.isnan(start) or length is None:
+        for message in self._session_messages:
+            told = message.numbers
+            start = told.get("start_time")
+            length = _first([told.get("total_elapsed_time"), _span_s(told), told.get("total_timer_time")])
+            if start is None or length is None:
                 continue
             sessions.append(
                 Session(
-                    sport=_word("sport", sports[i]) or "unknown",
-                    sub_sport=_word("sub_sport", sub_sports[i]),
-                    start_s=float(start),
-                    end_s=float(start) + max(length, 0.0),
-                    timer_s=_first_finite(timer[i]),
-                    distance_m=_first_finite(distance[i]),
+                    sport=_word("sport", message.number("sport")) or "unknown",
+                    sub_sport=_word("sub_sport", message.number("sub_sport")),
+                    start_s=start,
+                    end_s=start + max(length, 0.0),
+                    timer_s=told.get("total_timer_time"),
+                    distance_m=told.get("total_distance"),
                 )
             )
         return sorted(sessions, key=lambda session: session.start_s)
@@ -142,67 +158,77 @@ class Contents:
         if legs:
             return legs[0].sport, legs[0].sub_sport
         # A watch that died wrote no session; its sport message or its laps may still say.
-        for name in ("sport", "lap"):
-            table = self.tables[name]
-            sport = _word("sport", _first(table.numbers("sport")))
+        for messages in (self.messages.of("sport", "sport", "sub_sport"), self._lap_messages):
+            sport = _word("sport", _first(message.number("sport") for message in messages))
             if sport is not None:
-                return sport, _word("sub_sport", _first(table.numbers("sub_sport")))
+                return sport, _word("sub_sport", _first(message.number("sub_sport") for message in messages))
         return "unknown", None
 
     @cached_property
     def _laps(self) -> list[Lap]:
-        table = self.tables["lap"]
-        starts, ends = table.times("start_time"), table.times()
-        elapsed, timer = table.column("total_elapsed_time"), table.column("total_timer_time")
-        distance = table.column("total_distance")
-        triggers = table.numbers("lap_trigger")
         laps = []
-        for i in range(len(table)):
-            length = _first_finite(elapsed[i], timer[i], ends[i] - starts[i])
-            start = _first_finite(starts[i], ends[i] - (length or 0.0))
+        for i, message in enumerate(self._lap_messages, start=1):
+            told = message.numbers
+            length = _first([told.get("total_elapsed_time"), told.get("total_timer_time"), _span_s(told)])
+            start = told.get("start_time")
+            if start is None and "timestamp" in told:
+                start = told["timestamp"] - (length or 0.0)
             if start is None or length is None or length < 0:
                 continue
             laps.append(
                 Lap(
-                    index=i + 1,
-                    trigger=_word("lap_trigger", triggers[i]),
+                    index=i,
+                    trigger=_word("lap_trigger", message.number("lap_trigger")),
                     start_s=start,
                     elapsed_s=length,
-                    timer_s=_first_finite(timer[i]),
-                    distance_m=_first_finite(distance[i]),
+                    timer_s=told.get("total_timer_time"),
+                    distance_m=told.get("total_distance"),
                 )
             )
         return laps
 
     def _pauses(self) -> tuple[bool, list[Pause]]:
         """Whether the file tells of its timer, and from when to when that stood."""
-        table = self.tables["event"]
-        times = table.times()
-        events, types = table.numbers("event"), table.numbers("event_type")
+        events = [
+            (message.numbers["timestamp"], message.numbers.get("event_type"))
+            for message in self.messages.of("event", "timestamp", "event", "event_type")
+            if message.numbers.get("event") == _TIMER and "timestamp" in message.numbers
+        ]
         stopped: float | None = None
         pauses: list[Pause] = []
-        told = False
-        for i in np.argsort(times, kind="stable"):
-            if events[i] != _TIMER or np.isnan(times[i]):
-                continue
-            told = True
-            if types[i] in _STOPS and stopped is None:
-                stopped = float(times[i])
-            elif types[i] == _START and stopped is not None:
-                pauses.append(Pause(stopped, float(times[i])))
+        for time, kind in sorted(events, key=lambda event: event[0]):
+            if kind in _STOPS and stopped is None:
+                stopped = time
+            elif kind == _START and stopped is not None:
+                pauses.append(Pause(stopped, time))
                 stopped = None
-        return told, pauses
+        return bool(events), pauses
+
+    def _utc_offset_s(self) -> float | None:
+        """Return the wearer's local time minus UTC, where the file says."""
+        for message in self.messages.of("activity", "timestamp", "local_timestamp"):
+            if len(message.numbers) == 2:
+                return message.numbers["local_timestamp"] - message.numbers["timestamp"]
+        return None
 
     def _device(self) -> str | None:
         """Maker and product: by name where the profile or the file has one, else by number."""
-        file_id, info = self.tables["file_id"], self.tables["device_info"]
-        maker = _word("manufacturer", _first(file_id.numbers("manufacturer")))
-        number = _first(file_id.numbers("product"))
+        maker = _word("manufacturer", _first(message.number("manufacturer") for message in self._file_id))
+        number = _first(message.number("product") for message in self._file_id)
         known = _word("garmin_product", number) if maker == "garmin" else None
-        names = zip(info.numbers("device_index"), info.texts("product_name"), strict=True)
-        told = [*file_id.texts("product_name"), *(name for index, name in names if index == _CREATOR)]
+        told = [message.texts.get("product_name") for message in self._file_id]
+        if known is None and not any(told):
+            info = self.messages.of("device_info", "device_index", "product_name")
+            told = [m.texts.get("product_name") for m in info if m.number("device_index") == _CREATOR]
         product = _first([known, *told, str(number) if number else None])  # Zwift and Suunto write 0
         return " ".join(word for word in (maker, product) if word) or None
+
+
+def _span_s(told: dict[str, float]) -> float | None:
+    """Return the time from a lap's or session's start to when it was written."""
+    if "timestamp" in told and "start_time" in told:
+        return told["timestamp"] - told["start_time"]
+    return None
 
 
 def _expand_compressed(table: Table) -> tuple[FloatArray, FloatArray]:
@@ -220,15 +246,14 @@ def _expand_compressed(table: Table) -> tuple[FloatArray, FloatArray]:
 def _fill(streams: dict[str, FloatArray], name: str, column: FloatArray) -> None:
     """Add a stream, or what it still lacks."""
     have = streams.get(name)
-    streams[name] = column if have is None else np.where(np.isnan(have), column, have)
+    if have is None:
+        streams[name] = column
+    elif (lacking := np.isnan(have)).any():
+        np.copyto(have, column, where=lacking)
 
 
 def _first(values: Iterable[_T | None]) -> _T | None:
     return next((value for value in values if value is not None), None)
-
-
-def _first_finite(*values: float) -> float | None:
-    return next((float(value) for value in values if np.isfinite(value)), None)
 
 
 def _word(kind: str, number: int | None) -> str | None:

@@ -87,6 +87,11 @@ class Layout:
             }
         )
 
+    @cached_property
+    def plain(self) -> np.dtype[np.void]:
+        """One message as plain bytes."""
+        return np.dtype(f"V{self.size}")
+
     def _format(self, field: FieldLayout) -> str:
         if field.code in "SV":
             return f"{field.code}{field.size}"

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+
+from miler.arrays import FloatArray
+
 # FIT counts seconds from 1989-12-31T00:00:00Z.
 EPOCH_S = 631_065_600
 # Smaller times count from when the device was switched on: no date.
@@ -47,9 +51,11 @@ BASE_TYPES: dict[int, tuple[str, int | None]] = {
 class Field:
     """One field of a message: value = raw / scale - offset."""
 
+    name: str
     number: int
     scale: float
     offset: float
+    is_time: bool
 
 
 @cache
@@ -71,7 +77,8 @@ def field(message: str, name: str) -> Field:
     """Return a field's number, scale and offset by the profile's names."""
     for number, entry in _messages()[message].fields.items():
         if entry.name == name:
-            return Field(int(number), float(entry.scale or 1), float(entry.offset or 0))
+            is_time = entry.type.name in ("date_time", "local_date_time")
+            return Field(name, int(number), float(entry.scale or 1), float(entry.offset or 0), is_time)
     raise KeyError(f"no field {name!r} in FIT message {message!r}")
 
 
@@ -82,3 +89,11 @@ def enum_name(kind: str, number: int) -> str | None:
 
     name = FIELD_TYPES[kind].values.get(number)
     return None if name is None else str(name)
+
+
+def unix_s(fit_s: FloatArray) -> FloatArray:
+    """Turn FIT times, (n,), into Unix seconds; times of a device that knew no date stay small numbers."""
+    if fit_s.min(initial=FIRST_DATE) >= FIRST_DATE:
+        return fit_s + EPOCH_S
+    with np.errstate(invalid="ignore"):
+        return np.where(fit_s >= FIRST_DATE, fit_s + EPOCH_S, fit_s)
