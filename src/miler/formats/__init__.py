@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from miler.activity import Activity, Source
-from miler.errors import CorruptFile, UnknownFormat
+from miler.activity import Activity, Note, Source
+from miler.errors import CorruptFile, DecodeError, MilerError, UnknownFormat, UnsupportedFile
 from miler.formats import fit, gpx, tcx
+from miler.formats.containers import Archive, Entry, is_zip
+from miler.formats.inflate import GZIP, LIMITS, Content, Limits, gunzip
+from miler.formats.lookalikes import looks_like
+from miler.formats.ziparchive import Memory
+from miler.names import EXTENSIONS
 
-__all__ = ["EXTENSIONS", "decode", "recognise"]
+__all__ = ["EXTENSIONS", "decode", "decode_content", "gathered", "recognise"]
 
-# The names that a folder is searched for; what is inside decides how it is read.
-EXTENSIONS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
-
-LARGEST_FILE = 256 * 2**20
-_GZIP = b"\x1f\x8b"
 _HEAD = 4096
+_MOST_TOLD = 20  # members that cannot be read; who reads more reads none
 
 _READERS: dict[str, Callable[..., list[Activity]]] = {
     "fit": fit.decode,
@@ -28,28 +28,99 @@ _READERS: dict[str, Callable[..., list[Activity]]] = {
 
 
 def decode(data: bytes, *, strict: bool = False, name: str = "") -> list[Activity]:
-    """Read every activity in the bytes of one file, gzipped or not.
+    """Read every activity in the bytes of one file, gzipped or not, or of a zip archive of such files.
 
     Args:
-        data: the bytes of a FIT, GPX or TCX file.
+        data: the bytes of a FIT, GPX or TCX file, or of an archive.
         strict: raise for damage instead of returning what is left with notes.
         name: what the source is called in reports; never used to guess the format.
 
     Returns:
-        At least one activity, in the order of the file.
+        At least one activity, in the order of the file. Of an archive, whatever can be read; what
+        cannot is damage, in the notes of the first activity.
 
     Raises:
         UnknownFormat: if the content is none of the formats.
         CorruptFile: if nothing usable is left, or for any damage when `strict`.
         UnsupportedFile: if the file is sound but no activity.
     """
-    source = Source(name=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-    content = _gunzip(data) if data[:2] == _GZIP else data
-    format = recognise(content)
-    activities = _READERS[format](content, strict=strict)
+    return decode_content(Content(data), strict=strict, name=name)
+
+
+def decode_content(
+    content: Content, *, strict: bool = False, name: str = "", limits: Limits = LIMITS
+) -> list[Activity]:
+    """Read as `decode` what came out of an archive, with the notes on how it did."""
+    if not is_zip(content.data[:4]):
+        return _decode_file(content, strict, name, limits)
+    archive = Archive(Memory(content.data), limits)
+
+    def reading(entry: Entry) -> Callable[[], list[Activity]]:
+        def read() -> list[Activity]:
+            if entry.error is not None:
+                raise entry.error
+            return _decode_file(archive.read(entry.way), strict, entry.name, limits)
+
+        return read
+
+    entries = (entry for entry in archive.entries(name or "archive") if not entry.table)
+    return gathered(((entry.name, reading(entry)) for entry in entries), strict=strict)
+
+
+def gathered(
+    readings: Iterable[tuple[str, Callable[[], list[Activity]]]], *, strict: bool = False
+) -> list[Activity]:
+    """Read the members of an archive, each by calling its reading, and put the activities together.
+
+    Raises:
+        DecodeError: if there is no activity, the first reason; if `strict`, the first damage.
+    """
+    activities: list[Activity] = []
+    others: list[MilerError] = []
+    failures: list[tuple[str, MilerError]] = []
+    for name, read in readings:
+        try:
+            activities += read()
+        except UnsupportedFile as error:
+            others.append(error)
+        except DecodeError as error:
+            if strict:
+                raise
+            failures.append((name, error))
+    if not activities:
+        raise ([error for _, error in failures] or others)[0]
+    if failures:
+        activities[0] = replace(activities[0], notes=(*activities[0].notes, *_told(failures)))
+    return activities
+
+
+def _told(failures: list[tuple[str, MilerError]]) -> list[Note]:
+    texts = [f"{name} could not be read: {error.message}" for name, error in failures[:_MOST_TOLD]]
+    if len(failures) > _MOST_TOLD:
+        texts.append(f"files that could not be read either: {len(failures) - _MOST_TOLD}")
+    return [Note("member_failed", "damage", text) for text in texts]
+
+
+def _decode_file(content: Content, strict: bool, name: str, limits: Limits) -> list[Activity]:
+    source = Source(name=name, bytes=len(content.data), sha256=hashlib.sha256(content.data).hexdigest())
+    plain = gunzip(content.data, limits) if content.data[:2] == GZIP else Content(content.data)
+    notes = (*content.notes, *plain.notes)
+    if strict and notes:
+        raise CorruptFile(notes[0].message, code=notes[0].code)
+    try:
+        format = recognise(plain.data)
+    except UnknownFormat:
+        if notes:
+            raise CorruptFile(f"{notes[0].message}, and nothing usable is left", code=notes[0].code) from None
+        raise
+    activities = _READERS[format](plain.data, strict=strict)
     several = len(activities) > 1
     return [
-        activity.with_source(replace(source, format=format, part=i if several else None))
+        replace(
+            activity,
+            source=replace(source, format=format, part=i if several else None),
+            notes=(*notes, *activity.notes),
+        )
         for i, activity in enumerate(activities, start=1)
     ]
 
@@ -73,38 +144,4 @@ def recognise(data: bytes) -> str:
         return "gpx"
     if b"trainingcenterdatabase" in head or b"<activities>" in head:
         return "tcx"
-    raise UnknownFormat(f"{_looks_like(head)}; miler reads FIT, GPX and TCX, plain or gzipped")
-
-
-def _looks_like(head: bytes) -> str:
-    text = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    if text.startswith((b"<!doctype html", b"<html")):
-        return "this is a web page"
-    if text.startswith(b"pk\x03\x04"):
-        return "this is a zip archive"
-    if text.startswith(b"{"):
-        return "this is JSON"
-    if text.startswith(b"<"):
-        return "this is XML, but neither GPX nor TCX"
-    return "this is no activity file"
-
-
-def _gunzip(data: bytes) -> bytes:
-    """Expand gzip within `LARGEST_FILE`; a stream that breaks off gives what came before."""
-    expanded = bytearray()
-    rest = data
-    while rest[:2] == _GZIP:
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            expanded += stream.decompress(rest, LARGEST_FILE + 1 - len(expanded))
-        except zlib.error as error:
-            if not expanded:
-                raise CorruptFile(f"the gzip data cannot be expanded ({error})", code="gzip") from None
-            break
-        if len(expanded) > LARGEST_FILE:
-            raise CorruptFile(
-                f"expands to more than {LARGEST_FILE // 2**20} MiB; no activity is so large",
-                code="too_large_expanded",
-            )
-        rest = stream.unused_data
-    return bytes(expanded)
+    raise UnknownFormat(f"{looks_like(data[:_HEAD])}; miler reads FIT, GPX and TCX, plain, gzipped or zipped")

@@ -19,8 +19,8 @@ from miler.arrays import BoolArray, FloatArray, IntArray
 
 WordArray = NDArray[np.uint64]
 
-# How far a word at the end of a text, or a literal, may reach beyond it.
-_MARGIN = 64
+# How far what is read at the end of a text may reach beyond it.
+_MARGIN = 512
 
 _BYTE, _EIGHT = np.uint64(0xFF), np.uint64(8)
 _MINUS, _DOT = np.uint64(ord("-")), ord(".")
@@ -53,16 +53,26 @@ class Octets:
         begin, end: the part, counted from 0 from here on.
 
     Attributes:
-        text: the part, and some bytes more.
-        bytes: (n,) the part.
-        words: (n + 56,) the eight bytes from each place on, as a little-endian integer.
+        size: bytes of the part.
+        text: the part, and what comes after it.
+        bytes: the same as integers.
+        words: the eight bytes from each place on, as a little-endian integer.
     """
 
     def __init__(self, text: bytes, begin: int, end: int) -> None:
-        size = end - begin
-        self.text = text[begin : end + _MARGIN].ljust(size + _MARGIN, b"\0")
-        self.bytes: NDArray[np.uint8] = np.frombuffer(self.text, np.uint8, size)
-        self.words: WordArray = np.ndarray((size + _MARGIN - 8,), "<u8", self.text, strides=(1,))
+        self.size = end - begin
+        self.text = text[begin : end + _MARGIN].ljust(self.size + _MARGIN, b"\0")
+        self.bytes: NDArray[np.uint8] = np.frombuffer(self.text, np.uint8)
+        self.words: WordArray = np.ndarray((len(self.text) - 7,), "<u8", self.text, strides=(1,))
+
+    def has(self, literal: bytes, at: IntArray) -> BoolArray:
+        """Say at which of (m,) places a literal of up to 512 bytes stands."""
+        reach = len(literal)
+        found = np.ndarray((len(self.text) + 1 - reach,), f"S{reach}", self.text, strides=(1,))[at]
+        if found.tobytes() == literal * len(at):  # as a rule, and much faster
+            return np.ones(len(at), bool)
+        same: BoolArray = found == literal
+        return same
 
 
 def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArray, BoolArray]:
@@ -86,20 +96,29 @@ def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArr
     plain = (before > 0) & (before <= 8) & (after <= _LONGEST_FRACTION)
     if not plain.all():
         before, after = np.where(plain, before, 0), np.where(plain, after, 0)
-    kept = np.minimum(after, _MOST_DIGITS - before)
-    kept_ends = ends - (after - kept)
     mantissa, digits = _eight_digits(head << _UNUSED_BITS[before], before)
     plain &= digits
-    fraction, digits = _many_digits(octets, kept_ends, kept)
-    plain &= digits
+    values = mantissa.astype(np.float64)
+    rows = np.flatnonzero(after)
+    values[rows], sure = _with_fraction(octets, mantissa[rows], before[rows], ends[rows], after[rows])
+    plain[rows] &= sure
+    np.negative(values, out=values, where=negative)
+    return values, plain
+
+
+def _with_fraction(
+    octets: Octets, mantissa: WordArray, before: IntArray, ends: IntArray, after: IntArray
+) -> tuple[FloatArray, BoolArray]:
+    """Add the (n,) `after` digits before each end to an integer of `before` digits."""
+    kept = np.minimum(after, _MOST_DIGITS - before)
     is_cut = after > kept
+    fraction, plain = _many_digits(octets, ends - (after - kept), kept)
     if is_cut.any():
         plain &= _many_digits(octets, ends, after - kept)[1]
     mantissa *= _INTEGER_POWERS[kept]
     mantissa += fraction
     mantissa[~plain] = 0
     values, sure = _quotient(mantissa, kept, is_cut)
-    np.negative(values, out=values, where=negative)
     return values, plain & sure
 
 

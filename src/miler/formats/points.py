@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -151,22 +151,25 @@ class Run:
 
     Attributes:
         times: (n,) Unix seconds, NaN for missing.
-        columns: key in a row to (n,) values, NaN for missing.
+        keys: what the values are called in a row.
+        values: (k, n), NaN for missing.
         utc_offset_s: the first offset of its clock from UTC that was not zero.
     """
 
     times: FloatArray
-    columns: Mapping[str, FloatArray]
+    keys: Sequence[str]
+    values: FloatArray
     utc_offset_s: float | None
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Some points as columns, and where they are among all."""
+    """Some points as columns: where they are among all, (n,) times, and (k, n) values of k streams."""
 
     places: slice | IntArray
     times: FloatArray
-    columns: Mapping[str, FloatArray]
+    streams: list[int]
+    values: FloatArray
 
 
 class Points:
@@ -180,7 +183,7 @@ class Points:
     def __init__(self, keys: Mapping[str, str] = _NO_NAMES) -> None:
         self.clock = Clock()
         self.breaks: list[int] = []
-        self._streams = {keys.get(stream, stream): stream for stream in STREAMS}
+        self._streams = {keys.get(stream, stream): i for i, stream in enumerate(STREAMS)}
         self._count = 0
         self._rows: list[dict[str, str]] = []
         self._places: list[int] = []
@@ -205,8 +208,8 @@ class Points:
             self._convert()  # perhaps an earlier point has an offset
             self.clock.utc_offset_s = self.clock.utc_offset_s or run.utc_offset_s
         end = self._count + len(run.times)
-        columns = {self._streams[key]: column for key, column in run.columns.items()}
-        self._blocks.append(_Block(slice(self._count, end), run.times, columns))
+        streams = [self._streams[key] for key in run.keys]
+        self._blocks.append(_Block(slice(self._count, end), run.times, streams, run.values))
         self._count = end
 
     def begin_segment(self) -> None:
@@ -234,27 +237,28 @@ class Points:
         places, self._places = np.array(self._places, np.int64), []
         times = self.clock.column([row.get("time", "") for row in rows])
         present = set().union(*rows)
-        columns: dict[str, FloatArray] = {}
-        for key, stream in self._streams.items():
-            if key in present:
-                texts = [row.get(key, _MISSING) for row in rows]
-                columns[stream] = _numbers(texts)
-                self._bad[stream] += int(np.isnan(columns[stream]).sum()) - texts.count(_MISSING)
-        self._blocks.append(_Block(places, times, columns))
+        keys = [key for key in self._streams if key in present]
+        values = np.empty((len(keys), len(rows)))
+        for key, column in zip(keys, values, strict=True):
+            texts = [row.get(key, _MISSING) for row in rows]
+            column[:] = _numbers(texts)
+            self._bad[key] += int(np.isnan(column).sum()) - texts.count(_MISSING)
+        self._blocks.append(_Block(places, times, [self._streams[key] for key in keys], values))
 
     def _columns(self) -> tuple[FloatArray, dict[str, FloatArray]]:
         """Put the blocks together; a stream that a block does not have is NaN there."""
         if self._rows:
             self._convert()
         times = np.empty(self._count)
-        streams: dict[str, FloatArray] = {}
+        table = np.full((len(STREAMS), self._count), np.nan)
         for block in self._blocks:
             times[block.places] = block.times
-            for stream, column in block.columns.items():
-                if stream not in streams:
-                    streams[stream] = np.full(self._count, np.nan)
-                streams[stream][block.places] = column
-        return times, {stream: column for stream, column in streams.items() if not np.isnan(column).all()}
+            for i, column in zip(block.streams, block.values, strict=True):
+                table[i, block.places] = column
+        there = np.isfinite(table).any(axis=1).tolist()
+        return times, {
+            stream: column for stream, column, is_there in zip(STREAMS, table, there, strict=True) if is_there
+        }
 
     def _notes(self) -> list[Note]:
         notes = [
@@ -263,8 +267,8 @@ class Points:
                 "damage",
                 f"{stream.replace('_', ' ')} is not a number in {count} of {len(self)} points",
             )
-            for stream in self._streams.values()
-            if (count := self._bad[stream])
+            for stream, key in zip(STREAMS, self._streams, strict=True)
+            if (count := self._bad[key])
         ]
         if self.clock.without_zone:
             notes.append(Note("no_zone", "finding", "times are given without a zone; they were read as UTC"))

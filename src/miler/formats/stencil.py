@@ -18,18 +18,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 from xml.parsers import expat
 
 import numpy as np
-from numpy.typing import NDArray
 
 from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.errors import CorruptFile
-from miler.formats.decimals import LAST_BYTES, Octets, WordArray, decimals
+from miler.formats.decimals import LAST_BYTES, Octets, decimals
 from miler.formats.points import Clock, Run, number, unix_minute
 from miler.formats.xml import LONGEST_ATTRIBUTE, Element, Row, Walker
 
@@ -41,8 +39,8 @@ _WINDOW = 2**20
 _MOST_STENCILS = 24
 # To cut a stencil costs as much as to read some points alone.
 _FEWEST_POINTS = 24
-_MOST_PIECES = 96
-_LONGEST_LITERAL = 64
+_MOST_PIECES = 64
+_LONGEST_LITERAL = 512
 # A run costs as much as some points read alone; where runs are shorter there is nothing to win.
 _SHORTEST_RUN = 8
 
@@ -52,8 +50,6 @@ _HOLE = re.compile(r"#(\d+)#")
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)$")
 # 2026-05-09T17:02: is the minute, then come two digits, and perhaps a dot and up to 18 more.
 _MINUTE, _LONGEST_SECOND = 17, 21
-
-_Integer = TypeVar("_Integer", np.int64, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -139,13 +135,13 @@ class _Window:
     @classmethod
     def of(cls, octets: Octets, tag: str) -> _Window:
         """Find the marks, and the points that end before the next one begins."""
-        is_mark = octets.bytes == _LESS
-        is_mark |= octets.bytes == _QUOTE
+        octet = octets.bytes[: octets.size]
+        is_mark = octet == _LESS
+        is_mark |= octet == _QUOTE
         marks = np.flatnonzero(is_mark)
-        heads = octets.words[marks]
         opening, closing = (b % tag.encode() for b in (b"<%b", b"</%b>"))
-        begins = _starting_with(heads, opening)
-        ends = _starting_with(heads, closing)
+        begins = _beginning(octets, marks, opening)
+        ends = _beginning(octets, marks, closing)
         following = np.searchsorted(ends, begins)
         lasts = np.append(ends, len(marks))[following]
         whole = lasts < np.append(begins[1:], len(marks))
@@ -153,9 +149,10 @@ class _Window:
 
     def is_plain(self) -> bool:
         """Say whether there is no control character, and no text of an insane length."""
-        controls = np.count_nonzero(self.octets.bytes < ord(" "))
+        octet = self.octets.bytes[: self.octets.size]
+        controls = np.count_nonzero(octet < ord(" "))
         for blank in b"\n\r\t":
-            controls -= np.count_nonzero(self.octets.bytes == blank) if controls else 0
+            controls -= np.count_nonzero(octet == blank) if controls else 0
         return not controls and int(np.diff(self.marks).max(initial=0)) <= LONGEST_ATTRIBUTE
 
     def body(self, point: int) -> bytes:
@@ -164,141 +161,118 @@ class _Window:
         return self.octets.text[begin : end + self.closing]
 
 
-def _starting_with(heads: WordArray, literal: bytes) -> IntArray:
-    """Return which of (k,) words begin with a literal, or with its first eight bytes."""
-    value, mask = _word(literal[:8])
-    found: IntArray = np.flatnonzero(heads & np.uint64(mask) == np.uint64(value))
-    return found
-
-
-def _word(octets: bytes) -> tuple[int, int]:
-    """Return up to eight bytes as a little-endian integer, and the bits that they take."""
-    return int.from_bytes(octets, "little"), (1 << 8 * len(octets)) - 1
+def _beginning(octets: Octets, marks: IntArray, literal: bytes) -> IntArray:
+    """Return which of (k,) marks begin a literal, as far as its first eight bytes tell."""
+    found = np.flatnonzero(octets.bytes[marks + 1] == literal[1])
+    found = found[octets.bytes[marks[found] + 2] == literal[2]]
+    first = literal[:8]
+    word, mask = int.from_bytes(first, "little"), 256 ** len(first) - 1
+    same: BoolArray = octets.words[marks[found]] & np.uint64(mask) == np.uint64(word)
+    return found[same]
 
 
 @dataclass(frozen=True)
 class _Stencil:
     """One point with its values cut out, to be held against others.
 
-    A piece reaches from a mark to the next: a literal, then a value, which may be empty or
-    of no interest.
-
     Attributes:
-        count: how many pieces there are.
-        piece, at, words, masks: up to eight bytes of a literal each: (q,) piece, (q, 1) place in it,
-            (q, 1) the bytes as a word, and the bits they take.
-        bare, bare_length: the (r,) pieces that are a literal and nothing else, and its (r, 1) length.
+        literals: what stands before, between and after the values.
+        cuts: (k,) the mark that each literal begins with, counted within the point.
+        marks: how many marks there are.
         keys: the values that are wanted; the time comes first, if there is one.
-        pieces, lengths: the (q,) pieces that they are in, and the (q, 1) length of their literals.
+        holes: (q,) where they are: after which literal.
         zone: how the time ends.
         offset_s: how far this zone is ahead of UTC; NaN if there is no such zone.
     """
 
-    count: int
-    piece: IntArray
-    at: IntArray
-    words: WordArray
-    masks: WordArray
-    bare: IntArray
-    bare_length: IntArray
+    literals: list[bytes]
+    cuts: IntArray
+    marks: int
     keys: list[str]
-    pieces: IntArray
-    lengths: IntArray
+    holes: IntArray
     zone: bytes
     offset_s: float
 
     @classmethod
     def of(cls, body: bytes, tag: str, point: Element, wanted: frozenset[str]) -> _Stencil | None:
         """Cut the values out of a point; None if it is not plain, or has none of the values."""
-        pieces = _pieces(body)
+        places = [match.start() for match in _MARK.finditer(body)]
+        pieces = _pieces(body, places)
         if pieces is None:
             return None
-        holes = _holes(pieces, tag, point, wanted)
+        cuts, literals = zip(*pieces, strict=True)
+        holes = _holes(literals, tag, point, wanted)
         if not holes:
             return None
         keys = sorted(holes, key=lambda key: key != "time")
-        literals = [literal for literal, _ in pieces]
-        chunks = [
-            (i, at, *_word(literal[at : at + 8]))
-            for i, literal in enumerate(literals)
-            for at in range(0, len(literal), 8)
-        ]
-        bare = [i for i, (_, is_bare) in enumerate(pieces) if is_bare]
-        zone = _zone(body, literals, holes)
+        zone = b""
+        if "time" in holes:
+            i = holes["time"]
+            match = _ZONE.search(body[: places[cuts[i + 1]]])
+            zone = match[0] if match else b""
         return cls(
-            count=len(literals),
-            piece=np.array([i for i, _, _, _ in chunks], np.int64),
-            at=_upright([at for _, at, _, _ in chunks], np.int64),
-            words=_upright([value for _, _, value, _ in chunks], np.uint64),
-            masks=_upright([mask for _, _, _, mask in chunks], np.uint64),
-            bare=np.array(bare, np.int64),
-            bare_length=_upright([len(literals[i]) for i in bare], np.int64),
+            literals=list(literals),
+            cuts=np.array(cuts, np.int64),
+            marks=len(places),
             keys=keys,
-            pieces=np.array([holes[key] for key in keys], np.int64),
-            lengths=_upright([len(literals[holes[key]]) for key in keys], np.int64),
+            holes=np.array([holes[key] for key in keys], np.int64),
             zone=zone,
             offset_s=-Clock().second("00" + zone.decode()) if zone else math.nan,
         )
 
-    def fits(self, octets: Octets, marks: IntArray) -> BoolArray:
+    def fits(self, octets: Octets, at: IntArray) -> BoolArray:
         """Say which points have the same literals.
 
         Args:
             octets: the text.
-            marks: (k, m) where the marks of each point are.
+            at: (k, m) where each literal of each point would be.
         """
-        places = marks[self.piece]
-        places += self.at
-        other = octets.words[places]
-        other ^= self.words
-        other &= self.masks
-        fits: BoolArray = np.bitwise_or.reduce(other, axis=0) == 0
-        fits &= (marks[self.bare + 1] - marks[self.bare] == self.bare_length).all(axis=0)
+        fits = octets.has(self.literals[0], at[0])
+        for literal, places in zip(self.literals[1:], at[1:], strict=True):
+            fits &= octets.has(literal, places)
         return fits
 
+    def spans(self, at: IntArray) -> tuple[IntArray, IntArray]:
+        """Return (q, m) where the values that are wanted begin and end."""
+        lengths = np.array([len(self.literals[i]) for i in self.holes])
+        return at[self.holes] + lengths[:, None], at[self.holes + 1]
 
-def _upright(values: list[int], dtype: type[_Integer]) -> NDArray[_Integer]:
-    return np.array(values, dtype)[:, None]
 
-
-def _pieces(body: bytes) -> list[tuple[bytes, bool]] | None:
-    """Cut a point at its marks; return the literal of each piece, and whether it is all of the piece.
+def _pieces(body: bytes, marks: list[int]) -> list[tuple[int, bytes]] | None:
+    """Return the literals of a point, each with the mark that it begins with; values come between.
 
     None for what a glance at the marks cannot tell apart: a comment, another quote, a quote in a text.
     """
-    pieces: list[tuple[bytes, bool]] = []
+    pieces: list[tuple[int, bytes]] = []
+    begin = cut = 0
     in_tag = in_value = False
-    cuts = [match.start() for match in _MARK.finditer(body)]
-    for begin, end in pairwise([*cuts, len(body)]):
-        piece = body[begin:end]
+    for mark, (at, following) in enumerate(pairwise([*marks, len(body)])):
+        piece = body[at:following]
         is_quote = piece[0] == _QUOTE
         if is_quote != in_tag or b"<!" in piece or b"<?" in piece:
             return None
-        if is_quote and not in_value:
-            in_value = True
-            pieces.append((piece[:1], False))
-            continue
-        in_value = False
-        literal, bracket, _ = piece.partition(b">")
-        in_tag = not bracket
-        literal += bracket
-        if b"'" in literal or len(literal) > _LONGEST_LITERAL:
+        in_value = is_quote and not in_value
+        size = 1 if in_value else piece.find(b">") + 1
+        in_tag = in_value or not size
+        if b"'" in piece[: size or None]:
             return None
-        pieces.append((literal, in_tag))
-    return pieces if len(pieces) <= _MOST_PIECES else None
+        if size and not piece[size:].isspace() and piece[size:]:
+            pieces.append((cut, body[begin : at + size]))
+            begin, cut = following, mark + 1
+    pieces.append((cut, body[begin:]))
+    is_plain = len(pieces) <= _MOST_PIECES and max(len(literal) for _, literal in pieces) <= _LONGEST_LITERAL
+    return pieces if is_plain else None
 
 
 def _holes(
-    pieces: list[tuple[bytes, bool]], tag: str, point: Element, wanted: frozenset[str]
+    literals: Sequence[bytes], tag: str, point: Element, wanted: frozenset[str]
 ) -> dict[str, int] | None:
-    """Ask expat which piece has the value of which key, by writing its number into each hole."""
-    marked = b"".join(
-        literal if is_bare else b"%b#%d#" % (literal, i) for i, (literal, is_bare) in enumerate(pieces[:-1])
-    )
+    """Ask expat after which literal each value is that is wanted, by writing a number into each hole."""
+    marked = b"".join(b"%b#%d#" % (literal, i) for i, literal in enumerate(literals[:-1]))
     rows: list[Row] = []
     walker = Walker(Element({tag: point.handed_to(rows.append)}), tag)
     try:
-        walker.walk(marked + pieces[-1][0])
+        walker.walk(marked + literals[-1])
     except (expat.ExpatError, CorruptFile):
         return None
     if len(rows) != 1:
@@ -310,16 +284,6 @@ def _holes(
             return None
         holes[key] = int(match[1])
     return holes
-
-
-def _zone(body: bytes, literals: list[bytes], holes: dict[str, int]) -> bytes:
-    """Return how the time ends; nothing if there is none, or it does not say."""
-    if "time" not in holes:
-        return b""
-    cuts = [match.start() for match in _MARK.finditer(body)]
-    i = holes["time"]
-    match = _ZONE.search(body[cuts[i] + len(literals[i]) : cuts[i + 1]])
-    return match[0] if match else b""
 
 
 class _Columns:
@@ -345,7 +309,8 @@ class _Columns:
         ahead = self.offsets[begin:end]
         return Run(
             times=self.times[begin:end],
-            columns=dict(zip(self.keys, self.values[:, begin:end], strict=True)),
+            keys=self.keys,
+            values=self.values[:, begin:end],
             utc_offset_s=float(ahead[ahead != 0][0]) if ahead.any() else None,
         )
 
@@ -383,26 +348,25 @@ class _Reader:
 def _read_through(stencil: _Stencil, window: _Window, rest: IntArray, columns: _Columns) -> IntArray:
     """Fill the columns with the points that fit; return those that do not."""
     firsts = window.firsts[rest]
-    fits = window.lasts[rest] - firsts == stencil.count - 1
-    marks = window.marks[firsts[fits] + np.arange(stencil.count)[:, None]]
-    same = stencil.fits(window.octets, marks)
+    fits = window.lasts[rest] - firsts == stencil.marks - 1
+    at = window.marks[firsts[fits] + stencil.cuts[:, None]]
+    same = stencil.fits(window.octets, at)
     fits[fits] = same
-    _fill(columns, rest[fits], stencil, window.octets, marks if same.all() else marks[:, same])
+    _fill(columns, rest[fits], stencil, window.octets, at if same.all() else at[:, same])
     left: IntArray = rest[~fits]
     return left
 
 
-def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets, marks: IntArray) -> None:
+def _fill(columns: _Columns, points: IntArray, stencil: _Stencil, octets: Octets, at: IntArray) -> None:
     """Read the values of (m,) points that fit; a point with an unsound value is left out.
 
     Args:
         columns: what is filled.
         points: (m,) rows of the columns.
-        stencil, octets: where the values are.
-        marks: (k, m) where the marks of each point are.
+        stencil, octets: what the values are.
+        at: (k, m) where the literals of each point are.
     """
-    starts = marks[stencil.pieces] + stencil.lengths
-    ends = marks[stencil.pieces + 1]
+    starts, ends = stencil.spans(at)
     if stencil.zone:
         starts[0] += _MINUTE
         ends[0] -= len(stencil.zone)
@@ -436,7 +400,9 @@ def _times(
     size, zone = ends - starts, stencil.zone
     sound = sure & (seconds < 60) & (octets.bytes[starts] != _MINUS)
     sound &= (size == 2) | ((size > 3) & (size <= _LONGEST_SECOND) & (octets.bytes[starts + 2] == _DOT))
-    sound &= octets.words[ends + len(zone) - 8] & LAST_BYTES[len(zone)] == _word(zone.rjust(8, b"\0"))[0]
+    sound &= octets.words[ends + len(zone) - 8] & LAST_BYTES[len(zone)] == np.uint64(
+        int.from_bytes(zone.rjust(8, b"\0"), "little")
+    )
     return np.where(sound, _minutes(octets, starts - _MINUTE) + (seconds - stencil.offset_s), np.nan)
 
 
