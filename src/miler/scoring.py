@@ -174,8 +174,8 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
        "U" if fast start and end spurt are within 1 % of each other,
        "J" if the end spurt is the greater, "reverse J" if the fast start is.
     3. "positive" or "negative": the second half is slower or faster by more than 1 %.
-    4. "positive" or "negative": the last quarter is slower or faster than the first by
-       more than 1 % of the middle.
+    4. "positive" or "negative": the last quarter is slower or faster than the first by more
+       than 1 % of the middle, and the second half is so too, if by less.
     5. "variable": anything else, as slow at both ends, or jagged.
 
     Where the laps lie decides more than the rule does: El Guerrouj's printed times of 1999
@@ -197,9 +197,9 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
         if abs(start - spurt) <= NOISE_PERCENT:
             return "U"
         return "J" if spurt > start else "reverse J"
-    for slowing in (half, start - spurt):
-        if abs(slowing) > NOISE_PERCENT:
-            return "positive" if slowing > 0 else "negative"
+    last_slower = start - spurt
+    if abs(half) > NOISE_PERCENT or (abs(last_slower) > NOISE_PERCENT and last_slower * half > 0):
+        return "positive" if half > 0 else "negative"
     return "variable"
 
 
