@@ -23,6 +23,8 @@ ORDER = (
     "errors",
     "arrays",
     "units",
+    "limits",
+    "names",
     "activity",
     "geodesy",
     "timezone",
@@ -36,15 +38,31 @@ ORDER = (
     "effort",
     "scoring",
     "analysis",
+    "exports",
     "files",
     "outcome",
     "report",
     "check",
     "batch",
+    "library",
     "config",
+    "cli_options",
+    "cli_import",
+    "cli_library",
     "cli",
 )
-EDGES = {"files", "outcome", "check", "batch", "config", "cli"}
+EDGES = {
+    "files",
+    "outcome",
+    "check",
+    "batch",
+    "library",
+    "config",
+    "cli_options",
+    "cli_import",
+    "cli_library",
+    "cli",
+}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
 WORLD = PROCESSES | {
     "logging",

@@ -4,6 +4,8 @@ import os
 import stat
 import subprocess
 import sys
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import miler
 from miler.errors import ActivityError, DecodeError
 from miler.files import Found, explain, find, load, write_atomic
+from miler.limits import Limits
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
 
@@ -107,6 +110,55 @@ def test_a_file_larger_than_any_activity_is_refused_before_it_fills_the_memory(t
     with pytest.raises(DecodeError, match="256 MiB") as refused:
         load(tmp_path / "huge.fit")
     assert refused.value.code == "too_large"
+
+
+@pytest.mark.parametrize(("size", "refused"), [(999, False), (1000, False), (1001, True)])
+def test_a_file_may_be_as_large_as_the_limit(tmp_path: Path, size: int, refused: bool) -> None:
+    (tmp_path / "a.fit").write_bytes(bytes(size))
+    if refused:
+        with pytest.raises(DecodeError):
+            load(tmp_path / "a.fit", Limits(file_bytes=1000))
+    else:
+        assert load(tmp_path / "a.fit", Limits(file_bytes=1000)) == bytes(size)
+
+
+def test_an_archive_reads_as_the_files_in_it(tmp_path: Path, samples: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "1.zip", "w") as archive:
+        archive.write(samples / "treadmill.fit", "1_ACTIVITY.fit")
+    run = miler.read(tmp_path / "1.zip")
+    assert (run.source.name, run.sport) == ("1.zip/1_ACTIVITY.fit", "running")
+    with zipfile.ZipFile(tmp_path / "1.zip", "a") as archive:
+        archive.write(samples / "truncated.fit", "2.fit")
+        archive.writestr("3.fit", "<html>")
+    assert [a.source.name for a in miler.read_all(tmp_path / "1.zip")] == [
+        "1.zip/1_ACTIVITY.fit",
+        "1.zip/2.fit",
+    ]
+    with pytest.raises(DecodeError, match=r"web page|promises"):
+        miler.read_all(tmp_path / "1.zip", strict=True)
+
+
+def test_archives_in_a_folder_are_looked_into_and_what_only_seems_one_is_read(
+    tmp_path: Path, samples: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "b.ZIP", "w") as archive:
+        archive.write(samples / "treadmill.fit", "run/t.fit")
+    (tmp_path / "a.zip").write_bytes((samples / "phone-spike.gpx").read_bytes())
+    (tmp_path / "c.fit").write_bytes(b"")
+    assert names(tmp_path) == ["a.zip", "b.ZIP/run/t.fit", "c.fit"]
+    assert miler.read(tmp_path / "a.zip").source.format == "gpx"
+
+
+def test_an_archive_that_is_replaced_is_read_anew(tmp_path: Path, samples: Path) -> None:
+    lengths = []
+    for sample in ("treadmill.fit", "track-mile.fit"):
+        part = BytesIO()
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(samples / sample, "a.fit")
+        with zipfile.ZipFile(tmp_path / "z.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("Part1.zip", part.getvalue())
+        lengths.append(len(miler.read(tmp_path / "z.zip")))
+    assert lengths == [1362, 1465]
 
 
 def test_reading_one_activity_from_a_file_of_several_says_what_to_do(tmp_path: Path, samples: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import random
+import tracemalloc
 import zlib
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-import miler.formats
 from devtools.writers import Recording, write_fit, write_gpx, write_tcx
 from miler.errors import CorruptFile, UnknownFormat
 from miler.formats import EXTENSIONS, decode, recognise
@@ -51,8 +52,26 @@ def test_gzip_in_several_members_is_one_file() -> None:
 
 
 def test_gzip_that_breaks_off_gives_what_came_before() -> None:
-    activity = decode(gzip.compress(WRITTEN["fit"], mtime=0)[:-60])[0]
-    assert 0 < len(activity) < 20 and activity.notes[0].code == "fit_truncated"
+    cut = gzip.compress(WRITTEN["fit"], mtime=0)[:-60]
+    activity = decode(cut)[0]
+    assert 0 < len(activity) < 20
+    assert [note.code for note in activity.notes][:2] == ["gzip_truncated", "fit_truncated"]
+    assert {note.kind for note in activity.notes} == {"damage"}
+    with pytest.raises(CorruptFile) as refused:
+        decode(cut, strict=True)
+    assert refused.value.code == "gzip_truncated"
+
+
+def test_gzip_that_breaks_off_is_said_of_each_activity_that_was_saved() -> None:
+    activities = decode(gzip.compress(WRITTEN["fit"] * 2, mtime=0)[:-10])
+    assert [activity.notes[0].code for activity in activities] == ["gzip_truncated", "gzip_truncated"]
+
+
+def test_gzip_that_breaks_off_before_anything_usable_is_corrupt() -> None:
+    for cut in (14, 20, 25):
+        with pytest.raises(CorruptFile) as refused:
+            decode(gzip.compress(WRITTEN["gpx"], mtime=0)[:cut])
+        assert refused.value.code in ("gzip", "gzip_truncated")
 
 
 def test_gzip_that_cannot_be_expanded_is_corrupt() -> None:
@@ -61,14 +80,16 @@ def test_gzip_that_cannot_be_expanded_is_corrupt() -> None:
     assert refused.value.code == "gzip"
 
 
-def test_gzip_that_expands_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(miler.formats, "LARGEST_FILE", 2**20)
-    bomb = zlib.compressobj(wbits=31)
-    packed = bomb.compress(bytes(2**20 + 1)) + bomb.flush()
-    for data in (packed, gzip.compress(bytes(2**19)) * 3):
-        with pytest.raises(CorruptFile) as refused:
-            decode(data)
-        assert refused.value.code == "too_large_expanded" and "1 MiB" in refused.value.message
+def test_a_gigabyte_of_zeros_in_a_megabyte_is_refused_with_little_of_it_expanded() -> None:
+    bomb = zlib.compressobj(9, wbits=31)
+    packed = b"".join(bomb.compress(bytes(2**20)) for _ in range(1000)) + bomb.flush()
+    tracemalloc.start()
+    with pytest.raises(CorruptFile) as refused:
+        decode(packed)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert refused.value.code == "too_large_expanded"
+    assert peak < 32 * 2**20
 
 
 @pytest.mark.parametrize(
@@ -78,8 +99,23 @@ def test_gzip_that_expands_beyond_the_limit_is_refused(monkeypatch: pytest.Monke
         (bytes(5000), "all_zero", "zeros"),
         (gzip.compress(b"", mtime=0), "empty_file", "empty"),
         (b"\n<!DOCTYPE html><title>Sign in</title>", "unknown_format", "web page"),
-        (b"PK\x03\x04 and more", "unknown_format", "zip"),
+        (b"<?xml version='1.0'?>\n<!DOCTYPE html><html>", "unknown_format", "web page"),
+        (gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "unknown_format", "gzip within gzip"),
+        (gzip.compress(b"PK\x03\x04 and more", mtime=0), "unknown_format", "zip archive within a file"),
+        (b"7z\xbc\xaf\x27\x1c", "unknown_format", "7-Zip"),
+        (bytes(257).replace(b"\0", b"a") + b"ustar", "unknown_format", "tar archive"),
         (b'{"activity": 1}', "unknown_format", "JSON"),
+        (b' [{"message": "Authorization Error"}]', "unknown_format", "JSON"),
+        (b"\x89PNG\r\n\x1a\n", "unknown_format", "an image"),
+        (b"\xff\xd8\xff\xe0", "unknown_format", "an image"),
+        (b"\0\0\0\x18ftypheic", "unknown_format", "an image"),
+        (b"%PDF-1.7", "unknown_format", "PDF"),
+        (b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "unknown_format", r"\._name"),
+        (b"\0\0\0\x01Bud1", "unknown_format", "DS_Store"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "unknown_format", "Windows"),
+        (b"\x0e", "unknown_format", "no activity file"),
+        (random.Random(5).randbytes(2 * 2**20), "unknown_format", "no activity file"),
+        (bytes(100_000), "all_zero", "copy from the watch was not finished"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><kml/>", "unknown_format", "neither GPX nor TCX"),
         (b"time,distance\n0,0\n", "unknown_format", "no activity file"),
     ],

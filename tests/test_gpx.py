@@ -131,6 +131,14 @@ def test_a_distance_counted_from_the_start_is_kept() -> None:
     assert list(activity["distance"]) == [0, 3, 6, 9, 12]
 
 
+def test_one_damaged_distance_does_not_cost_the_others() -> None:
+    distances = [3.0 * t for t in range(200)]
+    distances[100] = 33000.0
+    activity = decode_one(run(*(point(t, f"<g:distance>{d}</g:distance>") for t, d in enumerate(distances))))
+    assert list(activity["distance"]) == distances
+    assert activity.notes == ()
+
+
 @pytest.mark.parametrize("steps", [(3, 3, 3, 3, 3), (3, 3.1, 2.9, 3, 3)])
 def test_a_distance_from_point_to_point_is_not_taken_for_the_distance_run(steps: tuple[float, ...]) -> None:
     activity = decode_one(run(*(point(t, f"<g:distance>{d}</g:distance>") for t, d in enumerate(steps))))
@@ -357,14 +365,16 @@ def test_xml_within_the_limits_is_read() -> None:
     assert decode_one(run(point(0, inside))).notes == ()
 
 
-def test_every_point_before_the_break_is_kept_and_the_break_is_told() -> None:
+def test_every_point_but_the_broken_one_is_kept_and_the_break_is_told() -> None:
     text = run(*map(point, range(10))).replace("51.5001350", "51.5<001350")
     activity = decode_one(text)
-    assert list(activity.elapsed) == [0, 1, 2, 3, 4]
+    assert list(activity.elapsed) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
     (note,) = activity.notes
     assert (note.code, note.kind) == ("xml_malformed", "damage")
+    begin = text.index('<trkpt lat="51.5<001350"')
+    assert f"bytes {begin} to {text.index('<trkpt', begin + 1)} were skipped" in note.message
     assert "line 7" in note.message
-    assert "points before it: 5" in note.message
+    assert "points dropped: 1" in note.message
     with pytest.raises(CorruptFile) as told:
         decode(text.encode(), strict=True)
     assert (told.value.code, told.value.at) == ("xml_malformed", 7)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from miler.files import read as read
     from miler.files import read_all as read_all
     from miler.formats import decode as decode
+    from miler.library import Library as Library
     from miler.odometer import Odometer as Odometer
     from miler.report.render import render as render
     from miler.scoring import Evenness as Evenness
@@ -66,6 +67,7 @@ _HOMES = {
     ),
     "files": ("read", "read_all"),
     "formats": ("decode",),
+    "library": ("Library",),
     "odometer": ("Odometer",),
     "report.render": ("render",),
     "scoring": ("Evenness", "evenness"),

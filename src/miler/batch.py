@@ -1,7 +1,7 @@
 """Many files, many processes, one order. Processes live here and nowhere else.
 
-One file is the unit of work. Workers return values and never write; results come back
-in input order, whatever the number of workers, so that one core and many give the
+One file, or one member of an archive, is the unit of work. Workers return values and never write;
+results come back in input order, whatever the number of workers, so that one core and many give the
 same bytes. Nothing relies on fork: the same on Linux, macOS and Windows.
 
 This module is light. What reading a file takes (numpy, the formats) is imported where the

@@ -7,8 +7,7 @@ from typing import Literal, get_args
 
 from miler.activity import Activity
 from miler.errors import MilerError, UnsupportedFile
-from miler.files import Found, explain, load
-from miler.formats import decode
+from miler.files import Found, activities, contents, explain
 from miler.report.words import printable
 from miler.units import format_duration
 
@@ -28,16 +27,18 @@ def verdict(found: Found) -> Verdict:
     """Read one file and say how sound it is."""
     name = printable(found.name)
     try:
-        activities = decode(load(found.path), name=found.name)
+        read = activities(found, contents(found))
     except UnsupportedFile as error:
+        if error is found.error:  # of an archive, in whole sentences
+            return Verdict("skipped", f"{name}: {printable(error.message)} [{error.code}]")
         return Verdict("skipped", f"{name}: sound, but {printable(error.message)} [{error.code}]")
     except MilerError as error:
         return Verdict("failed", f"{name}: failed, {printable(error.message)} [{error.code}]")
     except OSError as error:
         return Verdict("failed", f"{name}: failed, {explain(error).message}")
-    damaged = any(note.kind == "damage" for a in activities for note in a.notes)
+    damaged = any(note.kind == "damage" for a in read for note in a.notes)
     word = "damaged, read as far as it goes" if damaged else "sound"
-    lines = [f"{name}: {word}", *(line for a in activities for line in _lines(a))]
+    lines = [f"{name}: {word}", *(line for a in read for line in _lines(a))]
     return Verdict("damaged" if damaged else "sound", "\n".join(lines))
 
 

@@ -15,13 +15,25 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from miler import cli_library
+from miler.cli_options import (
+    FEW_FILES,
+    INTERRUPTED,
+    OK,
+    SOME_FAILED,
+    WRONG_USE,
+    has_color,
+    has_folder,
+    settings_of,
+    settings_options,
+)
+
 if TYPE_CHECKING:
     from miler.analysis import Analysis
     from miler.files import Found
     from miler.settings import Settings
 
-OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-_FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
+__all__ = ["INTERRUPTED", "OK", "SOME_FAILED", "WRONG_USE", "cli", "main"]
 
 
 class _ReaderLeft(Exception):
@@ -59,45 +71,9 @@ class _Verbs(click.Group):
 def cli() -> None:
     """Find the fastest mile in what a GPS watch recorded, exactly.
 
-    miler reads FIT, GPX and TCX files (also gzipped), cuts the fastest mile and the watch's
-    laps into splits, and says how evenly it was run and how it compares with the records.
+    miler reads FIT, GPX and TCX files (also gzipped or zipped), cuts the fastest mile and the
+    watch's laps into splits, and says how evenly it was run and how it compares with the records.
     """
-
-
-def _settings_options(command: Any) -> Any:
-    """Add the options that end up in Settings; each is None unless given."""
-    for option in reversed(
-        [
-            click.option("--effort", "effort_lengths_m", multiple=True, metavar="LENGTH",
-                         help="Seek this distance (1mi, 5k, 400m); may be repeated."),
-            click.option("--lap", "lap_m", metavar="LENGTH", help="Length of a track lap [400m]."),
-            click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with."),
-            click.option("--sport", "sports", multiple=True, metavar="SPORT",
-                         help="Seek efforts in this sport (walking, hiking); may be repeated [running]."),
-            click.option("--units", type=click.Choice(["mi", "km"]), help="What splits are shown [mi]."),
-            click.option("--distance", "distance_source", type=click.Choice(["auto", "device", "fixes"]),
-                         help="Whose distance counts [auto: the device's, where it is sane]."),
-            click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
-                         help="Read settings from this TOML file."),
-        ]
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def _settings(options: dict[str, Any]) -> Settings:
-    from miler.config import settings_from
-
-    path = options.pop("config")
-    flags = {name: (list(v) or None if isinstance(v, tuple) else v) for name, v in options.items()}
-    return settings_from(flags, os.environ, path)
-
-
-def _has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Find out before the work that its result has a place to go."""
-    if value is not None and not value.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
-    return value
 
 
 @cli.command(short_help="Report the fastest mile of each file.")
@@ -105,19 +81,20 @@ def _has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) 
 @click.option("--format", "format_", type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
               default="text", show_default=True, help="How the report is written.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              callback=_has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
+              callback=has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
               help="Processes to work with [one a core].")  # fmt: skip
-@_settings_options
+@settings_options
 def report(paths: Sequence[str], format_: str, output: Path | None, jobs: int | None, **options: Any) -> int:
     """Report the fastest mile of each file: time, splits, evenness, records.
 
-    PATH is a file, a folder (searched with all below it) or - for standard input. A file that
-    cannot be read is named on standard error and stops nothing; the exit code is then 1.
+    PATH is a file, a folder (searched with all below it), a zip archive such as an account's
+    export, or - for standard input. A file that cannot be read is named on standard error and
+    stops nothing; the exit code is then 1.
     """
     from miler.files import find, write_atomic
 
-    settings = _settings(options)
+    settings = settings_of(options)
     files = list(find(paths))
     if not files:
         raise click.UsageError("no FIT, GPX or TCX file is in there")
@@ -136,8 +113,8 @@ def _write_report(
     from miler import batch
     from miler.report.outcomes import joined, rendered
 
-    jobs = min(jobs or (batch.usual_jobs() if len(files) >= _FEW_FILES else 1), len(files))
-    then = partial(rendered, format=format, color=format == "text" and _color(stream))
+    jobs = min(jobs or (batch.usual_jobs() if len(files) >= FEW_FILES else 1), len(files))
+    then = partial(rendered, format=format, color=format == "text" and has_color(stream))
     codes = {OK}
 
     def pieces() -> Iterator[str | Analysis]:
@@ -152,10 +129,6 @@ def _write_report(
     for text in joined(pieces(), format, settings):
         stream.write(text)
     return max(codes)
-
-
-def _color(stream: IO[str]) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
@@ -209,7 +182,7 @@ def records(sex: Any, surface: Any, event: str | None, progression: bool, format
     from miler.report import records as shown
     from miler.report.document import dumps
 
-    color = _color(sys.stdout)
+    color = has_color(sys.stdout)
     if progression:
         both: tuple[Any, ...] = ("M", "F")
         marks = tuple(m for s in ((sex,) if sex else both) for m in recordbook.progression(s))
@@ -230,6 +203,9 @@ def schema() -> int:
 
     click.echo(files("miler.report").joinpath("schema.json").read_text(encoding="utf-8"), nl=False)
     return OK
+
+
+cli_library.register(cli)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from miler.settings import Settings
 _LISTS = ("effort_lengths_m", "sports")
 _TEXTS = ("sex", "distance_source", "units", "lap_m")
 _PREFIX = "MILER_"
-_NOT_SETTINGS = {"MILER_CONFIG"}
+_NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY"}
 
 
 def settings_from(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from miler.activity import Activity
@@ -42,17 +43,13 @@ def labels(table: bytes) -> dict[str, Label]:
         A label by the file that it is about, as `key` writes it: relative to the table's folder.
     """
     head, *rows = _rows(table) or [[]]
-    files = Counter(i for row in rows for i, cell in enumerate(row) if cell.lower().endswith(EXTENSIONS))
-    if not files:
+    full_of_files = Counter(i for row in rows for i, cell in enumerate(row) if _is_file(cell))
+    if not full_of_files:
         return {}
-    # In whatever language the heads are, that column is the one full of files.
-    ((file, _),) = files.most_common(1)
+    ((file, _),) = full_of_files.most_common(1)  # whatever its head says, in whatever language
+    rows = [row for row in rows if _is_file(_cell(row, file))]
     name, kind = _columns(head, rows)
-    return {
-        key(row[file]): Label(title(_cell(row, name)), *_sport(_cell(row, kind)))
-        for row in rows
-        if len(row) > file and row[file].lower().endswith(EXTENSIONS)
-    }
+    return {key(row[file]): Label(title(_cell(row, name)), *_sport(_cell(row, kind))) for row in rows}
 
 
 def key(file: str) -> str:
@@ -72,17 +69,19 @@ def labelled(activity: Activity, label: Label | None) -> Activity:
 def _rows(table: bytes) -> list[list[str]]:
     text = table.decode("utf-8-sig", "replace").replace("\0", "")
     rows: list[list[str]] = []
-    try:
+    with suppress(csv.Error):  # a cell without end; what came before it stands
         rows.extend(row for row in csv.reader(io.StringIO(text, newline="")) if row)
-    except csv.Error:  # a cell without end; what came before it stands
-        pass
     return rows
+
+
+def _is_file(cell: str) -> bool:
+    return cell.lower().endswith(EXTENSIONS)
 
 
 def _columns(head: list[str], rows: list[list[str]]) -> tuple[int, int]:
     """Return the columns of name and type, -1 for none."""
     if all(row[0].isdigit() for row in rows):
-        return 2, 3  # Strava's number, date, name, type: in this order in every language, since 2017
+        return 2, 3  # Strava's number, date, name, type: in this order in every language, then as now
     words = [cell.strip().lower() for cell in head]
     name, kind = (
         next((words.index(word) for word in _ROW_HEADS[column] if word in words), -1)
@@ -92,7 +91,8 @@ def _columns(head: list[str], rows: list[list[str]]) -> tuple[int, int]:
 
 
 def _cell(row: list[str], column: int) -> str:
-    return row[column] if 0 <= column < len(row) else ""
+    cell = row[column] if 0 <= column < len(row) else ""
+    return "" if cell.startswith("#error") else cell  # Strava could not say
 
 
 def _sport(word: str) -> tuple[str, str | None]:

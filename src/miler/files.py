@@ -1,93 +1,155 @@
-"""The edge to the file system: find activity files, read them whole, write results atomically."""
+"""The edge to the file system: find activity files, also in archives, read them, write results atomically."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from uuid import uuid4
 
 from miler.errors import ActivityError, DecodeError, MilerError
+from miler.limits import LIMITS, MIB, Limits
+from miler.names import is_searched, is_zip, kind_of
 
 if TYPE_CHECKING:
     from miler.activity import Activity
+    from miler.exports import Label
+    from miler.formats.containers import Archive, Way
+    from miler.formats.inflate import Content
 
 STDIN = "-"
-
-# The names that a folder is searched for; what is inside decides how a file is read.
-EXTENSIONS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
-# Left alone there: hidden and unfinished files, and the folders of file systems and archivers.
-_HIDDEN = (".", "~")
-_FOREIGN_FOLDERS = {"@eaDir", "__MACOSX", "System Volume Information", "$RECYCLE.BIN"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file to read: its path, and the name by which reports call it.
+    """A file to read, on its own or in an archive, and the name by which reports call it.
 
     The name is UTF-8 whatever the locale; bytes that are not are lone surrogates, as in `os.fsdecode`.
+
+    Attributes:
+        path: the file on disk.
+        way: if that is an archive, the members to go through, the last of them the file to read.
+        label: what the table of an account's export says of the file.
+        error: why there is nothing to read, where finding it told so.
     """
 
     path: str
     name: str
+    way: Way = ()
+    label: Label | None = None
+    error: MilerError | None = None
 
 
 def find(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Found]:
     """List the files that the paths stand for, in a fixed order.
 
     A file is taken whatever its name, there or not; a folder gives the activity files in it and
-    below, by name, sorted; `-` is standard input. Names are relative to the folder that was given.
-    Links to folders are not followed, so a loop of them does no harm.
+    below, by name, sorted; a zip archive gives those in it, as they lie there, and last, how many
+    others; `-` is standard input. Names are relative to the folder that was given. Links to folders
+    are not followed, so a loop of them does no harm.
     """
     for path in paths:
         text = os.fspath(path)
         if text != STDIN and os.path.isdir(text):  # noqa: PTH112 (a Path would lose a trailing name)
             yield from _below(text)
         else:
-            yield Found(text, "standard input" if text == STDIN else _name(Path(text).name))
+            yield from _file(text, "standard input" if text == STDIN else _name(Path(text).name))
 
 
 def _below(top: str) -> Iterator[Found]:
     unreadable: list[OSError] = []
+    labels: dict[str, Label] = {}
     for parent, folders, files in os.walk(top, onerror=unreadable.append):
-        folders[:] = sorted((f for f in folders if _is_ours(f)), key=os.fsencode)
-        for file in sorted(filter(_is_candidate, files), key=os.fsencode):
-            path = os.path.join(parent, file)  # noqa: PTH118 (a Path a file is slow)
-            yield Found(path, _name(Path(path).relative_to(top).as_posix()))
+        folders[:] = sorted(filter(is_searched, folders), key=os.fsencode)
+        here = [(kind_of(file), parent, file) for file in sorted(files, key=os.fsencode)]
+        # A table first: what it says is of the files beside it, and below.
+        for kind, *place in sorted(here, key=lambda item: item[0] != "table"):
+            path = os.path.join(*place)  # noqa: PTH118 (a Path a file is slow)
+            if kind == "other":
+                continue
+            name = _name(Path(path).relative_to(top).as_posix())
+            if kind == "archive":
+                yield from _file(path, name)
+            elif kind == "activity":
+                yield Found(path, name, label=_label(labels, name))
+            else:
+                yield from _learn(labels, Found(path, name))
     for error in unreadable:
         yield Found(str(error.filename), _name(str(error.filename)))
 
 
-def _is_ours(folder: str) -> bool:
-    return not folder.startswith(".") and folder not in _FOREIGN_FOLDERS
+def _file(path: str, name: str) -> Iterator[Found]:
+    if path != STDIN and _is_archive(path):
+        yield from _inside(path, name)
+    else:
+        yield Found(path, name)
 
 
-def _is_candidate(file: str) -> bool:
-    return file.lower().endswith(EXTENSIONS) and not file.startswith(_HIDDEN)
+def _is_archive(path: str) -> bool:
+    """Look at the content; what cannot be opened is left to fail when it is read."""
+    try:
+        with OnDisk(path) as disk:
+            return is_zip(disk.read_at(0, 4))
+    except (OSError, DecodeError):
+        return False
+
+
+def _inside(path: str, name: str) -> Iterator[Found]:
+    from miler.formats.containers import Archive
+
+    labels: dict[str, Label] = {}
+    try:
+        with OnDisk(path) as disk:
+            entries = list(Archive(disk).entries(name))
+        for entry in sorted(entries, key=lambda entry: not entry.table):
+            found = Found(path, entry.name, entry.way, _label(labels, entry.name), entry.error)
+            yield from _learn(labels, found) if entry.table else (found,)
+    except OSError as error:
+        yield Found(path, name, error=explain(error))
+
+
+def _learn(labels: dict[str, Label], table: Found) -> Iterator[Found]:
+    """Add what an export's table says; one that cannot be read is found, and fails when read."""
+    from miler import exports
+
+    try:
+        content = contents(table)
+    except (OSError, DecodeError):
+        yield table
+        return
+    folder = table.name[: table.name.rfind("/") + 1]
+    labels.update((exports.key(folder + file), label) for file, label in exports.labels(content.data).items())
+
+
+def _label(labels: dict[str, Label], name: str) -> Label | None:
+    if not labels:
+        return None
+    from miler import exports
+
+    return labels.get(exports.key(name))
 
 
 def _name(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
-def load(path: str | os.PathLike[str]) -> bytes:
+def load(path: str | os.PathLike[str], limits: Limits = LIMITS) -> bytes:
     """Read a whole file, or standard input for `-`.
 
     Raises:
         DecodeError: if it is no regular file, or larger than any activity.
         OSError: if the system refuses.
     """
-    from miler.formats import LARGEST_FILE
-
     with _opened(os.fspath(path)) as file:
-        data = file.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
+        data = file.read(limits.file_bytes + 1)
+    if len(data) > limits.file_bytes:
         raise DecodeError(
-            f"larger than {LARGEST_FILE // 2**20} MiB; no activity is so large", code="too_large"
+            f"larger than {limits.file_bytes / MIB:g} MiB; no activity is so large", code="too_large"
         )
     return data
 
@@ -103,16 +165,92 @@ def _opened(path: str) -> IO[bytes]:
     return os.fdopen(handle, "rb")
 
 
+class OnDisk:
+    """A file as a `Blob`, open only inside a `with`: what is kept of an archive holds no file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> OnDisk:
+        """Open the file.
+
+        Raises:
+            DecodeError: if it is no regular file.
+            OSError: if the system refuses.
+        """
+        self._file = _opened(self._path)
+        self.size = os.fstat(self._file.fileno()).st_size
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def read_at(self, at: int, count: int) -> bytes:
+        """Return `count` bytes from `at` on, fewer only at the end."""
+        if at >= self.size:  # an archive may point beyond what a system can seek
+            return b""
+        self._file.seek(at)
+        return self._file.read(count)
+
+
+@lru_cache(maxsize=1)
+def _archive(path: str, stamp: tuple[int, int]) -> tuple[OnDisk, Archive]:
+    """Return the archive read last, with the streams within it that are unpacked up to some place."""
+    from miler.formats.containers import Archive
+
+    disk = OnDisk(path)
+    return disk, Archive(disk)
+
+
+def contents(found: Found) -> Content:
+    """Read the bytes of what was found, out of its archive if it is in one.
+
+    Raises:
+        MilerError: the error that finding it told of.
+        DecodeError: if it is no regular file, larger than any activity, or cannot be unpacked.
+        OSError: if the system refuses.
+    """
+    from miler.formats.inflate import Content
+
+    if found.error is not None:
+        raise found.error
+    if not found.way:
+        return Content(load(found.path))
+    status = os.stat(found.path)  # noqa: PTH116
+    disk, archive = _archive(found.path, (status.st_size, status.st_mtime_ns))
+    with disk:
+        return archive.read(found.way)
+
+
+def activities(found: Found, content: Content, *, strict: bool = False) -> list[Activity]:
+    """Read every activity in what was found, given its contents.
+
+    Raises:
+        DecodeError: if it cannot be read; see `miler.decode`.
+    """
+    from miler.exports import labelled
+    from miler.formats import decode_content
+
+    read = decode_content(content, strict=strict, name=found.name)
+    return [labelled(activity, found.label) for activity in read]
+
+
 def read_all(path: str | os.PathLike[str], *, strict: bool = False) -> list[Activity]:
-    """Read every activity in a FIT, GPX or TCX file, plain or gzipped.
+    """Read every activity in a FIT, GPX or TCX file, plain or gzipped, or in a zip archive of them.
 
     Raises:
         DecodeError: if the file cannot be read; see `miler.decode`.
         OSError: if the system refuses.
     """
-    from miler.formats import decode
+    from miler.formats import gathered
 
-    return decode(load(path), strict=strict, name=_name(Path(path).name))
+    def reading(found: Found) -> Callable[[], list[Activity]]:
+        return lambda: activities(found, contents(found), strict=strict)
+
+    text = os.fspath(path)
+    files = _file(text, _name(Path(text).name))
+    return gathered(((found.name, reading(found)) for found in files), strict=strict)
 
 
 def read(path: str | os.PathLike[str], *, strict: bool = False) -> Activity:

@@ -1,4 +1,7 @@
-"""Which names are looked at where nobody named a file: in a folder, and inside an archive."""
+"""Which names are looked at where nobody named a file: in a folder, and inside an archive.
+
+Light, for those that only hand out files.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ _TABLES = ("activities.csv", "cardioactivities.csv")
 # Left alone: hidden and unfinished files, and the folders of file systems and archivers.
 _HIDDEN = (".", "~")
 _FOREIGN_FOLDERS = {"@eaDir", "__MACOSX", "System Volume Information", "$RECYCLE.BIN"}
+
+# How a zip archive begins: with its first member, or with its end if it has none.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 Kind = Literal["activity", "archive", "table", "other"]
 
@@ -40,3 +46,8 @@ def kind_of_member(path: str) -> Kind:
 def is_searched(folder: str) -> bool:
     """Whether a folder of this name is searched for activities."""
     return not folder.startswith(".") and folder not in _FOREIGN_FOLDERS
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file that begins like this is a zip archive, whatever its name."""
+    return head.startswith(_ZIP)

@@ -9,8 +9,7 @@ from typing import Literal
 from miler.activity import Source
 from miler.analysis import Analysis, analyse
 from miler.errors import MilerError, UnsupportedFile
-from miler.files import Found, explain, load
-from miler.formats import decode
+from miler.files import Found, activities, contents, explain
 from miler.settings import Settings
 
 Kind = Literal["done", "skipped", "failed"]
@@ -30,10 +29,10 @@ def process(found: Found, settings: Settings) -> Outcome:
     """Read and analyse one file; what is wrong with it becomes an outcome, not an exception."""
     source = Source(name=found.name)
     try:
-        data = load(found.path)
-        source = Source(found.name, "", len(data), hashlib.sha256(data).hexdigest())
-        activities = decode(data, name=found.name)
-        return Outcome(source, "done", tuple(analyse(activity, settings) for activity in activities))
+        content = contents(found)
+        source = Source(found.name, "", len(content.data), hashlib.sha256(content.data).hexdigest())
+        read = activities(found, content)
+        return Outcome(source, "done", tuple(analyse(activity, settings) for activity in read))
     except UnsupportedFile as error:
         return Outcome(_recognised(source, error.format), "skipped", error=error)
     except MilerError as error:

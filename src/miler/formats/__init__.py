@@ -9,11 +9,12 @@ from dataclasses import replace
 from miler.activity import Activity, Note, Source
 from miler.errors import CorruptFile, DecodeError, MilerError, UnknownFormat, UnsupportedFile
 from miler.formats import fit, gpx, tcx
-from miler.formats.containers import Archive, Entry, is_zip
-from miler.formats.inflate import GZIP, LIMITS, Content, Limits, gunzip
+from miler.formats.containers import Archive, Entry
+from miler.formats.inflate import GZIP, Content, gunzip
 from miler.formats.lookalikes import looks_like
 from miler.formats.ziparchive import Memory
-from miler.names import EXTENSIONS
+from miler.limits import LIMITS, Limits
+from miler.names import EXTENSIONS, is_zip
 
 __all__ = ["EXTENSIONS", "decode", "decode_content", "gathered", "recognise"]
 
@@ -144,4 +145,4 @@ def recognise(data: bytes) -> str:
         return "gpx"
     if b"trainingcenterdatabase" in head or b"<activities>" in head:
         return "tcx"
-    raise UnknownFormat(f"{looks_like(data[:_HEAD])}; miler reads FIT, GPX and TCX, plain, gzipped or zipped")
+    raise UnknownFormat(f"{looks_like(data[:_HEAD])}; miler reads FIT, GPX and TCX, plain or gzipped")

@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from miler.errors import CorruptFile, DecodeError, MilerError, UnsupportedFile
-from miler.formats.inflate import LIMITS, MIB, Content, Limits
-from miler.formats.ziparchive import SIGNATURES, Blob, Member, Unpacked, content, directory
-from miler.names import kind_of_member
+from miler.formats.inflate import Content
+from miler.formats.ziparchive import Blob, Member, Unpacked, content, directory
+from miler.limits import LIMITS, MIB, Limits
+from miler.names import is_zip, kind_of_member
 
 Way = tuple[Member, ...]
-
-
-def is_zip(head: bytes) -> bool:
-    """Whether a file that begins like this is a zip archive."""
-    return head.startswith(SIGNATURES)
 
 
 @dataclass(frozen=True)

@@ -13,66 +13,28 @@ splitting, T. J. Dekker, "A floating-point technique" (Numer. Math. 18, 1971).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from miler.arrays import BoolArray, FloatArray, IntArray
-
-WordArray = NDArray[np.uint64]
-
-# How far what is read at the end of a text may reach beyond it.
-_MARGIN = 512
+from miler.formats.octets import LAST_BYTES, Octets, WordArray
 
 _BYTE, _EIGHT = np.uint64(0xFF), np.uint64(8)
 _MINUS, _DOT = np.uint64(ord("-")), ord(".")
 _EXACT = np.uint64(2**53)
 _MOST_DIGITS = 19  # below 2^64
-_LONGEST_FRACTION = 32
+_LONGEST_FRACTION = 60  # a double written in full has up to 52 or so
 _POWERS: FloatArray = 10.0 ** np.arange(_MOST_DIGITS + 1, dtype=np.float64)
 _INTEGER_POWERS = np.array([10**k for k in range(_MOST_DIGITS + 1)], np.uint64)
 _SPLITTER = 2.0**27 + 1
 
-
 _ZEROS = np.uint64(0x3030303030303030)
 _NO_DIGIT = np.uint64(0x8080808080808080)
 _PAST_NINE = np.uint64(0x7676767676767676)  # turns any byte above 9 into one above 0x7F
-# The last k of the eight bytes of a little-endian word.
-LAST_BYTES = np.array([(2**64 - 1) >> (64 - 8 * k) << (64 - 8 * k) for k in range(9)], np.uint64)
 _UNUSED_BITS = np.array([64 - 8 * k if k else 0 for k in range(9)], np.uint64)
 _STEPS = [
     (np.uint64(10), np.uint64(8), np.uint64(0x00FF00FF00FF00FF)),
     (np.uint64(100), np.uint64(16), np.uint64(0x0000FFFF0000FFFF)),
     (np.uint64(10_000), np.uint64(32), np.uint64(0x00000000FFFFFFFF)),
 ]
-
-
-class Octets:
-    """A part of a text that is read at many places at once.
-
-    Args:
-        text: the whole.
-        begin, end: the part, counted from 0 from here on.
-
-    Attributes:
-        size: bytes of the part.
-        text: the part, and what comes after it.
-        bytes: the same as integers.
-        words: the eight bytes from each place on, as a little-endian integer.
-    """
-
-    def __init__(self, text: bytes, begin: int, end: int) -> None:
-        self.size = end - begin
-        self.text = text[begin : end + _MARGIN].ljust(self.size + _MARGIN, b"\0")
-        self.bytes: NDArray[np.uint8] = np.frombuffer(self.text, np.uint8)
-        self.words: WordArray = np.ndarray((len(self.text) - 7,), "<u8", self.text, strides=(1,))
-
-    def has(self, literal: bytes, at: IntArray) -> BoolArray:
-        """Say at which of (m,) places a literal of up to 512 bytes stands."""
-        reach = len(literal)
-        found = np.ndarray((len(self.text) + 1 - reach,), f"S{reach}", self.text, strides=(1,))[at]
-        if found.tobytes() == literal * len(at):  # as a rule, and much faster
-            return np.ones(len(at), bool)
-        same: BoolArray = found == literal
-        return same
 
 
 def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArray, BoolArray]:

@@ -13,7 +13,7 @@ from miler.errors import DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, sport_of, title
 from miler.formats.reading import Reading, read
-from miler.formats.stencil import RUN
+from miler.formats.skeleton import RUN
 from miler.formats.xml import Element, Row, leaf
 from miler.formats.xmlfile import XmlFile, XmlFormat
 from miler.geodesy import metres_between
@@ -35,6 +35,9 @@ _SENSORS = {
     "speed": "speed",
     "distance": "distance",
 }
+
+# As a share of the points.
+_MOST_FALLS = 0.01
 
 _GPX = XmlFormat(
     name="gpx",
@@ -143,7 +146,8 @@ class _File(XmlFile):
         self.tracks[-1].points.add(row)
 
     def run(self, _row: Row) -> None:
-        self.tracks[-1].points.add_run(self.runs.popleft())
+        if self.runs:  # else the file has an element of that name
+            self.tracks[-1].points.add_run(self.runs.popleft())
 
     def rte(self, _row: Row) -> None:
         self.routes += 1
@@ -178,7 +182,8 @@ def _drop_steps(raw: Raw) -> None:
     """Keep `distance` only where it counts from the start.
 
     Suunto writes metres since the start under the name that others use for the metres since
-    the point before: the first never falls, and grows about as far as the fixes go.
+    the point before: the first hardly ever falls (a damaged digit may), and grows about as far
+    as the fixes go.
     """
     column = raw.streams.get("distance")
     if column is None:
@@ -189,7 +194,8 @@ def _drop_steps(raw: Raw) -> None:
     path_m = float(metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
     counted = column[np.isfinite(column)]
     grown_m = float(counted[-1] - counted[0]) if len(counted) else 0.0
-    if (np.diff(counted) >= 0).all() and grown_m >= path_m / 2:
+    falls = int((np.diff(counted) < 0).sum())
+    if falls <= _MOST_FALLS * len(counted) and grown_m >= path_m / 2:
         return
     del raw.streams["distance"]
     text = "the distances in the file do not count from the start; the fixes were used instead"

@@ -8,36 +8,12 @@ from dataclasses import dataclass
 
 from miler.activity import Note
 from miler.errors import CorruptFile
+from miler.limits import LIMITS, MIB, Limits
 
-MIB = 2**20
 GZIP = b"\x1f\x8b"
 RAW_DEFLATE, GZIP_DEFLATE = -15, 31  # zlib's words for what surrounds the data
 STEP = 64 * 2**10
 _PIECE = 4 * STEP
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a container may ask of this machine.
-
-    Attributes:
-        expanded_bytes: the largest file out of gzip or an archive; a day at 1 Hz is 5 MB of FIT.
-        ratio, ratio_from_bytes: what expands further than this, beyond the first bytes, is a bomb:
-            recordings shrink up to thirtyfold, zeros a thousandfold.
-        members: files in an archive and the archives within it; the largest known export has 7,779.
-        depth: archives within an archive within the one that is read; an account's export needs one.
-        total_bytes: what all of an archive's files expand to.
-    """
-
-    expanded_bytes: int = 256 * MIB
-    ratio: int = 200
-    ratio_from_bytes: int = 16 * MIB
-    members: int = 20_000
-    depth: int = 2
-    total_bytes: int = 8 * 1024 * MIB
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ _FIRST_BITE = 2**12
 _READ_AGAIN = 8
 _READ_ANYWAY = 64 * 2**20
 
+_OPEN_CDATA = expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION]
 _ENDED_EARLY = {
     expat.errors.codes[message]
     for message in (
@@ -72,7 +73,7 @@ def mend(text: bytes, file: XmlFile) -> list[Break]:
         restart = walker.tags.search(text, max(at + 1, stop.look_from))
         is_over = restart is None or walker.to_read < 0
         end = len(text) if restart is None or is_over else restart.start()
-        begin = stop.at if walker.point_at is None else walker.point_at
+        begin = _tag_around(text, at, stop.at) if walker.point_at is None else walker.point_at
         code = "xml_truncated" if restart is None and stop.ended_early else "xml_malformed"
         points = sum(tag[1] == file.format.point.encode() for tag in walker.tags.finditer(text, begin, end))
         breaks.append(Break(code, stop.reason, begin, end, points, file.recordings()))
@@ -81,6 +82,12 @@ def mend(text: bytes, file: XmlFile) -> list[Break]:
         walker.go_where(restart[1].decode())
         at = end
     return breaks
+
+
+def _tag_around(text: bytes, begin: int, at: int) -> int:
+    """Return where the tag begins that a place is in; the place itself if it is in none."""
+    tag = text.rfind(b"<", begin, at)
+    return at if tag < 0 or b">" in text[tag:at] else tag
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,10 @@ class _Stop:
 
 class _Misplaced(Exception):
     """A tag that belongs somewhere else: the end tag of what it is in was lost."""
+
+    def __init__(self, at: int, tag: str, around: str) -> None:
+        super().__init__(f"{tag} inside {around}")
+        self.at = at  # told here, for expat goes on to the end of what it was fed
 
 
 class _Mender(Walker):
@@ -116,6 +127,7 @@ class _Mender(Walker):
         self._homes = file.format.homes
         self._point = file.point
         self._base = 0
+        self._cdata_at = 0
 
     def walk_from(self, at: int) -> _Stop | None:
         """Walk until the end of the text, or a break."""
@@ -123,15 +135,17 @@ class _Mender(Walker):
         opened = "".join(f"<{tag}>" for tag, _, _ in self.opened).encode()
         self.parser.Parse(opened, False)
         self.listen()
+        self.parser.StartCdataSectionHandler = self._cdata
         self.point_at = None
         self._base = at - len(opened)
         try:
             self._feed(at)
         except _Misplaced as misplaced:
-            here = self._here()
-            return _Stop(here, here, str(misplaced))
+            return _Stop(misplaced.at, misplaced.at, str(misplaced))
         except expat.ExpatError as error:
             here = self._base + self.parser.ErrorByteIndex
+            if error.code == _OPEN_CDATA:
+                here = self._cdata_at
             # What is never closed is not looked into again; what is invalid may hide the next tag.
             look_from = here + (error.code in _ENDED_EARLY)
             return _Stop(here, look_from, expat.ErrorString(error.code), error.code in _ENDED_EARLY)
@@ -147,6 +161,9 @@ class _Mender(Walker):
             bite *= 2
         self.parser.Parse(b"", True)
 
+    def _cdata(self) -> None:
+        self._cdata_at = self._here()
+
     def _here(self) -> int:
         return self._base + self.parser.CurrentByteIndex
 
@@ -158,7 +175,7 @@ class _Mender(Walker):
         """Go into an element that belongs here, or that nobody knows."""
         name = tag.rpartition(":")[2]
         if name in self._homes and name not in self.element.children:
-            raise _Misplaced(f"{name} inside {self.opened[-1][0] if self.opened else 'nothing'}")
+            raise _Misplaced(self._here(), name, self.opened[-1][0] if self.opened else "nothing")
         super().start(tag, attributes)
         if self.element is self._point:
             self.point_at = self._here()

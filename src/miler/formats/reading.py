@@ -1,7 +1,7 @@
 """The bytes of a file → what its format makes of them, the fastest way that is sure.
 
 Three ways, each for what the one before cannot do: the runs of points as columns and the rest
-walked (`stencil`), the whole walked, and what is broken walked from break to break (`mend`).
+walked (`skeleton`), the whole walked, and what is broken walked from break to break (`mend`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from miler.activity import Activity, Note
 from miler.errors import CorruptFile
 from miler.formats.assemble import Raw, assemble
 from miler.formats.mend import Break, mend
-from miler.formats.stencil import skeleton
+from miler.formats.skeleton import skeleton
 from miler.formats.xml import Walker
 from miler.formats.xmlfile import XmlFile
 from miler.formats.xmltext import XmlText, refuse_long_runs
@@ -100,7 +100,10 @@ def read(data: bytes, new: Callable[[], _File]) -> tuple[_File, Reading]:
     refuse_long_runs(xml.text, file.format.name)
     try:
         Walker(file.document(), file.format.name).walk(xml.text)
-    except expat.ExpatError:
+    except (expat.ExpatError, CorruptFile) as problem:
+        # Where end tags were lost, elements are nested without end.
+        if isinstance(problem, CorruptFile) and problem.code != "xml_depth":
+            raise
         file = new()
         return file, Reading(file.format.name, xml, mend(xml.text, file))
     return file, Reading(file.format.name, xml, [])

@@ -17,7 +17,7 @@ from miler.errors import DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, number, sport_of, title
 from miler.formats.reading import Reading, read
-from miler.formats.stencil import RUN
+from miler.formats.skeleton import RUN
 from miler.formats.xml import SKIPPED, Element, Row, leaf
 from miler.formats.xmlfile import XmlFile, XmlFormat
 
@@ -235,7 +235,8 @@ class _File(XmlFile):
             self.activities[-1].points.add(row)
 
     def run(self, _row: Row) -> None:
-        self.activities[-1].points.add_run(self.runs.popleft())
+        if self.runs:  # else the file has an element of that name
+            self.activities[-1].points.add_run(self.runs.popleft())
 
     def course(self, _row: Row) -> None:
         self.courses += 1

@@ -17,11 +17,10 @@ from typing import Protocol
 
 from miler.activity import Note
 from miler.errors import CorruptFile, DecodeError
-from miler.formats.inflate import LIMITS, MIB, RAW_DEFLATE, STEP, Content, Expansion, Limits, refuse_larger
+from miler.formats.inflate import RAW_DEFLATE, STEP, Content, Expansion, refuse_larger
+from miler.limits import LIMITS, MIB, Limits
 
-SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # a first member, or the end of an archive that has none
-_LOCAL, _END = SIGNATURES
-_ENTRY, _DESCRIPTOR = b"PK\x01\x02", b"PK\x07\x08"
+_LOCAL, _ENTRY, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _ZIP64_END, _ZIP64_LOCATOR = b"PK\x06\x06", b"PK\x06\x07"
 
 _LOCAL_HEADER = Struct("<4s5H3L2H")

@@ -1,0 +1,194 @@
+"""The verbs that work on many files: import, reprocess, and the care of the library's own."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from miler.cli_options import FEW_FILES, OK, SOME_FAILED, has_folder, settings_of, settings_options
+
+if TYPE_CHECKING:
+    from miler.library import Library
+    from miler.library.writing import Recorded
+
+_ENDINGS = ("imported", "duplicate", "skipped", "failed", "unchanged")
+
+library_option = click.option(
+    "--library", "library_path", type=click.Path(path_type=Path, dir_okay=False), envvar="MILER_LIBRARY",
+    metavar="FILE", help="The library [in your data folder; $MILER_LIBRARY].",
+)  # fmt: skip
+_jobs_option = click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to work with [one a core]."
+)
+
+
+def open_library(path: Path | None, *, create: bool = False) -> Library:
+    """Open the library that was named, else the user's own."""
+    from miler.library import Library
+
+    return Library(path, create=create)
+
+
+@click.command("import", short_help="Put files into the library.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--copy", is_flag=True, help="Keep copies of the originals beside the library.")
+@click.option("--restore", is_flag=True, help="Bring back activities that were deleted.")
+@library_option
+@_jobs_option
+@settings_options
+def import_(
+    paths: Sequence[str],
+    copy: bool,
+    restore: bool,
+    library_path: Path | None,
+    jobs: int | None,
+    **options: Any,
+) -> int:
+    """Put files into the library: each is read, analysed, and kept with its results.
+
+    PATH is a file, a folder, a zip archive or - for standard input. Files that were imported before
+    are not read again, and equal bytes are kept once. An import that was interrupted is finished by
+    the same command. Originals are never changed.
+    """
+    from miler.files import find
+    from miler.library.importing import Way, import_files
+
+    settings = settings_of(options)
+    files = list(find(paths))
+    if not files:
+        raise click.UsageError("no FIT, GPX or TCX file is in there")
+    way = Way(_jobs(jobs, len(files)), copy, restore)
+    with open_library(library_path, create=True) as library:
+        return _follow(import_files(library, files, settings, way), len(files))
+
+
+def _jobs(asked: int | None, files: int) -> int:
+    from miler import batch
+
+    return max(1, min(asked or (batch.usual_jobs() if files >= FEW_FILES else 1), files))
+
+
+def _follow(endings: Iterable[Recorded], total: int) -> int:
+    """Show how far the work is, and at its end, also an early one, what became of the files."""
+    counts = Counter[str]()
+    failed: list[Recorded] = []
+    try:
+        with _progress(total, counts) as step:
+            for ending in endings:
+                counts[ending.ending] += 1
+                if ending.ending == "failed":
+                    failed.append(ending)
+                step()
+    finally:
+        _sum_up(counts, failed)
+    return SOME_FAILED if failed else OK
+
+
+def _sum_up(counts: Counter[str], failed: list[Recorded]) -> None:
+    from miler.report.words import printable
+
+    for ending in failed:
+        click.echo(printable(f"failed {ending.name}: {ending.message}"), err=True)
+    click.echo(_said(counts) or "nothing was done", err=True)
+
+
+def _said(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[ending]} {ending}" for ending in _ENDINGS if counts[ending])
+
+
+@contextmanager
+def _progress(total: int, counts: Counter[str]) -> Iterator[Callable[[], object]]:
+    """A bar with the counts on standard error, while a terminal watches it."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.update(task, advance=1, description=_said(counts))
+
+
+@click.command(short_help="Read all originals again, after an upgrade or with other settings.")
+@library_option
+@_jobs_option
+@settings_options
+def reprocess(library_path: Path | None, jobs: int | None, **options: Any) -> int:
+    """Read the originals again and write their results anew, with the settings as they are now.
+
+    Numbers, titles, tags and exclusions stay. What has no original any more stays as it is.
+    """
+    from miler.library import importing
+
+    settings = settings_of(options)
+    with open_library(library_path) as library:
+        again = importing.read_again(library)
+        total = len(again.found) + len(again.gone)
+        work = importing.reprocess(library, again, settings, jobs=_jobs(jobs, total))
+        return _follow(work, total)
+
+
+@click.group("library", short_help="Look after the library: path, check, backup, rebuild.")
+def library_() -> None:
+    """Look after the library's file."""
+
+
+@library_.command(short_help="Say where the library is.")
+@library_option
+def path(library_path: Path | None) -> int:
+    """Say where the library is, or would be."""
+    from miler.library import usual_path
+
+    click.echo(library_path or usual_path())
+    return OK
+
+
+@library_.command(short_help="Say what is wrong with the library.")
+@library_option
+def check(library_path: Path | None) -> int:
+    """Look through the whole library; say what is wrong with it, and which originals are gone."""
+    from miler.library import importing, repair
+
+    with open_library(library_path) as library:
+        wrong = repair.check(library)
+        gone = [] if wrong else importing.read_again(library).gone
+        total = library.count()
+    for line in wrong:
+        click.echo(f"! {line}")
+    if wrong:
+        click.echo("`miler library rebuild` makes the library anew from the originals")
+        return SOME_FAILED
+    click.echo(f"sound: {total} activities" + (f"; the originals of {len(gone)} are gone" if gone else ""))
+    return OK
+
+
+@library_.command(short_help="Copy the library, also while it is in use.")
+@click.argument(
+    "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", callback=has_folder
+)
+@library_option
+def backup(target: Path, library_path: Path | None) -> int:
+    """Copy the library to FILE, also while it is in use."""
+    from miler.library import repair
+
+    with open_library(library_path) as library:
+        repair.backup(library, target)
+    return OK
+
+
+@library_.command(short_help="Make the library anew from the originals.")
+@library_option
+@_jobs_option
+def rebuild(library_path: Path | None, jobs: int | None) -> int:
+    """Make a library anew from the originals, and from what can be read of the old one, which is kept."""
+    from miler.library import repair, usual_path
+
+    return _follow(repair.rebuild(library_path or usual_path(), jobs=jobs or 1), 0)

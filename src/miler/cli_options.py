@@ -1,0 +1,57 @@
+"""What every verb of the command line shares: exit codes, and the options that end up in Settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from miler.settings import Settings
+
+OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
+
+
+def settings_options(command: Any) -> Any:
+    """Add the options that end up in Settings; each is None unless given."""
+    for option in reversed(
+        [
+            click.option("--effort", "effort_lengths_m", multiple=True, metavar="LENGTH",
+                         help="Seek this distance (1mi, 5k, 400m); may be repeated."),
+            click.option("--lap", "lap_m", metavar="LENGTH", help="Length of a track lap [400m]."),
+            click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with."),
+            click.option("--sport", "sports", multiple=True, metavar="SPORT",
+                         help="Seek efforts in this sport (walking, hiking); may be repeated [running]."),
+            click.option("--units", type=click.Choice(["mi", "km"]), help="What splits are shown [mi]."),
+            click.option("--distance", "distance_source", type=click.Choice(["auto", "device", "fixes"]),
+                         help="Whose distance counts [auto: the device's, where it is sane]."),
+            click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
+                         help="Read settings from this TOML file."),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    """Put the settings together from flags, the environment and the user's file."""
+    from miler.config import settings_from
+
+    path = options.pop("config")
+    flags = {name: (list(v) or None if isinstance(v, tuple) else v) for name, v in options.items()}
+    return settings_from(flags, os.environ, path)
+
+
+def has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Find out before the work that its result has a place to go."""
+    if value is not None and not value.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
+    return value
+
+
+def has_color(stream: IO[str]) -> bool:
+    """Whether colours are wanted there."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,234 @@
+"""The library: one SQLite file that remembers every activity, its efforts, and what the runner said.
+
+`docs/library.md` describes its tables, which are meant to be read by other programs too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from miler.errors import LibraryError, SettingsError
+from miler.library import entry, questions, writing
+from miler.library.connection import TIMEOUT_S, connect, told, transaction
+from miler.library.originals import Originals
+from miler.library.questions import WHOLE, Best, Filter, Listed, Said, Stored
+
+if TYPE_CHECKING:
+    from miler.analysis import Analysis
+    from miler.library.entry import Entry
+    from miler.library.writing import Recorded, Visit
+
+__all__ = ["Best", "Filter", "Library", "Listed", "Said", "Stored", "moment", "usual_path"]
+
+
+def usual_path() -> Path:
+    """Return where the library lies if nobody says otherwise: in the platform's folder for a user's data."""
+    from platformdirs import user_data_path
+
+    return user_data_path("miler", appauthor=False) / "library.db"
+
+
+def moment() -> str:
+    """Return the time of day in UTC, as it is written into the library."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class Library:
+    """A library, open from construction until `close` or the end of a `with`.
+
+    Each writing method is one transaction, on the disk when the method returns; programs that write
+    at the same time wait for each other.
+
+    Attributes:
+        path: the SQLite file.
+        originals: the folder of copies beside it.
+    """
+
+    def __init__(
+        self, path: str | Path | None = None, *, create: bool = True, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        """Open the library, made where there is none.
+
+        Args:
+            path: the file; the user's own library if None.
+            create: make one if there is none, instead of refusing.
+            timeout_s: how long to wait for another program that is writing.
+
+        Raises:
+            LibraryError: with `code` `no_library`, `not_a_library`, `newer_library`, `damaged`,
+                `locked`, `read_only` or `unreadable`.
+        """
+        self.path = Path(path) if path is not None else usual_path()
+        self.originals = Originals(self.path)
+        self._connection = connect(self.path, create=create, timeout_s=timeout_s)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the library cannot be used any more."""
+        self._connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for questions; what SQLite refuses becomes a `LibraryError`."""
+        with told(self.path):
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection inside one transaction: all of it is written, or nothing."""
+        with told(self.path), transaction(self._connection):
+            yield self._connection
+
+    def add(self, analysis: Analysis) -> int:
+        """Add one activity; one that is there already is left as it is.
+
+        Returns:
+            Its number, by which the other methods call it.
+        """
+        from miler.library.writing import Visit
+
+        one = entry.entry_of_one(analysis)
+        recorded = self.record(one, Visit(moment()))
+        if not recorded.activity_ids:
+            raise LibraryError("this activity was deleted from the library", code=writing.DELETED)
+        with self.reading() as connection:
+            return writing.parts_of(connection, one.sha256)[one.results[0].part]
+
+    def record(self, one: Entry, visit: Visit) -> Recorded:
+        """Write what became of a file, with its results, in one transaction."""
+        with self.writing() as connection:
+            return writing.record(connection, one, visit)
+
+    def best(
+        self,
+        length_m: float,
+        *,
+        limit: int = 10,
+        year: int | None = None,
+        sport: str | None = None,
+        excluded: bool = False,
+    ) -> tuple[Best, ...]:
+        """Return the fastest efforts of a length, one an activity, on the elapsed clock.
+
+        Args:
+            length_m: metres, one of `lengths()`.
+            limit: how many at most.
+            year: of the runner's calendar, where the run began.
+            sport: the field's word, such as "running".
+            excluded: those that were excluded, instead of the others.
+        """
+        chosen = Filter(sport=sport)
+        if year is not None:
+            chosen = Filter(date(year, 1, 1), date(year, 12, 31), sport)
+        with self.reading() as connection:
+            return questions.best(connection, length_m, chosen, limit, excluded=excluded)
+
+    def lengths(self) -> tuple[float, ...]:
+        """Return the lengths of which there are efforts, metres, shortest first."""
+        with self.reading() as connection:
+            return questions.lengths(connection)
+
+    def list(self, chosen: Filter | None = None, *, limit: int | None = None) -> tuple[Listed, ...]:
+        """Return activities, the latest first: all, or those of a choice; at most `limit`."""
+        with self.reading() as connection:
+            return tuple(questions.listed(connection, chosen or Filter(), limit))
+
+    def count(self, chosen: Filter | None = None) -> int:
+        """Return how many activities there are, or how many of a choice."""
+        with self.reading() as connection:
+            return questions.count(connection, chosen or Filter())
+
+    def get(self, activity_id: int) -> Stored:
+        """Return all that is kept of one activity.
+
+        Raises:
+            LibraryError: if there is no such activity (`no_activity`).
+        """
+        with self.reading() as connection:
+            questions.require(connection, activity_id)
+            return questions.stored(connection, activity_id)
+
+    def export(self) -> Iterator[tuple[Said, str]]:
+        """Yield what was said of each activity, and its document as one line of JSON, in order of numbers."""
+        with self.reading() as connection:
+            for (number,) in connection.execute("SELECT id FROM activities ORDER BY id").fetchall():
+                yield questions.said(connection, number), questions.texts(connection, number)[0]
+
+    def efforts(self, activity_id: int) -> dict[float, float]:
+        """Return the elapsed seconds of an activity's efforts by length, metres."""
+        with self.reading() as connection:
+            return questions.efforts_of(connection, activity_id)
+
+    def exclude(self, activity_id: int, length_m: float | None = None) -> None:
+        """Leave an activity's efforts, or its one of a length, out of the bests; it stays in the library.
+
+        Raises:
+            LibraryError: if there is no such activity (`no_activity`) or effort (`no_effort`).
+        """
+        with self.writing() as connection:
+            questions.require(connection, activity_id)
+            efforts = questions.efforts_of(connection, activity_id)
+            length_m = WHOLE if length_m is None else round(length_m, 6)
+            if length_m != WHOLE and length_m not in efforts:
+                raise LibraryError(
+                    f"activity {activity_id} has no effort of {length_m:g} m", code="no_effort"
+                )
+            connection.execute("INSERT OR IGNORE INTO exclusions VALUES (?, ?)", (activity_id, length_m))
+
+    def include(self, activity_id: int, length_m: float | None = None) -> None:
+        """Take an exclusion back: of one length, or all of the activity's.
+
+        Raises:
+            LibraryError: if there is no such activity (`no_activity`).
+        """
+        with self.writing() as connection:
+            questions.require(connection, activity_id)
+            connection.execute(
+                "DELETE FROM exclusions WHERE activity_id = ?1 AND (?2 IS NULL OR length_m = ?2)",
+                (activity_id, None if length_m is None else round(length_m, 6)),
+            )
+
+    def set(self, activity_id: int, **values: str | None) -> None:
+        """Say what the file does not: `title`, `tags` (with commas between), `sport`; None takes it back.
+
+        Raises:
+            LibraryError: if there is no such activity (`no_activity`).
+            SettingsError: for another key.
+        """
+        for key in values:
+            if key not in ("title", "tags", "sport"):
+                raise SettingsError(f"{key!r} cannot be set; title, tags and sport can")
+        if values.get("tags"):
+            words = (word.strip() for word in str(values["tags"]).split(","))
+            values["tags"] = ",".join(dict.fromkeys(word for word in words if word))
+        with self.writing() as connection:
+            questions.require(connection, activity_id)
+            connection.execute("INSERT OR IGNORE INTO overrides (activity_id) VALUES (?)", (activity_id,))
+            for key, value in values.items():
+                text = value.encode("utf-8", "backslashreplace").decode("utf-8") if value else None
+                connection.execute(
+                    f"UPDATE overrides SET {key} = ? WHERE activity_id = ?", (text, activity_id)
+                )
+
+    def delete(self, activity_id: int) -> None:
+        """Take an activity out of the library; its file stays, and importing it again changes nothing.
+
+        Raises:
+            LibraryError: if there is no such activity (`no_activity`).
+        """
+        with self.writing() as connection:
+            questions.require(connection, activity_id)
+            writing.remove(connection, activity_id, moment())

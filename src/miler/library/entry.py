@@ -1,0 +1,158 @@
+"""How one file ended, as rows: what a worker hands to the one who writes.
+
+The rows of a result are its JSON document laid flat, digit for digit. So SQL and JSON never differ, and
+a later schema can be filled from the documents that are there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from miler.library.tables import ACTIVITY, RESULTS
+from miler.timezone import zone
+
+if TYPE_CHECKING:
+    from miler.analysis import Analysis
+    from miler.outcome import Kind, Outcome
+
+Row = tuple[Any, ...]
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One activity: its row of `activities`, and its rows of each other table, as in `tables`."""
+
+    part: int
+    activity: Row
+    rows: Mapping[str, tuple[Row, ...]]
+    settings: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How one content ended; plain values, for it crosses the process border.
+
+    `sha256` is empty where the file could not be read at all.
+    """
+
+    name: str
+    kind: Kind
+    format: str
+    size_bytes: int
+    sha256: str
+    results: tuple[Result, ...] = ()
+    code: str | None = None
+    message: str | None = None
+
+
+def entry_of(outcome: Outcome) -> Entry:
+    """Lay an outcome out as rows, in the worker."""
+    source, error = outcome.source, outcome.error
+    format = outcome.analyses[0].source.format if outcome.analyses else source.format
+    return Entry(
+        name=source.name,
+        kind=outcome.kind,
+        format=format,
+        size_bytes=source.bytes,
+        sha256=source.sha256,
+        results=tuple(result_of(analysis) for analysis in outcome.analyses),
+        code=None if error is None else error.code,
+        message=None if error is None else error.message,
+    )
+
+
+def entry_of_one(analysis: Analysis) -> Entry:
+    """Lay a single analysis out; one that came from no file is known by the hash of its document."""
+    source, result = analysis.source, result_of(analysis)
+    sha256 = source.sha256 or hashlib.sha256(result.rows["documents"][0][0]).hexdigest()
+    return Entry(source.name, "done", source.format, source.bytes, sha256, (result,))
+
+
+def result_of(analysis: Analysis) -> Result:
+    """Lay one analysis out as rows."""
+    from miler.report import text
+    from miler.report.document import document, dumps
+
+    written = dumps(document(analysis))
+    flat = json.loads(written)
+    report = text.render(analysis, color=True)
+    return Result(
+        part=analysis.source.part or 1,
+        activity=_activity(flat["activity"] | {"name": analysis.summary.name}),
+        rows={
+            "efforts": tuple(_efforts(flat)),
+            "scores": tuple(_scores(flat["fastest_mile"])),
+            "laps": tuple(_row("laps", lap | {"number": lap["index"]}) for lap in flat["laps"]),
+            "splits": tuple(_splits(flat)),
+            "notes": tuple(_row("notes", note | {"number": i}) for i, note in enumerate(flat["notes"], 1)),
+            "documents": ((_pressed(written), _pressed(report)),),
+        },
+        settings=json.dumps(flat["settings"], sort_keys=True),
+    )
+
+
+def _pressed(text: str) -> bytes:
+    return zlib.compress(text.encode("utf-8", "backslashreplace"))
+
+
+def unpressed(blob: bytes) -> str:
+    """Return the text of a column of `documents`."""
+    return zlib.decompress(blob).decode("utf-8")
+
+
+def _activity(values: Document) -> Row:
+    return _storable((values | {"start_local": _start_local(values)})[column] for column in ACTIVITY)
+
+
+def _start_local(values: Document) -> str | None:
+    """The start on the runner's clock, UTC where the place is unknown: what a day or a year means."""
+    if values["start_time"] is None:
+        return None
+    start = datetime.fromisoformat(values["start_time"])
+    there = zone(values["time_zone"])
+    local = start.astimezone(there) if there else start
+    return local.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _efforts(flat: Document) -> Iterator[Row]:
+    """Every effort, and the mile although the settings did not ask for it: it is always found."""
+    mile = flat["fastest_mile"]
+    asked = {effort["length_m"] for effort in flat["efforts"]}
+    for effort in [*flat["efforts"], *([mile] if mile and mile["length_m"] not in asked else [])]:
+        yield _row("efforts", effort | {"flags": " ".join(effort["flags"])})
+
+
+def _scores(mile: Document | None) -> Iterator[Row]:
+    if mile is not None:
+        yield _row("scores", mile["evenness"] | {"evenness": mile["evenness"]["score"]})
+
+
+def _splits(flat: Document) -> Iterator[Row]:
+    mile = flat["fastest_mile"] or {"quarters": [], "track_laps": []}
+    kinds = {
+        "quarter": mile["quarters"],
+        "track_lap": mile["track_laps"],
+        "mile": flat["splits"]["mile"],
+        "km": flat["splits"]["km"],
+    }
+    for kind, splits in kinds.items():
+        for split in splits:
+            yield _row("splits", split | {"kind": kind, "number": split["index"]})
+
+
+def _row(table: str, values: Document) -> Row:
+    return _storable(values[column] for column in RESULTS[table])
+
+
+def _storable(values: Iterator[Any]) -> Row:
+    """SQLite's text is UTF-8: half a surrogate pair in a device's text is written out as it is in reports."""
+    return tuple(
+        v.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(v, str) else v for v in values
+    )

@@ -1,0 +1,236 @@
+"""Many files → the library: workers read, one writer commits each file with its outcome.
+
+What is committed is done; so an import that was interrupted, even killed, is finished by running it
+again. Files that lie as they were are known without reading them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import miler
+from miler import batch
+from miler.errors import DecodeError, LibraryError, MilerError
+from miler.files import STDIN, Found, contents
+from miler.library import Library, moment, writing
+from miler.library.entry import Entry, entry_of
+from miler.library.originals import Finder, Wanted, label_text, wanted
+from miler.library.places import Place, Stamp, place_of, stamp_of
+from miler.library.questions import require
+from miler.library.writing import DELETED, Part, Recorded, Visit
+from miler.settings import Settings
+
+if TYPE_CHECKING:
+    from miler.analysis import Analysis
+
+# These say something of a moment rather than of a file, so that it is read again.
+_PASSING = ("unreadable", "worker_died", "internal", "changed")
+
+
+@dataclass(frozen=True)
+class Way:
+    """How files are imported.
+
+    Attributes:
+        jobs: processes that read.
+        copy: keep copies of the originals beside the library.
+        restore: bring back activities that were deleted.
+    """
+
+    jobs: int = 1
+    copy: bool = False
+    restore: bool = False
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A file on its way through a worker, as it looked before it was read."""
+
+    found: Found
+    place: Place
+    stamp: Stamp | None
+    kept: bool = False  # it came by standard input, and its copy is all there is
+
+
+def import_files(
+    library: Library, files: Iterable[Found], settings: Settings, way: Way
+) -> Iterator[Recorded]:
+    """Import files, and yield what became of each; one at a time is in the library when it is yielded.
+
+    Raises:
+        LibraryError: if the library can no longer be written: it is locked, or the disk is full.
+    """
+    passed: deque[Recorded] = deque()
+    waiting: deque[_Seen] = deque()
+
+    def unknown() -> Iterator[Found]:
+        for found in files:
+            if by_stdin := found.path == STDIN:
+                found = _kept(library, found)
+            seen = _Seen(found, place_of(found), stamp_of(found.path), by_stdin)
+            known = _unchanged(library, seen, way)
+            if known is None:
+                waiting.append(seen)
+                yield found
+            else:
+                passed.append(known)
+
+    for entry in batch.run(unknown(), settings, entry_of, jobs=way.jobs):
+        while passed:
+            yield passed.popleft()
+        yield _written(library, entry, waiting.popleft(), way)
+    yield from passed
+
+
+def _kept(library: Library, found: Found) -> Found:
+    """Keep what came by standard input: there is no other original to come back to."""
+    try:
+        data = contents(found).data
+    except (OSError, DecodeError):
+        return found
+    with library.writing():
+        path = library.originals.put(data, sha256(data).hexdigest(), "")
+    return replace(found, path=str(path))
+
+
+def _unchanged(library: Library, seen: _Seen, way: Way) -> Recorded | None:
+    """Tell what became of a file before, if it lies as it did then; None if it has to be read."""
+    if seen.stamp is None:
+        return None
+    with library.reading() as connection:
+        row = connection.execute(
+            "SELECT outcome, code, message, version, sha256 FROM files"
+            " WHERE path = ? AND member = ? AND size_bytes = ? AND mtime_ns = ?",
+            (seen.place.path, seen.place.member, seen.stamp.size_bytes, seen.stamp.mtime_ns),
+        ).fetchone()
+        if row is None or _worth_reading(connection, library, row, way):
+            return None
+    outcome, code, message, *_ = row
+    if outcome == "failed":
+        return Recorded(seen.found.name, "failed", (), code, f"{message} (unchanged, not read again)")
+    return Recorded(seen.found.name, "unchanged", (), code, message)
+
+
+def _worth_reading(connection: sqlite3.Connection, library: Library, row: tuple[Any, ...], way: Way) -> bool:
+    """Whether a file is read again although it lies as it did."""
+    outcome, code, _, version, content = row
+    if outcome == "failed":
+        return code in _PASSING or version != miler.__version__  # a newer miler may read it
+    if outcome == "skipped":
+        return way.restore if code == DELETED else version != miler.__version__
+    return way.copy and library.originals.path_of(content) is None
+
+
+def _written(library: Library, entry: Entry, seen: _Seen, way: Way) -> Recorded:
+    """Write one file's outcome, its copy first, so that no result lacks the original that was promised."""
+    visit = Visit(moment(), seen.place, seen.stamp, label_text(seen.found.label))
+    if seen.kept and entry.kind != "done":
+        # Nobody can look at it again: it leaves neither a copy nor a line.
+        Path(seen.found.path).unlink(missing_ok=True)
+        return Recorded(entry.name, entry.kind, (), entry.code, entry.message)
+    data = None
+    if way.copy and entry.kind == "done":
+        data = _bytes(seen.found)
+        if data is None or sha256(data).hexdigest() != entry.sha256:
+            entry = _changed(entry)
+    with library.writing() as connection:
+        if data is not None and entry.kind == "done":
+            library.originals.put(data, entry.sha256, entry.format)
+        if way.restore:
+            writing.restore(connection, entry.sha256)
+        return writing.record(connection, entry, visit)
+
+
+def _bytes(found: Found) -> bytes | None:
+    try:
+        return contents(found).data
+    except (OSError, MilerError):
+        return None
+
+
+def _changed(entry: Entry) -> Entry:
+    message = "the file changed while it was read; import it again"
+    return replace(entry, kind="failed", results=(), code="changed", message=message)
+
+
+@dataclass(frozen=True)
+class Again:
+    """What is read again, and what cannot be: `gone` have no original any more."""
+
+    found: tuple[tuple[Found, Wanted], ...]
+    gone: tuple[Wanted, ...]
+
+
+def read_again(library: Library, contents_wanted: Iterable[Wanted] | None = None) -> Again:
+    """Find the originals of all activities, or of some contents."""
+    if contents_wanted is None:
+        with library.reading() as connection:
+            contents_wanted = wanted(connection)
+    finder = Finder(library.originals)
+    pairs = [(finder.found(content), content) for content in contents_wanted]
+    there = tuple((found, content) for found, content in pairs if found is not None)
+    return Again(there, tuple(content for found, content in pairs if found is None))
+
+
+def reprocess(
+    library: Library,
+    again: Again,
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    ids: Mapping[Part, int] | None = None,
+) -> Iterator[Recorded]:
+    """Read originals again and write their results anew; numbers, and what the runner said, stay.
+
+    An original that is gone, has changed, or cannot be read leaves the results as they are.
+    """
+    found = (found for found, _ in again.found)
+    for entry, (_, content) in zip(batch.run(found, settings, entry_of, jobs=jobs), again.found, strict=True):
+        yield _rewritten(library, entry, content, ids or {})
+    for content in again.gone:
+        yield _as_it_was(content.name, "gone", "its original is gone; its results stay as they are")
+
+
+def _rewritten(library: Library, entry: Entry, content: Wanted, ids: Mapping[Part, int]) -> Recorded:
+    if entry.kind != "done" and entry.sha256 in ("", content.sha256):
+        return _as_it_was(entry.name, entry.code, f"{entry.message}; its results stay as they are")
+    if entry.sha256 != content.sha256:
+        return _as_it_was(
+            entry.name, "changed", "its original has changed; `miler import` reads it as it is now"
+        )
+    return library.record(entry, Visit(moment(), label=content.label, again=True, ids=ids))
+
+
+def _as_it_was(name: str, code: str | None, message: str) -> Recorded:
+    return Recorded(name, "failed", (), code, message)
+
+
+def analysis_of(library: Library, activity_id: int) -> Analysis:
+    """Read the original of one activity again, with the settings that made its results.
+
+    Raises:
+        LibraryError: if there is no such activity, or its original is gone or has changed.
+    """
+    from miler.outcome import process
+
+    with library.reading() as connection:
+        require(connection, activity_id)
+        contents_wanted = wanted(connection, activity_id)
+        parts = {
+            number: part for part, number in writing.parts_of(connection, contents_wanted[0].sha256).items()
+        }
+    for found, content in read_again(library, contents_wanted).found:
+        outcome = process(found, Settings.from_mapping(json.loads(content.settings)))
+        if outcome.source.sha256 == content.sha256 and outcome.analyses:
+            return outcome.analyses[parts[activity_id] - 1]
+    raise LibraryError(
+        f"the original of activity {activity_id} is gone or has changed; its text and json are still here",
+        code="no_original",
+    )

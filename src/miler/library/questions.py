@@ -1,0 +1,240 @@
+"""What a library is asked. Results are SI; times of day are ISO 8601, local where the place is known."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from miler.errors import LibraryError
+from miler.library.entry import unpressed
+from miler.library.places import real_name, real_path
+from miler.units import MILE_M
+
+WHOLE = 0.0  # the length_m of an exclusion that holds for every effort of an activity
+
+
+@dataclass(frozen=True)
+class Best:
+    """One activity's effort of a length, on the elapsed clock."""
+
+    activity_id: int
+    length_m: float
+    elapsed_s: float
+    timer_s: float
+    start_s: float
+    flags: str
+    start_local: str | None
+    time_zone: str | None
+    sport: str
+    title: str | None
+    device: str | None
+    file: str
+    excluded: bool
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One activity in a line; `mile_s` is its fastest mile, also where that is excluded."""
+
+    activity_id: int
+    start_time: str | None
+    start_local: str | None
+    time_zone: str | None
+    sport: str
+    distance_m: float | None
+    elapsed_s: float
+    timer_s: float | None
+    mile_s: float | None
+    evenness: float | None
+    device: str | None
+    title: str | None
+    tags: str | None
+    file: str
+    excluded: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the runner said of an activity, and where its file is.
+
+    `excluded_m` are the lengths whose efforts are left out of the bests, 0 for all of them;
+    `files` the paths where its bytes were seen.
+    """
+
+    activity_id: int
+    title: str | None
+    tags: tuple[str, ...]
+    sport: str
+    excluded_m: tuple[float, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stored(Said):
+    """One activity as it is kept: its document `miler.analysis/1`, and the text report as it was made."""
+
+    document: dict[str, Any]
+    report: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which activities; None for no condition. Days are the runner's calendar's, both included.
+
+    `device` is a part of its name, in any case; `note` the code of a note that the activity has.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    sport: str | None = None
+    device: str | None = None
+    note: str | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """Return the SQL condition on `activities a` and `overrides o`, with its values."""
+        conditions = {
+            "a.start_local >= ?": self.since and self.since.isoformat(),
+            # Before the end of that day, for "~" sorts after "T".
+            "a.start_local < ?": self.until and f"{self.until.isoformat()}~",
+            "coalesce(o.sport, a.sport) = ?": self.sport,
+            "instr(lower(a.device), lower(?)) > 0": self.device,
+            "EXISTS (SELECT 1 FROM notes n WHERE n.activity_id = a.id AND n.code = ?)": self.note,
+        }
+        given = {sql: value for sql, value in conditions.items() if value is not None}
+        return " AND ".join(given) or "1", list(given.values())
+
+
+_FILE = "(SELECT s.name FROM sources s WHERE s.activity_id = a.id ORDER BY s.id LIMIT 1)"
+_TITLE = "coalesce(o.title, a.name)"
+_LEFT_OUT = f"EXISTS (SELECT 1 FROM exclusions x WHERE x.activity_id = a.id AND x.length_m = {WHOLE})"
+
+_BEST = f"""
+    SELECT a.id, e.length_m, e.elapsed_s, e.timer_s, e.start_s, e.flags, a.start_local, a.time_zone,
+           coalesce(o.sport, a.sport), {_TITLE}, a.device, {_FILE}
+    FROM {{tables}} LEFT JOIN overrides o ON o.activity_id = a.id
+    WHERE e.length_m = ? AND {{condition}} AND {{excluded}}
+    ORDER BY e.elapsed_s, e.activity_id LIMIT ?
+"""
+# CROSS JOIN keeps SQLite to this order. The index has the efforts of a length in order of time, so that the
+# first few are enough; but of a few days it is quicker to look at every activity.
+_FASTEST_FIRST = "efforts e CROSS JOIN activities a ON a.id = e.activity_id"
+_DAYS_FIRST = "activities a CROSS JOIN efforts e ON e.activity_id = a.id"
+_EXCLUDED_FROM = f"(SELECT x.activity_id FROM exclusions x WHERE x.length_m IN ({WHOLE}, ?))"
+
+
+def best(
+    connection: sqlite3.Connection, length_m: float, chosen: Filter, limit: int, *, excluded: bool
+) -> tuple[Best, ...]:
+    """Return the fastest efforts of a length, or of those excluded; a tie goes to the earlier import."""
+    condition, values = chosen.where()
+    query = _BEST.format(
+        tables=_DAYS_FIRST if excluded or chosen.since or chosen.until else _FASTEST_FIRST,
+        condition=condition,
+        excluded=f"a.id {'' if excluded else 'NOT'} IN {_EXCLUDED_FROM}",
+    )
+    length_m = round(length_m, 6)  # as documents hold lengths
+    rows = connection.execute(query, (length_m, *values, length_m, limit))
+    return tuple(Best(*(*columns, real_name(file), excluded)) for *columns, file in rows)
+
+
+def lengths(connection: sqlite3.Connection) -> tuple[float, ...]:
+    """Return the lengths of which there are efforts, shortest first; leaps along the index."""
+    rows = connection.execute(
+        """
+        WITH RECURSIVE known(length_m) AS (
+            SELECT min(length_m) FROM efforts
+            UNION ALL
+            SELECT (SELECT min(e.length_m) FROM efforts e WHERE e.length_m > known.length_m)
+            FROM known WHERE length_m IS NOT NULL
+        ) SELECT length_m FROM known WHERE length_m IS NOT NULL
+        """
+    )
+    return tuple(length_m for (length_m,) in rows)
+
+
+_FROM = "FROM activities a LEFT JOIN overrides o ON o.activity_id = a.id"
+
+
+def listed(connection: sqlite3.Connection, chosen: Filter, limit: int | None) -> Iterator[Listed]:
+    """Yield activities, the latest first; those without a date last."""
+    condition, values = chosen.where()
+    rows = connection.execute(
+        f"""
+        SELECT a.id, a.start_time, a.start_local, a.time_zone, coalesce(o.sport, a.sport), a.distance_m,
+               a.elapsed_s, a.timer_s,
+               (SELECT e.elapsed_s FROM efforts e WHERE e.activity_id = a.id AND e.length_m = {MILE_M}),
+               (SELECT c.evenness FROM scores c WHERE c.activity_id = a.id),
+               a.device, {_TITLE}, o.tags, {_LEFT_OUT}, {_FILE}
+        {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ?
+        """,
+        (*values, -1 if limit is None else limit),
+    )
+    for *columns, left_out, file in rows:
+        yield Listed(*(*columns, real_name(file), bool(left_out)))
+
+
+def count(connection: sqlite3.Connection, chosen: Filter) -> int:
+    """Return how many activities there are."""
+    condition, values = chosen.where()
+    source = _FROM if chosen != Filter() else "FROM activities a"
+    (number,) = connection.execute(f"SELECT count(*) {source} WHERE {condition}", values).fetchone()
+    return int(number)
+
+
+def efforts_of(connection: sqlite3.Connection, activity_id: int) -> dict[float, float]:
+    """Return the elapsed seconds of an activity's efforts by length."""
+    query = "SELECT length_m, elapsed_s FROM efforts WHERE activity_id = ?"
+    return dict(connection.execute(query, (activity_id,)))
+
+
+def require(connection: sqlite3.Connection, activity_id: int) -> None:
+    """Refuse an activity that is not there.
+
+    Raises:
+        LibraryError: naming it.
+    """
+    if connection.execute("SELECT 1 FROM activities WHERE id = ?", (activity_id,)).fetchone() is None:
+        raise LibraryError(f"there is no activity {activity_id}; `miler list` shows them", code="no_activity")
+
+
+def texts(connection: sqlite3.Connection, activity_id: int) -> tuple[str, str]:
+    """Return the document of an activity, one line of JSON, and its report as text with ANSI colours."""
+    query = "SELECT document, report FROM documents WHERE activity_id = ?"
+    document, report = connection.execute(query, (activity_id,)).fetchone()
+    return unpressed(document), unpressed(report)
+
+
+def said(connection: sqlite3.Connection, activity_id: int) -> Said:
+    """Return what the runner said of an activity, and where its file is."""
+    query = f"SELECT {_TITLE}, o.tags, coalesce(o.sport, a.sport) {_FROM} WHERE a.id = ?"
+    title, tags, sport = connection.execute(query, (activity_id,)).fetchone()
+    return Said(
+        activity_id=activity_id,
+        title=title,
+        tags=tuple(tags.split(",")) if tags else (),
+        sport=sport,
+        excluded_m=_column(connection, _EXCLUDED, activity_id),
+        files=tuple(real_path(path) for path in _column(connection, _PATHS, activity_id)),
+    )
+
+
+def stored(connection: sqlite3.Connection, activity_id: int) -> Stored:
+    """Return all that is kept of one activity."""
+    document, report = texts(connection, activity_id)
+    return Stored(**vars(said(connection, activity_id)), document=json.loads(document), report=report)
+
+
+_EXCLUDED = "SELECT length_m FROM exclusions WHERE activity_id = ? ORDER BY length_m"
+_PATHS = """
+    SELECT DISTINCT f.path FROM files f JOIN sources s ON s.sha256 = f.sha256
+    WHERE s.activity_id = ? ORDER BY f.id
+"""
+
+
+def _column(connection: sqlite3.Connection, query: str, activity_id: int) -> tuple[Any, ...]:
+    rows: Sequence[tuple[Any]] = connection.execute(query, (activity_id,)).fetchall()
+    return tuple(value for (value,) in rows)

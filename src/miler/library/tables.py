@@ -1,0 +1,73 @@
+"""The columns of the tables that are written, each list once; docs/library.md explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ACTIVITY = (
+    "start_time",
+    "start_local",
+    "time_zone",
+    "sport",
+    "sub_sport",
+    "device",
+    "name",
+    "records",
+    "distance_m",
+    "elapsed_s",
+    "timer_s",
+    "moving_s",
+    "distance_source",
+)
+
+# All that hang on an activity and are written anew with it; `activity_id` comes first in each.
+RESULTS: Mapping[str, tuple[str, ...]] = {
+    "efforts": (
+        "length_m",
+        "name",
+        "elapsed_s",
+        "timer_s",
+        "start_s",
+        "end_s",
+        "start_m",
+        "end_m",
+        "flags",
+    ),
+    "scores": (
+        "evenness",
+        "cv_percent",
+        "half_difference_percent",
+        "fast_start_percent",
+        "end_spurt_percent",
+        "shape",
+    ),
+    "laps": ("number", "trigger", "start_s", "elapsed_s", "timer_s", "distance_m"),
+    "splits": (
+        "kind",
+        "number",
+        "start_m",
+        "end_m",
+        "elapsed_s",
+        "timer_s",
+        "heart_rate_bpm",
+        "cadence_spm",
+        "climb_m",
+        "fall_m",
+    ),
+    "notes": ("number", "code", "kind", "message", "at_s"),
+    "documents": ("document", "report"),
+}
+
+SOURCE = ("sha256", "part", "format", "name", "size_bytes", "label")
+
+# What the runner said of an activity: kept through reprocessing and rebuilding.
+SAID: Mapping[str, tuple[str, ...]] = {
+    "overrides": ("title", "tags", "sport"),
+    "exclusions": ("length_m",),
+}
+
+
+def insertion(table: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts one row."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"

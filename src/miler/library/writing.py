@@ -1,0 +1,240 @@
+"""The one who writes: what became of a file, and the results that it gave, in one transaction.
+
+Every function here runs inside `connection.transaction`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import miler
+from miler.library.entry import Entry, Result
+from miler.library.places import Place, Stamp, stored_name
+from miler.library.tables import ACTIVITY, RESULTS, SOURCE, insertion
+
+Ending = Literal["imported", "duplicate", "skipped", "failed", "unchanged"]
+Part = tuple[str, int]  # a content's hash, and which of its activities
+
+DELETED = "deleted"
+_DELETED_MESSAGE = "deleted from the library; --restore brings it back"
+_KEPT = ("imported", "duplicate")
+_INSERT = {table: insertion(table, ("activity_id", *columns)) for table, columns in RESULTS.items()}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of one file.
+
+    `activity_ids` are its activities: new ones, or those that it duplicates.
+    """
+
+    name: str
+    ending: Ending
+    activity_ids: tuple[int, ...] = ()
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A file that was read: where it lies, how it looked before it was read, and what is known of it.
+
+    Attributes:
+        moment: when, ISO 8601 in UTC; the clock is read at the edge.
+        label: what an export's table says of it, as in `sources.label`.
+        again: write the results anew although these bytes gave some before.
+        ids: ids that activities had before, where a library is rebuilt.
+    """
+
+    moment: str
+    place: Place | None = None
+    stamp: Stamp | None = None
+    label: str | None = None
+    again: bool = False
+    ids: Mapping[Part, int] = field(default_factory=dict)
+
+
+def record(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> Recorded:
+    """Write what became of a file, with its results if they are new."""
+    if entry.kind != "done":
+        ending = Recorded(entry.name, entry.kind, (), entry.code, entry.message)
+        _remember(connection, entry, visit, ending)
+        return ending
+    known = parts_of(connection, entry.sha256)
+    deleted = _deleted(connection, entry.sha256)
+    fresh = [r for r in entry.results if r.part not in deleted]
+    if not fresh:
+        ending = Recorded(
+            entry.name, "skipped", (), DELETED, "deleted from the library; --restore brings it back"
+        )
+    elif known and not visit.again:
+        ending = _seen_before(connection, entry, visit, tuple(known.values()))
+    else:
+        ids = _written(connection, entry, visit, fresh, known)
+        ending = Recorded(entry.name, "imported", ids)
+    _remember(connection, entry, visit, ending)
+    return ending
+
+
+def parts_of(connection: sqlite3.Connection, sha256: str) -> dict[int, int]:
+    """Return the activities that a content gave, by part."""
+    query = "SELECT part, activity_id FROM sources WHERE sha256 = ? ORDER BY part"
+    return dict(connection.execute(query, (sha256,)))
+
+
+def _deleted(connection: sqlite3.Connection, sha256: str) -> set[int]:
+    return {part for (part,) in connection.execute("SELECT part FROM deletions WHERE sha256 = ?", (sha256,))}
+
+
+def _seen_before(
+    connection: sqlite3.Connection, entry: Entry, visit: Visit, ids: tuple[int, ...]
+) -> Recorded:
+    """Tell a duplicate from the very file that was imported: only touched, or by another process just now."""
+    if visit.place is not None:
+        row = connection.execute(
+            "SELECT sha256, outcome FROM files WHERE path = ? AND member = ?",
+            (visit.place.path, visit.place.member),
+        ).fetchone()
+        if row is not None and row[0] == entry.sha256 and row[1] in _KEPT:
+            return Recorded(entry.name, "unchanged", ids)
+    which = ", ".join(str(i) for i in ids)
+    of = f"duplicate of activit{'y' if len(ids) == 1 else 'ies'} {which}"
+    return Recorded(entry.name, "duplicate", ids, None, of)
+
+
+def _written(
+    connection: sqlite3.Connection, entry: Entry, visit: Visit, results: list[Result], known: dict[int, int]
+) -> tuple[int, ...]:
+    """Write the results, each in the place of the activity that it replaces, if any."""
+    former = _former(connection, entry, visit)
+    ids = []
+    for result in results:
+        start_time = result.activity[ACTIVITY.index("start_time")]
+        replaced = known.get(result.part) or former.pop(start_time, None)
+        ids.append(_write(connection, entry, result, visit, replaced))
+    for part, activity_id in known.items():
+        if part not in {r.part for r in results}:  # a newer miler may find fewer in the same bytes
+            connection.execute("DELETE FROM activities WHERE id = ?", (activity_id,))
+    return tuple(ids)
+
+
+def _former(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> dict[str, int]:
+    """The activities, by start, whose file has been written anew and whose bytes are nowhere else.
+
+    The same run written again (a download that was cut short) takes the former's place, and keeps its
+    number and what the runner said of it. Another run under an old name does not.
+    """
+    if visit.place is None:
+        return {}
+    query = """
+        SELECT a.start_time, a.id FROM files f
+        JOIN sources s ON s.sha256 = f.sha256 JOIN activities a ON a.id = s.activity_id
+        WHERE f.path = ? AND f.member = ? AND f.sha256 <> ? AND a.start_time IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM files o WHERE o.sha256 = f.sha256 AND o.id <> f.id)
+    """
+    return dict(connection.execute(query, (visit.place.path, visit.place.member, entry.sha256)))
+
+
+def _write(
+    connection: sqlite3.Connection, entry: Entry, result: Result, visit: Visit, replaced: int | None
+) -> int:
+    values = (*result.activity, _settings_id(connection, result.settings), miler.__version__)
+    columns = (*ACTIVITY, "settings_id", "version")
+    if replaced is None:
+        chosen = visit.ids.get((entry.sha256, result.part))
+        cursor = connection.execute(
+            insertion("activities", ("id", *columns, "added_at")), (chosen, *values, visit.moment)
+        )
+        activity_id = int(cursor.lastrowid or 0)
+    else:
+        activity_id = replaced
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        connection.execute(f"UPDATE activities SET {assignments} WHERE id = ?", (*values, activity_id))
+        for table in RESULTS:
+            connection.execute(f"DELETE FROM {table} WHERE activity_id = ?", (activity_id,))
+        connection.execute("DELETE FROM sources WHERE activity_id = ?", (activity_id,))
+    _hang(connection, activity_id, entry, result, visit.label)
+    return activity_id
+
+
+def _hang(
+    connection: sqlite3.Connection, activity_id: int, entry: Entry, result: Result, label: str | None
+) -> None:
+    for table, rows in result.rows.items():
+        connection.executemany(_INSERT[table], ((activity_id, *row) for row in rows))
+    source = (
+        entry.sha256,
+        result.part,
+        entry.format or None,
+        stored_name(entry.name),
+        entry.size_bytes,
+        label,
+    )
+    connection.execute(insertion("sources", ("activity_id", *SOURCE)), (activity_id, *source))
+
+
+def _settings_id(connection: sqlite3.Connection, document: str) -> int:
+    connection.execute("INSERT OR IGNORE INTO settings (document) VALUES (?)", (document,))
+    (number,) = connection.execute("SELECT id FROM settings WHERE document = ?", (document,)).fetchone()
+    return int(number)
+
+
+def _remember(connection: sqlite3.Connection, entry: Entry, visit: Visit, ending: Recorded) -> None:
+    """Write how the file ended, over what was known of it.
+
+    What cannot be opened now says nothing about what it was, and what is not there is no file.
+    """
+    if visit.place is None or visit.stamp is None:
+        return
+    place, stamp = visit.place, visit.stamp
+    number, former = connection.execute(
+        "SELECT max(id), max(outcome) FROM files WHERE path = ? AND member = ?", (place.path, place.member)
+    ).fetchone()
+    if former in _KEPT and not entry.sha256:
+        return
+    values: dict[str, Any] = {
+        "path": place.path,
+        "member": place.member,
+        "name": stored_name(entry.name),
+        "size_bytes": stamp.size_bytes,
+        "mtime_ns": stamp.mtime_ns,
+        "sha256": entry.sha256 or None,
+        "format": entry.format or None,
+        "outcome": former if ending.ending == "unchanged" else ending.ending,
+        "code": ending.code,
+        "message": None if ending.message is None else _text(ending.message),
+        "version": miler.__version__,
+        "recorded_at": visit.moment,
+    }
+    if number is None:
+        connection.execute(insertion("files", tuple(values)), tuple(values.values()))
+    else:
+        assignments = ", ".join(f"{column} = ?" for column in values)
+        connection.execute(f"UPDATE files SET {assignments} WHERE id = ?", (*values.values(), number))
+
+
+def _text(message: str) -> str:
+    return message.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def remove(connection: sqlite3.Connection, activity_id: int, moment: str) -> None:
+    """Delete an activity, and remember its content: importing its folder again must not bring it back."""
+    contents = connection.execute(
+        "SELECT sha256, part FROM sources WHERE activity_id = ?", (activity_id,)
+    ).fetchall()
+    connection.execute("DELETE FROM activities WHERE id = ?", (activity_id,))
+    for sha256, part in contents:
+        connection.execute("INSERT OR REPLACE INTO deletions VALUES (?, ?, ?)", (sha256, part, moment))
+        if not parts_of(connection, sha256):
+            connection.execute(
+                "UPDATE files SET outcome = 'skipped', code = ?, message = ? WHERE sha256 = ?",
+                (DELETED, _DELETED_MESSAGE, sha256),
+            )
+
+
+def restore(connection: sqlite3.Connection, sha256: str) -> None:
+    """Forget that activities of a content were deleted."""
+    connection.execute("DELETE FROM deletions WHERE sha256 = ?", (sha256,))

@@ -1,0 +1,205 @@
+"""What a runner relies on when points are read as columns: nothing is different but the time it takes.
+
+The twin of the fast way is the slow one: a comment with an `&` among the points means nothing, but the
+text is no longer plain, so all of it is walked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from miler.activity import Activity
+from miler.errors import MilerError
+from miler.formats import decode, gpx, recognise, tcx
+from miler.formats.skeleton import skeleton
+from miler.formats.xmlfile import XmlFile
+
+CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+TAGS = {"gpx": "trkpt", "tcx": "Trackpoint"}
+SPOILER = b"<!--&-->"
+
+
+def content(path: Path) -> bytes:
+    data = path.read_bytes()
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
+def corpus_files() -> list[Path]:
+    return sorted(
+        p for kind in ("gpx", "tcx") for p in [*CORPUS.glob(f"{kind}/*"), *CORPUS.glob(f"other/**/*.{kind}*")]
+    )
+
+
+def spoiled(data: bytes) -> bytes:
+    """Return the same document, with what forbids the fast way after its first point."""
+    end = re.search(rb"</(trkpt|Trackpoint)>", data)
+    at = end.end() if end else len(data)
+    return data[:at] + SPOILER + data[at:]
+
+
+def everything(activity: Activity) -> tuple[object, ...]:
+    """Return all that an activity says, to the last bit."""
+    columns = {name: column.tobytes() for name, column in activity.streams.items()}
+    about = (activity.start_time, activity.sport, activity.sub_sport, activity.device, activity.name)
+    said = (activity.laps, activity.pauses, activity.sessions, activity.time_zone, activity.notes)
+    return activity.elapsed.tobytes(), sorted(columns.items()), *about, *said
+
+
+def result(data: bytes) -> object:
+    try:
+        return [everything(activity) for activity in decode(data)]
+    except MilerError as error:
+        return type(error), error.code
+
+
+def file_of(data: bytes) -> XmlFile:
+    return {"gpx": gpx._File, "tcx": tcx._File}[recognise(data)]()
+
+
+def points_in_columns(data: bytes) -> int:
+    file = file_of(data)
+    bones = skeleton(data, file.format.point, file.point, file.format.keys)
+    return sum(len(run.times) for run in bones.runs) if bones else 0
+
+
+@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.name)
+def test_a_real_file_is_the_same_read_as_columns_and_walked(path: Path) -> None:
+    data = content(path)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        pytest.skip("the comment would not be in its encoding")
+    assert result(data) == result(spoiled(data))
+
+
+@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.name)
+def test_nearly_all_points_of_a_real_file_become_columns(path: Path) -> None:
+    data = content(path)
+    points = len(re.findall(rb"<(trkpt|Trackpoint)\b", data))
+    if points < 300:
+        pytest.skip("too small to need it")
+    assert points_in_columns(data) >= 0.95 * points
+
+
+def stamp(second: int) -> str:
+    return f"2026-05-09T17:{second // 60:02d}:{second % 60:02d}Z"
+
+
+def point(second: int, inside: str = "<hr>150</hr>") -> str:
+    return (
+        f'  <trkpt lat="51.{5000000 + 270 * second}" lon="-0.15">\n    <ele>{20 + second % 7 / 10}</ele>\n'
+        f"    <time>{stamp(second)}</time>\n    <extensions>{inside}</extensions>\n  </trkpt>\n"
+    )
+
+
+POINTS = [point(second) for second in range(400)]
+ODD_POINT = {
+    "a comment": point(200).replace("<ele>", "<!-- <ele>1</ele> --><ele>"),
+    "a comment without a tag": point(200).replace("20.", "20<!--1-->."),
+    "CDATA": point(200).replace("<hr>150</hr>", "<hr><![CDATA[151]]></hr>"),
+    "an instruction": point(200).replace("<ele>", "<?x <ele>1</ele> ?><ele>"),
+    "an entity": point(200, "<hr>&#49;51</hr>"),
+    "attributes the other way": re.sub(r'(lat="\S+") (lon="\S+")', r"\2 \1", point(200)),
+    "single quotes": re.sub(r'="(\S+)"', r"='\1'", point(200)),
+    "a quote in a single quote": point(200).replace('lon="', "id='\"' lon=\"").replace("-0.15", "-0.25"),
+    "another attribute": point(200).replace("lat=", 'id="7" lat='),
+    "a bracket in an attribute": point(200).replace("lat=", 'id="a>b" lat='),
+    "a quote in a text": point(200, '<name>5" more</name><hr>151</hr>'),
+    "no value": point(200, "<hr></hr><power/>"),
+    "a blank value": point(200, "<hr> </hr>"),
+    "two values of a kind": point(200, "<hr>151</hr><hr>152</hr>"),
+    "a value in two parts": point(200, "<hr>1<b/>51</hr>"),
+    "a value around a value": point(200, "<hr>1<cad>80</cad></hr>"),
+    "no number": point(200, "<hr>strap</hr>"),
+    "another spelling": point(200, "<hr>1.51e2</hr>"),
+    "blanks around a value": point(200, "<hr>\n 151\t</hr>"),
+    "seconds in decimals": point(200).replace("20Z", "20.2505Z"),
+    "another zone": point(200).replace("17:03:20Z", "19:03:20+02:00"),
+    "no zone": point(200).replace("20Z", "20"),
+    "no time of the calendar": point(200).replace("-05-09", "-02-30"),
+    "a second too many": point(200).replace(":20Z", ":60Z"),
+    "a minus in the time": point(200).replace(":20Z", ":-2Z"),
+    "no time": re.sub("<time>.*</time>", "", point(200)),
+    "a prefix": point(200).replace("trkpt", "gpx:trkpt"),
+    "nothing in it": '<trkpt lat="51.5" lon="-0.15"/>',
+    "a new segment": "</trkseg><trkseg>" + point(200),
+    "a new track": f"</trkseg></trk><trk><name>two</name><trkseg>{point(200)}",
+    "it is commented out": f"<!-- {point(200)} -->",
+    "it is in CDATA": f"<x><![CDATA[ {point(200)} ]]></x>",
+    "it is in something unknown": f"<x>{point(200)}</x>",
+    "it is in an attribute": f"<x y='{point(200)}'/>",
+    "a text stands beside it": f"lost {point(200)} words",
+    "the end of CDATA stands beside it": f"]]> {point(200)}",
+    "it is a quote": point(200, '<hr>151</hr>"<power>7</power>'),
+    "it says what stands for runs": f"<run-of-points/>{point(200)}",
+    "it says so in a name": point(200, "<name>run-of-points</name>"),
+    "a control character": point(200, "<name>\x01</name>"),
+    "an accent": point(200, "<name>Zoë</name>"),
+    "broken": point(200).replace("</ele>", "</ele"),
+    "not ended": point(200).replace("</trkpt>", ""),
+}
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["one odd point", "all after it are odd"])
+@pytest.mark.parametrize("oddity", ODD_POINT)
+def test_an_odd_point_is_read_as_ever_and_so_are_its_neighbours(oddity: str, inside: bool) -> None:
+    odd = ODD_POINT[oddity]
+    after = POINTS[201:] if inside else [odd.replace(stamp(200), stamp(s)) for s in range(201, 400)]
+    body = "".join([*POINTS[:200], odd, *after])
+    data = f'<gpx creator="x"><trk><type>9</type><trkseg>{body}</trkseg></trk></gpx>'.encode()
+    fast, slow = result(data), result(spoiled(data))
+    if oddity in (
+        "broken",
+        "not ended",
+        "a control character",
+        "it is in an attribute",
+        "the end of CDATA stands beside it",
+    ):
+        assert [columns[:2] for columns in fast] == [columns[:2] for columns in slow]  # type: ignore[attr-defined]
+    else:
+        assert fast == slow
+
+
+def test_points_of_many_shapes_mixed_together_keep_their_order() -> None:
+    shapes = ["<hr>150</hr>", "", "<cad>80</cad>", "<hr>150</hr><a:power>201.5</a:power>"]
+    rng = random.Random(1954)
+    body = "".join(point(second, rng.choice(shapes)) for second in range(400))
+    data = f"<gpx><trk><trkseg>{body}</trkseg></trk></gpx>".encode()
+    assert points_in_columns(data) == 400
+    assert result(data) == result(spoiled(data))
+
+
+def test_a_recording_of_many_windows_is_seamless() -> None:
+    body = "".join(f"<trkseg>{''.join(POINTS)}</trkseg>".replace("2026", str(2001 + i)) for i in range(45))
+    data = f"<gpx><trk><trkseg>{''.join(POINTS)}</trkseg>{body}</trk></gpx>".encode()
+    assert len(data) > 2 * 2**20
+    assert points_in_columns(data) == 46 * 400
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in corpus_files() if 20_000 < p.stat().st_size < 120_000][::4], ids=lambda p: p.name
+)
+def test_a_damaged_file_is_the_same_read_as_columns_and_walked(path: Path) -> None:
+    data = content(path)
+    rng = random.Random(1954)
+    first = re.search(rb"</(trkpt|Trackpoint)>", data)
+    assert first
+    for _ in range(40):
+        at = rng.randrange(first.end(), len(data))
+        mutant = data[:at] + bytes([rng.randrange(32, 127)]) + data[at + rng.randrange(3) :]
+        fast, slow = result(mutant), result(spoiled(mutant))
+        if isinstance(fast, list) and isinstance(slow, list):
+            assert [each[:8] for each in fast] == [each[:8] for each in slow]
+        else:
+            assert fast == slow
+
+
+def test_columns_hold_only_finite_numbers_or_nothing() -> None:
+    body = "".join(point(s, "<hr>1e999</hr>" if s % 2 else "<hr>150</hr>") for s in range(100))
+    (activity,) = decode(f"<gpx><trk><trkseg>{body}</trkseg></trk></gpx>".encode())
+    assert set(activity["heart_rate"][::2]) == {150.0}
+    assert np.isnan(activity["heart_rate"][1::2]).all()
