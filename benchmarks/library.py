@@ -37,14 +37,14 @@ _MADE = """
     CREATE TEMP TABLE made AS
         WITH RECURSIVE made(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM made WHERE n < :activities)
         SELECT n, (n * 7919 % 10007) / 10007.0 AS luck FROM made;
-    INSERT INTO activities SELECT n, strftime('%Y-%m-%dT%H:%M:%SZ', '1996-05-04', n * 160 || ' minutes'),
-        strftime('%Y-%m-%dT%H:%M:%S', '1996-05-04', n * 160 || ' minutes'), 'UTC',
+    INSERT INTO activities SELECT n, strftime('%Y-%m-%dT%H:%M:%SZ', '1996-05-04', (n * 160) || ' minutes'),
+        strftime('%Y-%m-%dT%H:%M:%S', '1996-05-04', (n * 160) || ' minutes'), 'UTC',
         CASE n % 5 WHEN 0 THEN 'cycling' ELSE 'running' END, NULL, 'watch ' || n % 7, 'Run ' || n, 3600,
         8000 + 9000 * luck, 3600, 3590, 3570, 'device', 1, '0', '2026-01-01T00:00:00Z' FROM made;
     INSERT INTO efforts SELECT n, length_m, name, length_m * (0.21 + 0.1 * luck),
         length_m * (0.21 + 0.1 * luck), 10, 20, 30, 40, '' FROM made, lengths WHERE n % 5;
     INSERT INTO scores SELECT n, 100 * luck, 3, 1, 1, 1, 'even' FROM made WHERE n % 5;
-    INSERT INTO sources SELECT n, n, hex(zeroblob(28)) || printf('%08x', n), 1, 'fit', n || '.fit', 150000,
+    INSERT INTO sources SELECT n, hex(zeroblob(28)) || printf('%08x', n), 1, 'fit', n || '.fit', 150000,
         NULL FROM made;
     INSERT INTO files SELECT n, '/runs/' || n || '.fit', '', n || '.fit', 150000, 0,
         hex(zeroblob(28)) || printf('%08x', n), 'fit', 'imported', NULL, NULL, '0', '2026-01-01T00:00:00Z'

@@ -130,11 +130,11 @@ def by_miler(data: bytes) -> Decoded:
     laps: defaultdict[str, list[FloatArray]] = defaultdict(list)
     for part in parts(data):
         contents = Contents(part)
-        raw = contents.raw()
+        raw, streams = contents.raw(), contents.native_streams()
         missing = np.full(len(raw.times), np.nan)
         records["timestamp"].append(raw.times)
         for name in [*_RECORD_FIELDS][1:-1]:
-            records[name].append(raw.streams.get(name, missing))
+            records[name].append(streams.get(name, missing))
         told = contents.messages.of("lap", *_LAP_FIELDS)
         for name in _LAP_FIELDS:
             laps[name].append(np.array([lap.numbers.get(name, math.nan) for lap in told]))

@@ -135,7 +135,7 @@ def test_a_definition_written_again_before_each_message_is_one_table() -> None:
         add_records(file, second)
         add(file, 0, EVENT, [TIME, (0, 1, ENUM)], (T0 + second, 9))
     (part,) = parts(file.to_bytes())
-    assert sorted(len(d) for d in part.definitions) == [1, 50, 50]
+    assert sorted(d.count for d in part.definitions) == [1, 50, 50]
     assert one(file)["distance"] == pytest.approx(3.0 * np.arange(50))
 
 

@@ -253,7 +253,7 @@ def test_strict_reading_refuses_any_break() -> None:
 @pytest.mark.parametrize("text", [RUN, LAPS], ids=["gpx", "tcx"])
 def test_a_file_cut_off_anywhere_has_its_complete_points_and_no_more(text: str) -> None:
     data = text.encode()
-    for cut in range(0, len(data), 7):
+    for cut in range(0, len(data), 43):
         complete = len(re.findall(rb"</(?:trkpt|Trackpoint)>", data[:cut]))
         begun = len(re.findall(rb"<(?:trkpt|Trackpoint)[ >]", data[:cut]))
         if not complete:
@@ -276,8 +276,7 @@ def test_of_points_not_touched_nearly_all_are_kept_and_every_point_is_accounted_
         untouched += len(safe)
         kept += len(safe & set(seconds_of(activities)))
         found = len(re.findall(rb"<(?:trkpt|Trackpoint)[\s/>]", mutant))
-        untimed = sum("possible time" in note.message for note in damage(activities))
-        assert sum(map(len, activities)) + dropped(activities) + untimed >= found - 1
+        assert sum(map(len, activities)) + dropped(activities) in (found, found - 1)  # times may coincide
     assert kept >= 0.999 * untouched
 
 

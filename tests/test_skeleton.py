@@ -1,7 +1,7 @@
 """What a runner relies on when points are read as columns: nothing is different but the time it takes.
 
-The twin of the fast way is the slow one: a comment with an `&` among the points means nothing, but the
-text is no longer plain, so all of it is walked.
+The twin of the fast way is the slow one: where the word that stands for runs of points is in a file, even
+in a comment that means nothing, all of it is walked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from miler.formats.xmlfile import XmlFile
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 TAGS = {"gpx": "trkpt", "tcx": "Trackpoint"}
-SPOILER = b"<!--&-->"
+SPOILER = b"<!--run-of-points-->"
 
 
 def content(path: Path) -> bytes:

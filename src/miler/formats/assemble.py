@@ -97,32 +97,16 @@ def assemble(raw: Raw) -> Activity:
 def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Keep records with a possible time, in order, one for each moment."""
     times, streams = raw.times, raw.streams
-    if (times[1:] > times[:-1]).all() and _possible(times):
+    if not _ordered(times) or not _possible(times):
+        times, streams = _put_in_order(times, streams, notes)
+    if (times[1:] > times[:-1]).all():
         return times, streams
-    with np.errstate(invalid="ignore"):
-        known = (times >= 0) & (times <= _LATEST_S)
-        if known.any():
-            known &= np.abs(times - np.median(times[known])) <= _FARTHEST_S
-    if not known.all():
-        lost = int((~known).sum())
-        notes.append(Note("no_time", "damage", f"records left out for want of a possible time: {lost}"))
-        times, streams = times[known], {k: v[known] for k, v in streams.items()}
-    steps = np.diff(times)
-    if (steps > 0).all():
-        return times, streams
-    back = int((steps < 0).sum())
-    if back:
-        furthest = -float(steps.min())
-        notes.append(
-            Note(
-                "time_backwards",
-                "finding",
-                f"the clock went back by up to {furthest:g} s ({back} ×); records are put in order",
-            )
-        )
-        order = np.argsort(times, kind="stable")
-        times, streams = times[order], {k: v[order] for k, v in streams.items()}
     return _merge_repeats(times, streams, notes)
+
+
+def _ordered(times: FloatArray) -> bool:
+    """Whether times never go back; False if any is missing."""
+    return bool((times[1:] >= times[:-1]).all()) and not np.isnan(times[:1]).any()
 
 
 def _possible(times: FloatArray) -> bool:
@@ -133,25 +117,55 @@ def _possible(times: FloatArray) -> bool:
     return first >= 0 and last <= _LATEST_S and last - first <= _FARTHEST_S
 
 
+def _put_in_order(
+    times: FloatArray, streams: dict[str, FloatArray], notes: list[Note]
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Leave out records without a possible time, and sort the others; say both."""
+    with np.errstate(invalid="ignore"):
+        known = (times >= 0) & (times <= _LATEST_S)
+        if known.any():
+            known &= np.abs(times - np.median(times[known])) <= _FARTHEST_S
+    if not known.all():
+        lost = int((~known).sum())
+        notes.append(Note("no_time", "damage", f"records left out for want of a possible time: {lost}"))
+        times, streams = times[known], {k: v[known] for k, v in streams.items()}
+    steps = np.diff(times)
+    back = int((steps < 0).sum())
+    if back:
+        text = f"the clock went back by up to {-float(steps.min()):g} s ({back} ×); records are put in order"
+        notes.append(Note("time_backwards", "finding", text))
+        order = np.argsort(times, kind="stable")
+        times, streams = times[order], {k: v[order] for k, v in streams.items()}
+    return times, streams
+
+
 def _merge_repeats(
     times: FloatArray, streams: dict[str, FloatArray], notes: list[Note]
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Make one record of those with the same time: the last value of each stream wins."""
-    first = np.concatenate(([True], np.diff(times) > 0))
-    group = np.cumsum(first) - 1
-    merged: dict[str, FloatArray] = {}
-    differing = np.zeros(len(times), bool)
-    for name, column in streams.items():
-        out = np.full(int(group[-1]) + 1, np.nan)
-        finite = np.isfinite(column)
-        out[group[finite]] = column[finite]  # numpy assigns in order: the last one stays
-        differing |= finite & (column != out[group])
-        merged[name] = out
-    repeats = int((~first).sum())
-    if differing.any():
-        text = f"records with the time of the one before: {repeats}; the later values were kept"
+    firsts = np.flatnonzero(np.concatenate(([True], times[1:] > times[:-1])))
+    lasts = np.append(firsts[1:], len(times)) - 1
+    # Most moments have one record; only the others are worth a closer look.
+    repeated = np.flatnonzero(lasts > firsts)
+    counts = (lasts - firsts)[repeated] + 1
+    group = np.repeat(np.arange(len(repeated)), counts)
+    rows = np.repeat(lasts[repeated] + 1 - np.cumsum(counts), counts) + np.arange(len(group))
+    names = [*streams]
+    values = np.array([streams[name][rows] for name in names]).reshape(len(names), len(rows))
+    there = np.isfinite(values)
+    stream, row = np.nonzero(there)
+    kept = np.full((len(names), len(repeated)), np.nan)
+    kept[stream, group[row]] = values[stream, row]  # numpy assigns in order: the last one stays
+    merged = {name: streams[name][lasts] for name in names}
+    for name, last in zip(names, kept, strict=True):
+        merged[name][repeated] = last
+    differ = (values != kept[:, group])[there].any()
+    if differ:
+        text = (
+            f"records with the time of the one before: {len(times) - len(firsts)}; the later values were kept"
+        )
         notes.append(Note("time_repeated", "finding", text))
-    return times[first], merged
+    return times[firsts], merged
 
 
 def _sound_values(streams: dict[str, FloatArray], notes: list[Note]) -> dict[str, FloatArray]:
@@ -211,9 +225,9 @@ def _start(raw: Raw, times: FloatArray) -> float:
         t for t in (raw.start, *(s.start_s for s in raw.sessions), *(lap.start_s for lap in raw.laps)) if t
     ]
     if not len(times):
-        return min(told, default=0.0)
+        return float(min(told, default=0.0))
     first = float(times[0])
-    return min([t for t in told if 0 <= first - t <= _LONGEST_WAIT_S], default=first)
+    return float(min([t for t in told if 0 <= first - t <= _LONGEST_WAIT_S], default=first))
 
 
 def _near(spans: list[_Timed], start: float, notes: list[Note]) -> list[_Timed]:

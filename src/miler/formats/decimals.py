@@ -49,7 +49,8 @@ def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArr
     """
     head = octets.words[starts]
     negative = (head & _BYTE) == _MINUS
-    head[negative] >>= _EIGHT
+    if negative.any():
+        head[negative] >>= _EIGHT
     size = ends - starts - negative
     dot = (head.view(np.uint8).reshape(-1, 8) == _DOT).argmax(axis=1)
     whole = (dot == 0) | (dot >= size)

@@ -73,7 +73,10 @@ def mend(text: bytes, file: XmlFile) -> list[Break]:
         restart = walker.tags.search(text, max(at + 1, stop.look_from))
         is_over = restart is None or walker.to_read < 0
         end = len(text) if restart is None or is_over else restart.start()
-        begin = _tag_around(text, at, stop.at) if walker.point_at is None else walker.point_at
+        begin = stop.at if walker.point_at is None else walker.point_at
+        # The tag that is broken itself was never told.
+        unheard = [tag.start() for tag in walker.tags.finditer(text, max(at, walker.heard_at + 1), stop.at)]
+        begin = min([begin, *unheard[-1:]])
         code = "xml_truncated" if restart is None and stop.ended_early else "xml_malformed"
         points = sum(tag[1] == file.format.point.encode() for tag in walker.tags.finditer(text, begin, end))
         breaks.append(Break(code, stop.reason, begin, end, points, file.recordings()))
@@ -82,12 +85,6 @@ def mend(text: bytes, file: XmlFile) -> list[Break]:
         walker.go_where(restart[1].decode())
         at = end
     return breaks
-
-
-def _tag_around(text: bytes, begin: int, at: int) -> int:
-    """Return where the tag begins that a place is in; the place itself if it is in none."""
-    tag = text.rfind(b"<", begin, at)
-    return at if tag < 0 or b">" in text[tag:at] else tag
 
 
 @dataclass(frozen=True)
@@ -115,6 +112,7 @@ class _Mender(Walker):
         tags: finds what a walk can begin with.
         to_read: how many bytes it is still worth reading.
         point_at: where the open point begins; None if none is open.
+        heard_at: where the last tag was that a walk can begin with.
     """
 
     def __init__(self, text: bytes, file: XmlFile) -> None:
@@ -123,6 +121,7 @@ class _Mender(Walker):
         self.tags = re.compile(rf"<(?:[A-Za-z_][\w.-]*:)?({names})(?=[\s/>])".encode())
         self.to_read = _READ_ANYWAY + _READ_AGAIN * len(text)
         self.point_at: int | None = None
+        self.heard_at = -1
         self._text = text
         self._homes = file.format.homes
         self._point = file.point
@@ -177,6 +176,8 @@ class _Mender(Walker):
         if name in self._homes and name not in self.element.children:
             raise _Misplaced(self._here(), name, self.opened[-1][0] if self.opened else "nothing")
         super().start(tag, attributes)
+        if name in self._homes:
+            self.heard_at = self._here()
         if self.element is self._point:
             self.point_at = self._here()
 

@@ -37,8 +37,10 @@ class Octets:
         self.words: WordArray = np.ndarray((len(self.text) - 7,), "<u8", self.text, strides=(1,))
 
     def has(self, literal: bytes, at: IntArray) -> BoolArray:
-        """Say at which of (m,) places a literal of up to `LONGEST_LITERAL` bytes stands."""
+        """Say at which of (m,) places a literal stands; nowhere if it is longer than `LONGEST_LITERAL`."""
         reach = len(literal)
+        if not 0 < reach <= LONGEST_LITERAL:
+            return np.full(len(at), not reach)
         found = np.ndarray((len(self.text) + 1 - reach,), f"S{reach}", self.text, strides=(1,))[at]
         if found.tobytes() == literal * len(at):  # as a rule, and much faster
             return np.ones(len(at), bool)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def skeleton(text: bytes, tag: str, point: Element, keys: frozenset[str]) -> Ske
     """
     begin, last = (find(b"<%b" % tag.encode()) for find in (text.find, text.rfind))
     end = text.find(b">", max(last, text.rfind(b"</%b>" % tag.encode()))) + 1
-    if begin < 0 or not _means_itself(text, begin, end):
+    if begin < 0:
         return None
     reader = _Reader(tag, point, keys)
     rest: list[bytes] = []
@@ -69,8 +70,6 @@ def skeleton(text: bytes, tag: str, point: Element, keys: frozenset[str]) -> Ske
     done = points = 0
     for lo, hi in _windows(text, tag, begin, end):
         window = _Window.of(Octets(text, lo, hi), tag)
-        if not window.is_plain():
-            return None
         points += len(window.firsts)
         for first, stop, run in _runs(window, reader.read(window)):
             rest.append(text[done : lo + first])
@@ -82,15 +81,6 @@ def skeleton(text: bytes, tag: str, point: Element, keys: frozenset[str]) -> Ske
     if not runs or any(RUN.encode() in piece for piece in rest):
         return None
     return Skeleton((b"<%b/>" % RUN.encode()).join(rest), runs)
-
-
-def _means_itself(text: bytes, begin: int, end: int) -> bool:
-    """Say whether no character between two places stands for another, or ends what had no begin."""
-    if text.find(b"&", begin, end) >= 0:
-        return False
-    if text.find(b"]", begin, end) >= 0 and text.find(b"]]>", begin, end) >= 0:
-        return False
-    return text.isascii() or text[begin:end].isascii()
 
 
 def _windows(text: bytes, tag: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
@@ -134,8 +124,12 @@ class _Window:
         lasts = np.append(ends, len(marks))[np.searchsorted(ends, begins)]
         return cls(octets, marks, begins, np.minimum(lasts, np.append(begins[1:], len(marks)) - 1))
 
+    @cached_property
     def is_plain(self) -> bool:
-        """Say whether there is no control character, and no text of an insane length."""
+        """Whether every character means itself, and no text is of an insane length."""
+        text = self.octets.text[: self.octets.size]
+        if not text.isascii() or b"&" in text or b"]]>" in text:
+            return False
         octet = self.octets.bytes[: self.octets.size]
         controls = np.count_nonzero(octet < ord(" "))
         for blank in b"\n\r\t":
@@ -221,6 +215,8 @@ class _Reader:
 
 def _read_through(stencil: Stencil, window: _Window, rest: IntArray, columns: _Columns) -> IntArray:
     """Fill the columns with the points that fit; return those that do not."""
+    if stencil.has_more and not window.is_plain:
+        return rest
     firsts = window.firsts[rest]
     fits = window.lasts[rest] - firsts == stencil.marks - 1
     at = window.marks[firsts[fits] + stencil.cuts[:, None]]
@@ -296,9 +292,23 @@ def _minutes(octets: Octets, starts: IntArray) -> FloatArray:
 def _runs(window: _Window, columns: _Columns) -> Iterator[tuple[int, int, Run]]:
     """Yield where points that were read follow each other, from byte to byte, and their columns."""
     regular = columns.regular
-    follows = regular[1:] & regular[:-1] & (window.firsts[1:] == window.lasts[:-1] + 1)
+    follows = _follows(window, columns)
     begins = np.flatnonzero(regular & ~np.concatenate(([False], follows)))
     ends = np.flatnonzero(regular & ~np.concatenate((follows, [False])))
     for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
         first = window.marks[window.firsts[begin]]
         yield int(first), int(columns.ends[end]), columns.run(begin, end + 1)
+
+
+def _follows(window: _Window, columns: _Columns) -> BoolArray:
+    """Say which of the (m - 1) points after the first follow the one before, both read, after the usual blanks."""
+    begins, ends = window.marks[window.firsts[1:]], columns.ends[:-1]
+    follows: BoolArray = columns.regular[1:] & columns.regular[:-1]
+    follows &= window.firsts[1:] == window.lasts[:-1] + 1
+    pairs = np.flatnonzero(follows)
+    if len(pairs):
+        usual = pairs[len(pairs) // 2]
+        blanks = window.octets.text[ends[usual] : begins[usual]]
+        follows &= (begins - ends == len(blanks)) & window.octets.has(blanks, ends)
+        follows &= not blanks.strip(b" \t\r\n")
+    return follows

@@ -2,18 +2,18 @@
 
 The points of a recording are all alike: `<trkpt lat="□" lon="□"><ele>□</ele>…</trkpt>`. A point
 with the same bytes between its values, which end at the same marks (`<` and `"`), means the
-same. What that is, is not guessed but asked of expat, with a number written into each hole: a
-value has no `<`, no `&` and no quote, so it can stand where the number stood and nothing else
-changes.
+same. What that is, is not guessed but asked of expat, with a number written into each hole: what
+is a number, or has no `<`, no `&` and no quote, can stand where that number stood and nothing
+else changes.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 from xml.parsers import expat
 
 import numpy as np
@@ -28,6 +28,7 @@ from miler.formats.xml import Element, Row, Walker
 _MOST_MARKS = 96
 
 _QUOTE = ord('"')
+_BLANKS = b" \t\r\n"
 _MARK = re.compile(rb'[<"]')
 _HOLE = re.compile(r"#(\d+)#")
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)\Z")
@@ -35,14 +36,15 @@ _ZONE = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)\Z")
 
 @dataclass(frozen=True)
 class Stencil:
-    """One point with its values cut out, to be held against others.
+    """One point with its values cut out.
 
     Attributes:
-        literals: what stands before, between and after the values.
+        literals: what stands before, between and after the holes.
         cuts: (k,) the mark that each literal begins with, counted within the point.
         marks: how many marks there are.
         keys: the values that are wanted; the time comes first, if there is one.
         holes: (q,) where they are: after which literal.
+        has_more: whether there are other holes; what is in them is not looked at.
         zone: how the time ends.
         offset_s: how far this zone is ahead of UTC; NaN if there is no such zone.
     """
@@ -52,34 +54,47 @@ class Stencil:
     marks: int
     keys: list[str]
     holes: IntArray
+    has_more: bool
     zone: bytes
     offset_s: float
 
     @classmethod
     def of(cls, body: bytes, tag: str, point: Element, wanted: frozenset[str]) -> Stencil | None:
-        """Cut the values out of a point; None if it is not plain, or has none of the values."""
-        places = [match.start() for match in _MARK.finditer(body)]
-        pieces = _pieces(body, places) if len(places) <= _MOST_MARKS else None
-        if pieces is None:
+        """Cut the values out of a point.
+
+        Args:
+            body: the point, from its first byte to its last.
+            tag: its tag.
+            point: what it is in the map of the format.
+            wanted: the keys of the values in its row; all are numbers but `time`.
+
+        Returns:
+            None if it is not plain, or has none of the values.
+        """
+        marks = [match.start() for match in _MARK.finditer(body)]
+        pieces = _pieces(body, marks) if len(marks) <= _MOST_MARKS else None
+        holes = _holes(body, pieces, tag, point, wanted) if pieces else None
+        if not pieces or not holes:
             return None
-        cuts, literals = zip(*pieces, strict=True)
-        holes = _holes(literals, tag, point, wanted)
-        if not holes:
+        # What attribute is not wanted is mostly the same everywhere: a name space, a type.
+        kept = [
+            i for i in range(len(pieces) - 1) if i in holes.values() or not _is_attribute(body, pieces[i])
+        ]
+        bounds = [0, *(i + 1 for i in kept), len(pieces)]
+        literals = [body[pieces[i].begin : pieces[j - 1].end] for i, j in pairwise(bounds)]
+        if max(map(len, literals)) > LONGEST_LITERAL:
             return None
         keys = sorted(holes, key=lambda key: key != "time")
-        zone = b""
-        if "time" in holes:
-            i = holes["time"]
-            match = _ZONE.search(body[: places[cuts[i + 1]]])
-            zone = match[0] if match else b""
+        zone = _ZONE.search(body[: pieces[holes["time"] + 1].begin]) if "time" in holes else None
         return cls(
-            literals=list(literals),
-            cuts=np.array(cuts, np.int64),
-            marks=len(places),
+            literals=literals,
+            cuts=np.array([pieces[i].mark for i in bounds[:-1]], np.int64),
+            marks=len(marks),
             keys=keys,
-            holes=np.array([holes[key] for key in keys], np.int64),
-            zone=zone,
-            offset_s=-Clock().second("00" + zone.decode()) if zone else math.nan,
+            holes=np.array([kept.index(holes[key]) for key in keys], np.int64),
+            has_more=len(kept) > len(set(holes.values())),
+            zone=zone[0] if zone else b"",
+            offset_s=-Clock().second("00" + zone[0].decode()) if zone else math.nan,
         )
 
     def fits(self, octets: Octets, at: IntArray) -> BoolArray:
@@ -100,40 +115,51 @@ class Stencil:
         return at[self.holes] + lengths[:, None], at[self.holes + 1]
 
 
-def _pieces(body: bytes, marks: list[int]) -> list[tuple[int, bytes]] | None:
-    """Return the literals of a point, each with the mark that it begins with; values come between.
+class _Piece(NamedTuple):
+    """A literal in a point: the mark that it begins with, and its bytes; up to the next is a hole."""
+
+    mark: int
+    begin: int
+    end: int
+
+
+def _is_attribute(body: bytes, piece: _Piece) -> bool:
+    return body[piece.end - 1] == _QUOTE
+
+
+def _pieces(body: bytes, marks: list[int]) -> list[_Piece] | None:
+    """Cut a point at its values; blanks between tags are none.
 
     None for what a glance at the marks cannot tell apart: a comment, another quote, a quote in a text.
     """
-    pieces: list[tuple[int, bytes]] = []
-    begin = cut = 0
+    pieces: list[_Piece] = []
+    first = begin = 0
     in_tag = in_value = False
     for mark, (at, following) in enumerate(pairwise([*marks, len(body)])):
-        piece = body[at:following]
-        is_quote = piece[0] == _QUOTE
-        if is_quote != in_tag or b"<!" in piece or b"<?" in piece:
+        text = body[at:following]
+        is_quote = text[0] == _QUOTE
+        if is_quote != in_tag or b"<!" in text or b"<?" in text:
             return None
         in_value = is_quote and not in_value
-        size = 1 if in_value else piece.find(b">") + 1
+        size = 1 if in_value else text.find(b">") + 1
         in_tag = in_value or not size
-        if b"'" in piece[: size or None]:
+        if b"'" in text[: size or None]:
             return None
-        if size and not piece[size:].isspace() and piece[size:]:
-            pieces.append((cut, body[begin : at + size]))
-            begin, cut = following, mark + 1
-    pieces.append((cut, body[begin:]))
-    return pieces if max(len(literal) for _, literal in pieces) <= LONGEST_LITERAL else None
+        if size and text[size:].strip(_BLANKS):
+            pieces.append(_Piece(first, begin, at + size))
+            first, begin = mark + 1, following
+    return [*pieces, _Piece(first, begin, len(body))]
 
 
 def _holes(
-    literals: Sequence[bytes], tag: str, point: Element, wanted: frozenset[str]
+    body: bytes, pieces: list[_Piece], tag: str, point: Element, wanted: frozenset[str]
 ) -> dict[str, int] | None:
-    """Ask expat after which literal each value is that is wanted, by writing a number into each hole."""
-    marked = b"".join(b"%b#%d#" % (literal, i) for i, literal in enumerate(literals[:-1]))
+    """Ask expat after which piece each value is that is wanted, by writing a number into each hole."""
+    marked = b"".join(b"%b#%d#" % (body[begin:end], i) for i, (_, begin, end) in enumerate(pieces[:-1]))
     rows: list[Row] = []
     walker = Walker(Element({tag: point.handed_to(rows.append)}), tag)
     try:
-        walker.walk(marked + literals[-1])
+        walker.walk(marked + body[pieces[-1].begin :])
     except (expat.ExpatError, CorruptFile):
         return None
     if len(rows) != 1:

@@ -99,7 +99,7 @@ def directory(blob: Blob, limits: Limits = LIMITS) -> Directory:
             return Directory(_apart(members, begin), None if whole else "its directory is damaged")
     return Directory(
         list(_by_local_headers(blob, limits)),
-        "its directory is missing (a download that broke off?); members were found by their own headers",
+        "its directory is missing (did the download break off?), and what precedes the break was read",
     )
 
 

@@ -108,7 +108,7 @@ class Filter:
         return " AND ".join(given) or "1", list(given.values())
 
 
-_FILE = "(SELECT s.name FROM sources s WHERE s.activity_id = a.id ORDER BY s.id LIMIT 1)"
+_FILE = "(SELECT s.name FROM sources s WHERE s.activity_id = a.id LIMIT 1)"
 _TITLE = "coalesce(o.title, a.name)"
 _LEFT_OUT = f"EXISTS (SELECT 1 FROM exclusions x WHERE x.activity_id = a.id AND x.length_m = {WHOLE})"
 

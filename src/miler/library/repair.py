@@ -89,7 +89,7 @@ class _Salvage:
         for row in self.rows("files"):
             places[row["sha256"]].append(Place(row["path"], row["member"]))
         found: dict[str, Wanted] = {}
-        for row in sorted(self.rows("sources"), key=lambda row: (row["activity_id"], row["id"])):
+        for row in sorted(self.rows("sources"), key=lambda row: (row["activity_id"], row["part"])):
             sha256 = row["sha256"]
             found.setdefault(
                 sha256,
@@ -212,7 +212,6 @@ def _carry_over(connection: sqlite3.Connection, salvage: _Salvage) -> None:
     for table in (*RESULTS, "sources"):
         for row in salvage.rows(table):
             if row["activity_id"] in numbers:
-                row.pop("id", None)
                 _insert(connection, table, row)
     there |= numbers
     for row in salvage.rows("activities"):

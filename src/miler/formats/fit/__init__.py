@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+import numpy as np
 
 from miler.activity import Activity, Note
 from miler.errors import CorruptFile, DecodeError
-from miler.formats.assemble import assemble
+from miler.formats.assemble import Raw, assemble
 from miler.formats.fit.contents import Contents
+from miler.formats.fit.heartbeats import HEART_BEATS, heart_rate_at, heartbeats, only_heartbeats
 from miler.formats.fit.parts import parts
+from miler.formats.fit.scan import Part
 
 __all__ = ["decode"]
 
@@ -28,29 +31,56 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         CorruptFile: if nothing usable is left, or for any damage when `strict`.
         UnsupportedFile: if the file is sound but no activity; `kind` names what it is.
     """
-    activities: list[Activity] = []
+    raws: list[Raw] = []
     refusals: list[DecodeError] = []
     aside: list[Note] = []
-    for part in parts(data):
+    found = parts(data)
+    for part in found:
         _refuse_damage(part.notes, strict)
+        if only_heartbeats(part):
+            aside += part.notes
+            continue
         contents = Contents(part)
         refusal = contents.refusal()
         if refusal is None:
-            activities.append(assemble(contents.raw()))
-            _refuse_damage(activities[-1].notes, strict)
+            raws.append(contents.raw())
         else:
             refusals.append(refusal)
             aside += part.notes
-    if not activities:
+    if not raws:
         worst: list[DecodeError] = [r for r in refusals if isinstance(r, CorruptFile)]
-        raise (worst or refusals or [CorruptFile("no FIT header; nothing can be read", format="fit")])[0]
+        raise (worst or refusals or [_nothing(found)])[0]
     if refusals:
-        # A Garmin chains a part without file_id that holds a chest strap's own heart beats.
         text = f"chained parts that are no activity: {len(refusals)} ({refusals[0].message})"
         aside.append(Note("part_skipped", "finding", text))
-    if aside:
-        activities[0] = replace(activities[0], notes=(*activities[0].notes, *aside))
+    raws[0].notes += aside
+    _add_heart_beats(raws, found)
+    activities = [assemble(raw) for raw in raws]
+    for activity in activities:
+        _refuse_damage(activity.notes, strict)
     return activities
+
+
+def _add_heart_beats(raws: list[Raw], found: list[Part]) -> None:
+    """Fill in the heart rate that the records lack from the beats that a strap kept to itself."""
+    straps = [part for part in found if part.of(HEART_BEATS)]
+    if not straps:
+        return
+    beats, rates = heartbeats(straps)
+    for raw in raws:
+        have = raw.streams.setdefault("heart_rate", np.full(len(raw.times), np.nan))
+        lacking = np.isnan(have)
+        felt = heart_rate_at(raw.times[lacking], beats, rates)
+        have[lacking] = felt
+        if filled := int(np.isfinite(felt).sum()):
+            text = f"heart rate of {filled} records is what the chest strap kept to itself"
+            raw.notes.append(Note("strap_heart_rate", "finding", text))
+
+
+def _nothing(found: list[Part]) -> CorruptFile:
+    if not found:
+        return CorruptFile("no FIT header; nothing can be read", format="fit")
+    return CorruptFile("only heart beats are in this FIT file, no activity", code="empty", format="fit")
 
 
 def _refuse_damage(notes: Iterable[Note], strict: bool) -> None:

@@ -13,6 +13,7 @@ from miler.arrays import FloatArray
 from miler.errors import CorruptFile, DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.fit import profile
+from miler.formats.fit.developer import developer_fields, developer_streams
 from miler.formats.fit.messages import Message, Messages
 from miler.formats.fit.scan import Part
 from miler.formats.fit.tables import Table
@@ -25,6 +26,7 @@ _STREAMS: dict[str, tuple[tuple[str, ...], float]] = {
     "speed": (("enhanced_speed", "speed"), 1),
     "altitude": (("enhanced_altitude", "altitude"), 1),
     "heart_rate": (("heart_rate",), 1),
+    "cadence": (("cadence",), 1),
     "power": (("power",), 1),
     "temperature": (("temperature",), 1),
     "vertical_oscillation": (("vertical_oscillation",), 1000),
@@ -35,6 +37,7 @@ _SPAN = ("timestamp", "start_time", "total_elapsed_time", "total_timer_time", "t
 _TIMER, _START = 0, 0
 _STOPS = (1, 4, 8, 9)  # stop, stop_all, stop_disable, stop_disable_all
 _ON_FOOT = ("running", "walking", "hiking")
+_TWO_LEGS = 120.0  # steps a minute: no runner's one leg comes down so often
 _CREATOR = 0  # the device_index of the watch itself; its sensors count from 1
 
 _T = TypeVar("_T")
@@ -54,7 +57,7 @@ class Contents:
         if kind not in (None, profile.ACTIVITY_FILE):
             word = (profile.enum_name("file", kind) or f"file type {kind}").replace("_", " ")
             return UnsupportedFile(f"a FIT {word} file, not an activity", kind=word, format="fit")
-        if self._laps or self._sessions or np.isfinite(self._times).any():
+        if self._laps or self._sessions or (len(self.records) and np.isfinite(self._times).any()):
             return None
         return CorruptFile(
             "no record with a time, no lap and no session is in this FIT file", code="empty", format="fit"
@@ -62,11 +65,12 @@ class Contents:
 
     def raw(self) -> Raw:
         """Everything an activity holds, times in Unix seconds."""
-        sport, sub_sport = self._sport()
+        sport, sub_sport = self._sport
         timer_events, pauses = self._pauses()
+        notes = [*self._part.notes, *self._losses()]
         return Raw(
             times=self._times,
-            streams=self._streams() | {"cadence": self._cadence(sport)},
+            streams=self._with_developer_streams(notes),
             sport=sport,
             sub_sport=sub_sport,
             laps=self._laps,
@@ -75,7 +79,7 @@ class Contents:
             timer_events=timer_events,
             device=self._device(),
             utc_offset_s=self._utc_offset_s(),
-            notes=[*self._part.notes, *self._losses()],
+            notes=notes,
         )
 
     def _losses(self) -> Iterator[Note]:
@@ -104,31 +108,46 @@ class Contents:
     def _times(self) -> FloatArray:
         return self.records.times()
 
-    def _streams(self) -> dict[str, FloatArray]:
+    def native_streams(self) -> dict[str, FloatArray]:
+        """Return what the watch recorded itself: stream -> (n,) column in SI units, NaN for missing."""
         streams: dict[str, FloatArray] = {}
         for name, (fields, per_unit) in _STREAMS.items():
             for field in filter(self.records.has, fields):
-                _fill(streams, name, self.records.column(field, per_unit))
+                if name not in streams or np.isnan(streams[name]).any():
+                    _fill(streams, name, self.records.column(field, per_unit))
         if self.records.has("compressed_speed_distance"):
             speed, distance = _expand_compressed(self.records)
             _fill(streams, "speed", speed)
             _fill(streams, "distance", distance)
+        if "cadence" in streams:
+            if self.records.has("fractional_cadence"):
+                fraction = self.records.column("fractional_cadence")
+                streams["cadence"] += np.where(np.isnan(fraction), 0.0, fraction)
+            streams["cadence"] *= self._legs_counted()
         return streams
 
-    def _cadence(self, sport: str) -> FloatArray:
-        """Steps a minute on foot (FIT counts one leg), revolutions a minute elsewhere."""
-        cadence = self.records.column("cadence")
-        if self.records.has("fractional_cadence"):
-            fraction = self.records.column("fractional_cadence")
-            cadence += np.where(np.isnan(fraction), 0.0, fraction)
-        sports = [session.sport for session in self._sessions] or [sport]
+    def _with_developer_streams(self, notes: list[Note]) -> dict[str, FloatArray]:
+        """Add to the streams what only an app on the watch measured, and say so."""
+        streams = self.native_streams()
+        if not self.records.has_developer_fields:
+            return streams
+        told = developer_streams(self.records, developer_fields(self.messages), streams)
+        for stream, (_, column) in told.items():
+            one_leg = stream == "cadence" and np.nanmedian(column) < _TWO_LEGS
+            streams[stream] = column * self._legs_counted() if one_leg else column
+        if told:
+            words = ", ".join(f"{stream.replace('_', ' ')} ({name!r})" for stream, (name, _) in told.items())
+            notes.append(Note("developer_field", "finding", f"from apps, for the watch has none: {words}"))
+        return streams
+
+    def _legs_counted(self) -> FloatArray | float:
+        """Return what makes steps of a cadence: FIT counts one leg of those on foot; (n,) or one for all."""
+        sports = [session.sport for session in self._sessions] or [self._sport[0]]
         legs = [2.0 if sport in _ON_FOOT else 1.0 for sport in sports]
         if len(set(legs)) == 1:
-            cadence *= legs[0]
-            return cadence
+            return legs[0]
         session = np.searchsorted([s.start_s for s in self._sessions[1:]], self._times, side="right")
-        cadence *= np.array(legs)[session]
-        return cadence
+        return np.array(legs)[session]
 
     @cached_property
     def _sessions(self) -> list[Session]:
@@ -151,6 +170,7 @@ class Contents:
             )
         return sorted(sessions, key=lambda session: session.start_s)
 
+    @cached_property
     def _sport(self) -> tuple[str, str | None]:
         legs = [s for s in self._sessions if s.sport != "transition"] or self._sessions
         if len({leg.sport for leg in legs}) > 1:
@@ -248,8 +268,8 @@ def _fill(streams: dict[str, FloatArray], name: str, column: FloatArray) -> None
     have = streams.get(name)
     if have is None:
         streams[name] = column
-    elif (lacking := np.isnan(have)).any():
-        np.copyto(have, column, where=lacking)
+    else:
+        np.copyto(have, column, where=np.isnan(have))
 
 
 def _first(values: Iterable[_T | None]) -> _T | None:

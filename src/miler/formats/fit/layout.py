@@ -32,18 +32,37 @@ class FieldLayout:
     at: int
     developer: int | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What the field is called in the dtype: `253`, or `0.7` for field 7 of developer 0."""
         return str(self.number) if self.developer is None else f"{self.developer}.{self.number}"
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The numpy code of one value, without byte order; "V" where size and type do not fit together."""
         code = BASE_TYPES.get(self.base_type, ("V", None))[0]
         if code in "SV" or self.size % int(code[1]):  # seen from COROS: a uint32 of one byte
             return "S" if code == "S" else "V"
         return code
+
+
+@dataclass(frozen=True)
+class DeveloperField:
+    """A field that an app on the watch added, as the file itself describes it.
+
+    Attributes:
+        developer, number: which field it is.
+        base_type: of its values.
+        name, units: the app's words.
+        native: the number of the profile's record field that it stands for.
+    """
+
+    developer: int
+    number: int
+    base_type: int
+    name: str
+    units: str
+    native: int | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,8 @@ MOST_EMPTY_MESSAGES = 10_000
 WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 132, 206))
 
 _LONGEST_PATTERN = 4
-_SHORTEST_STRETCH = 24  # repeats; fewer are walked as fast
+_SHORTEST_STRETCH = 24  # messages; fewer are walked as fast
+_FIRST_LOOK = 16  # repeats
 _WALKS = (32, 1024)  # messages walked before the next look for a stretch: from, up to
 
 
@@ -61,7 +62,8 @@ class Definition:
         self.walked: list[int] = []
         self.stretches: list[range | list[int]] = []
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         """Number of messages."""
         return len(self.walked) + sum(map(len, self.stretches))
 
@@ -121,7 +123,7 @@ class Part:
 
     def of(self, message: int) -> list[Definition]:
         """Return the definitions of one kind of message that have any, in order of appearance."""
-        return [d for d in self.definitions if d.message == message and (d.walked or d.stretches)]
+        return [d for d in self.definitions if d.message == message and d.count]
 
     def gather(self, definition: Definition, starts: IntArray) -> NDArray[np.void]:
         """Return messages of one definition as a structured array of shape (m,).
@@ -179,7 +181,8 @@ class _Walk:
         self._part = part
         self._wanted = wanted
         self._known: dict[bytes, Definition] = {}
-        self._compressed: set[int] = set()
+        # Local number -> the header bytes that name it, as far as they came.
+        self._headers = [[local] for local in range(LOCAL + 1)]
         self._empty = 0
         self._messages = 0
 
@@ -187,6 +190,7 @@ class _Walk:
         """Walk from message to message; return where there is none, or none that is complete."""
         data, skips, sizes, joins = self._part.data, self.skips, self.sizes, self.joins
         patience = _WALKS[0]
+        header = DEFINITION
         try:
             while True:
                 for _ in repeat(None, patience):
@@ -195,7 +199,7 @@ class _Walk:
                     if size := sizes[header]:
                         joins[header](at)
                         at += size
-                    elif (stop := self._take(at)) is not None:
+                    elif (stop := self._take(header, at)) is not None:
                         at = stop
                     else:
                         return at
@@ -203,53 +207,54 @@ class _Walk:
                 stretch = _regular_stretch(data, at, sizes)
                 patience = _WALKS[0] if stretch else min(2 * patience, _WALKS[1])
                 at = self._jump(stretch) if stretch else at
-        except IndexError:  # a step over the end: the last message is not complete
-            if not skips[header]:
+        except IndexError:  # a look past the end: what came last is not complete
+            if sizes[header] and not skips[header]:
                 self.owners[header].walked.pop()
             return at - sizes[header]
 
-    def _take(self, at: int) -> int | None:
+    def _take(self, header: int, at: int) -> int | None:
         """Take in what cannot be walked over; return where it ends, None if no message begins there."""
-        header = self._part.data[at]
+        if not DEFINITION <= header < COMPRESSED:
+            return self._take_odd_message(header, at)
+        data = self._part.data
+        stop = at + FIELDS_AT + 3 * data[at + FIELDS_AT - 1]
+        if header & DEVELOPER:
+            stop += 1 + 3 * data[stop]
+        if stop >= len(data):
+            return None
+        # A Suunto defines each message anew before it writes one: the same bytes are read only once.
+        text = data[at:stop]
+        self._define(header & LOCAL, self._known.get(text) or self._add(text))
+        return stop
+
+    def _take_odd_message(self, header: int, at: int) -> int | None:
+        local = header >> 5 & 3 if header & COMPRESSED else header & LOCAL
+        owner = self.owners[local]
+        if owner is _NOBODY:
+            return None
         if header & COMPRESSED:
             if self._wanted is not None:
                 raise _TimesAreCompressed
-            self._compressed.add(header)
-            self._assign(header, self.owners[header >> 5 & 3])
-        elif header & DEFINITION:
-            return self._define(header & LOCAL, at)
-        owner = self.owners[header]
-        if owner is _NOBODY:
-            return None
+            self._headers[local].append(header)
+            self._define(local, owner)
         if owner.size == 1:
             self._empty += 1
             _limit(self._empty, MOST_EMPTY_MESSAGES, "empty messages")
         owner.walked.append(at)
         return at + owner.size
 
-    def _define(self, local: int, at: int) -> int | None:
-        stop = definition_end(self._part.data, at, self._part.end)
-        if stop is None:
-            return None
-        # A Suunto defines each message anew before it writes one: the same bytes are read only once.
-        text = self._part.data[at:stop]
-        definition = self._known.get(text)
-        if definition is None:
-            definition = self._known[text] = Definition(text)
-            self._part.definitions.append(definition)
-            _limit(len(self._known), MOST_DEFINITIONS, "definitions")
-        self._assign(local, definition)
-        for header in self._compressed:
-            if header >> 5 & 3 == local:
-                self._assign(header, definition)
-        return stop
+    def _add(self, text: bytes) -> Definition:
+        definition = self._known[text] = Definition(text)
+        self._part.definitions.append(definition)
+        _limit(len(self._known), MOST_DEFINITIONS, "definitions")
+        return definition
 
-    def _assign(self, header: int, definition: Definition) -> None:
+    def _define(self, local: int, definition: Definition) -> None:
         size = definition.size if definition.size > 1 else 0
-        self.sizes[header] = size
-        self.skips[header] = 0 if self._wanted is None or definition.message in self._wanted else size
-        self.owners[header] = definition
-        self.joins[header] = definition.walked.append
+        skip = 0 if self._wanted is None or definition.message in self._wanted else size
+        for header in self._headers[local]:
+            self.sizes[header], self.skips[header] = size, skip
+            self.owners[header], self.joins[header] = definition, definition.walked.append
 
     def _jump(self, stretch: list[range]) -> int:
         """Note a regular stretch, one range for each place of its pattern; return where it ends."""
@@ -278,7 +283,7 @@ def _regular_stretch(data: bytes, at: int, sizes: list[int]) -> list[range]:
             stride = to - at
             repeats = min(_repeats(data, place, stride) for place in places)
             repeats = min(repeats, (len(data) - 1 - at) // stride)
-            if repeats >= _SHORTEST_STRETCH:
+            if repeats * len(places) >= _SHORTEST_STRETCH:
                 return [range(place, place + repeats * stride, stride) for place in places]
     return []
 
@@ -286,7 +291,7 @@ def _regular_stretch(data: bytes, at: int, sizes: list[int]) -> list[range]:
 def _repeats(data: bytes, at: int, stride: int) -> int:
     """Count how often the byte at `at` comes again at this distance."""
     byte = data[at : at + 1]
-    found, looked = 0, _SHORTEST_STRETCH
+    found, looked = 0, _FIRST_LOOK
     while True:
         column = data[at + found * stride : at + (found + looked) * stride : stride]
         same = len(column) - len(column.lstrip(byte))
@@ -294,18 +299,6 @@ def _repeats(data: bytes, at: int, stride: int) -> int:
         if same < looked:
             return found
         looked *= 4
-
-
-def definition_end(data: bytes, at: int, end: int) -> int | None:
-    """Return where the definition message at `at` ends; None if not all of it is there."""
-    if at + FIELDS_AT > end:
-        return None
-    stop = at + FIELDS_AT + 3 * data[at + 5]
-    if data[at] & DEVELOPER:
-        if stop >= end:
-            return None
-        stop += 1 + 3 * data[stop]
-    return stop if stop <= end else None
 
 
 def _limit(found: int, most: int, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -10,8 +11,11 @@ from numpy.typing import NDArray
 
 from miler.arrays import FloatArray, IntArray
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, FieldLayout
+from miler.formats.fit.layout import COMPRESSED, DeveloperField, FieldLayout
 from miler.formats.fit.scan import Part
+
+# Where the messages of one definition are among all, one field of theirs, raw, and its layout.
+_Piece = tuple[slice | IntArray, NDArray[np.generic], FieldLayout]
 
 
 class Table:
@@ -28,6 +32,7 @@ class Table:
         self._layouts = [definition.layout for definition in definitions]
         self._starts = [definition.starts for definition in definitions]
         self._rows = [part.gather(d, s) for d, s in zip(definitions, self._starts, strict=True)]
+        self._numbers = {number for layout in self._layouts for number in layout.by_number}
 
     def __len__(self) -> int:
         """Number of messages."""
@@ -35,8 +40,12 @@ class Table:
 
     def has(self, name: str) -> bool:
         """Whether any definition has the field."""
-        number = profile.field(self._message, name).number
-        return any(number in layout.by_number for layout in self._layouts)
+        return profile.field(self._message, name).number in self._numbers
+
+    @property
+    def has_developer_fields(self) -> bool:
+        """Whether any definition has fields that an app added."""
+        return any(layout.by_developer for layout in self._layouts)
 
     def column(self, name: str, per_unit: float = 1.0) -> FloatArray:
         """Return a field by the profile's name, scaled, shape (n,); the first value where it is an array.
@@ -46,13 +55,12 @@ class Table:
             per_unit: how many of the profile's unit make one of the unit wanted: 1000 for mm to m.
         """
         field = profile.field(self._message, name)
-        columns = [
-            None
-            if (layout := message.by_number.get(field.number)) is None
-            else _values(rows[layout.name], layout, field.scale * per_unit, field.offset / per_unit)
-            for message, rows in zip(self._layouts, self._rows, strict=True)
+        pieces = [
+            (place, rows[layout.name], layout)
+            for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True)
+            if (layout := message.by_number.get(field.number)) is not None
         ]
-        return self._together(columns)
+        return self._together(pieces, field.scale * per_unit, field.offset / per_unit)
 
     def times(self) -> FloatArray:
         """Return the messages' timestamps in Unix seconds, shape (n,), compressed ones unrolled.
@@ -77,14 +85,25 @@ class Table:
                 out[place] = raw.view(np.uint8).reshape(len(rows), width)
         return out
 
-    def _together(self, columns: list[FloatArray | None]) -> FloatArray:
-        """Put the columns of the definitions together in the file's order."""
-        if len(columns) == 1 and columns[0] is not None:
-            return columns[0]
+    def developer_column(self, field: DeveloperField) -> FloatArray:
+        """Return a developer field's values, unscaled, shape (n,)."""
+        pieces: list[_Piece] = []
+        for where, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
+            place = message.by_developer.get((field.developer, field.number))
+            typed = place and replace(place, base_type=field.base_type)
+            if place is not None and typed is not None and typed.code not in "SV":
+                raw = np.ascontiguousarray(rows[place.name]).view(message.byte_order + typed.code)
+                pieces.append((where, raw.reshape(len(rows), -1), typed))
+        return self._together(pieces)
+
+    def _together(self, pieces: list[_Piece], scale: float = 1.0, offset: float = 0.0) -> FloatArray:
+        """Put what the definitions have of one field together in the file's order, as numbers."""
+        whole = _alike(pieces, len(self))
+        if whole is not None:
+            return _values(whole, pieces[0][2].base_type, scale, offset)
         out = np.full(len(self), np.nan)
-        for place, column in zip(self._places, columns, strict=True):
-            if column is not None:
-                out[place] = column
+        for place, raw, layout in pieces:
+            out[place] = _values(raw, layout.base_type, scale, offset)
         return out
 
     @cached_property
@@ -122,45 +141,75 @@ def timeline(part: Part) -> tuple[IntArray, FloatArray]:
     """
     starts: list[IntArray] = []
     wholes: list[FloatArray] = []
-    for definition in filter(len, part.definitions):
+    for definition in (d for d in part.definitions if d.count):
         starts.append(definition.starts)
         layout = definition.layout.by_number.get(profile.TIMESTAMP)
         if layout is None:
             wholes.append(np.full(len(starts[-1]), np.nan))
         else:
-            wholes.append(_values(part.gather(definition, starts[-1])[layout.name], layout))
+            wholes.append(_values(part.gather(definition, starts[-1])[layout.name], layout.base_type))
     offsets, whole = _joined(starts), np.concatenate(wholes)
     headers = np.frombuffer(part.data, np.uint8)[offsets]
     order = np.argsort(offsets)
     order = order[np.isfinite(whole[order]) | (headers[order] >= COMPRESSED)]
     offsets, whole, headers = offsets[order], whole[order], headers[order]
+    return offsets, counted_on(whole, headers, bits=5)
+
+
+def counted_on(whole: FloatArray, low: IntArray | NDArray[np.uint8], bits: int) -> FloatArray:
+    """Return a counter of which some moments are known wholly, others by their lowest bits.
+
+    Args:
+        whole: (n,) counts, NaN where only the lowest bits are known.
+        low: (n,) those bits, and any others, which are ignored.
+        bits: how many. The counter never moves on by more than they can hold.
+
+    Returns:
+        (n,) counts; NaN before the first one known wholly.
+    """
     is_whole = np.isfinite(whole)
-    low = np.where(is_whole, whole, headers).astype(np.int64) & 31
-    steps = np.diff(low, prepend=low[:1]) & 31
+    mask = (1 << bits) - 1
+    lowest = np.where(is_whole, whole, low).astype(np.int64) & mask
+    steps = np.diff(lowest, prepend=lowest[:1]) & mask
     steps[is_whole] = 0
     travelled = np.cumsum(steps)
     last = np.maximum.accumulate(np.where(is_whole, np.arange(len(whole)), -1))
-    return offsets, np.where(last >= 0, whole[last] + travelled - travelled[last], np.nan)
+    return np.where(last >= 0, whole[last] + travelled - travelled[last], np.nan)
 
 
 def _joined(starts: list[IntArray]) -> IntArray:
     return np.concatenate(starts or [np.empty(0, np.int64)])
 
 
-def _values(
-    raw: NDArray[np.generic], layout: FieldLayout, scale: float = 1.0, offset: float = 0.0
-) -> FloatArray:
+def _alike(pieces: list[_Piece], n: int) -> NDArray[np.generic] | None:
+    """Return raw values of one type, (n,), whole, so that they need to be made numbers only once."""
+    if not pieces:
+        return None
+    _, raw, first = pieces[0]
+    if len(raw) == n:
+        return raw
+    if first.code in "SV" or any(layout.base_type != first.base_type for _, _, layout in pieces):
+        return None
+    missing = profile.BASE_TYPES[first.base_type][1]
+    whole = np.full(n, np.nan if missing is None else missing, first.code)
+    for place, raw, layout in pieces:
+        if layout.code == first.code:
+            whole[place] = raw if raw.ndim == 1 else raw[:, 0]
+    return whole
+
+
+def _values(raw: NDArray[np.generic], base_type: int, scale: float = 1.0, offset: float = 0.0) -> FloatArray:
     """Turn one field's raw values into float64, NaN where the file says "no value"."""
     if raw.ndim > 1:
         raw = raw[:, 0]
     if raw.dtype.kind not in "iuf":
         return np.full(len(raw), np.nan)
     values: FloatArray = raw.astype(np.float64)
+    missing = profile.BASE_TYPES[base_type][1]
+    if missing is not None:
+        np.putmask(values, values == missing, np.nan)
     if scale != 1:
         values /= scale
     if offset:
         values -= offset
-    invalid = profile.BASE_TYPES[layout.base_type][1]
-    if invalid is not None:
-        np.putmask(values, raw == invalid, np.nan)
     return values

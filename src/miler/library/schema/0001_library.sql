@@ -98,7 +98,6 @@ CREATE TABLE documents (
 -- Where results came from: contents by their hash, and the files in which they were seen.
 
 CREATE TABLE sources (
-    id          INTEGER PRIMARY KEY,
     activity_id INTEGER NOT NULL REFERENCES activities ON DELETE CASCADE,
     sha256      TEXT NOT NULL,
     part        INTEGER NOT NULL,
@@ -106,8 +105,8 @@ CREATE TABLE sources (
     name        NOT NULL,
     size_bytes  INTEGER NOT NULL,
     label       TEXT,
-    UNIQUE (sha256, part)
-);
+    PRIMARY KEY (sha256, part)
+) WITHOUT ROWID;
 CREATE INDEX sources_by_activity ON sources (activity_id);
 
 CREATE TABLE files (
