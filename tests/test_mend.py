@@ -128,6 +128,11 @@ def test_what_breaks_one_point_costs_one_point(put: str) -> None:
     assert dropped(activities) == 1
 
 
+def test_a_comment_that_does_not_end_swallows_nothing() -> None:
+    text = RUN.replace("</gpx>", "<!-- made by hand --></gpx>").replace("20.5", "<!-- 20.5", 1)
+    assert seconds_of(decode(text.encode())) == without(0)
+
+
 @pytest.mark.parametrize(
     ("text", "tag", "n", "lost"),
     [

@@ -19,6 +19,7 @@ from miler.units import KILOMETRE_M, MILE_M
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
 _TRACE_SMOOTH_S = 10.0
+_UNTOLD_S = 10.0  # start and end of a session may lie seconds off its records
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         miles=every(activity, odometer, MILE_M),
         mile=fastest_mile(activity, odometer, efforts, settings),
         trace=thin(activity, odometer),
-        notes=activity.notes + odometer.notes,
+        notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
         settings=settings,
     )
 
@@ -152,9 +153,23 @@ def summarise(activity: Activity, odometer: Odometer, settings: Settings) -> Sum
         distance_m=distance_m,
         elapsed_s=elapsed_s,
         timer_s=float(min(timer_s, elapsed_s)),
-        moving_s=odometer.moving_s(settings.moving_mps),
+        moving_s=min(odometer.moving_s(settings.moving_mps), timer_s),
         distance_source=odometer.source,
     )
+
+
+def untold_stops(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
+    """Say so where the file's timer stood longer than its pauses tell: nobody knows when."""
+    told = [s.timer_s for s in activity.sessions if s.timer_s is not None]
+    paused_s = sum(p.end_s - p.start_s for p in odometer.pauses)
+    untold_s = activity.elapsed_s - sum(told) - paused_s
+    if not told or len(told) < len(activity.sessions) or untold_s < _UNTOLD_S:
+        return ()
+    text = (
+        f"the timer stood {untold_s:.0f} s longer than the pauses that the file tells of; "
+        "timer times of efforts and splits count those as running"
+    )
+    return (Note("timer_unplaced", "finding", text),)
 
 
 def thin(activity: Activity, odometer: Odometer) -> Trace:

@@ -210,9 +210,9 @@ def delete(activity_id: int, yes: bool, library_path: Path | None) -> int:
     with open_library(library_path) as library:
         kept = library.get(activity_id)
         name = printable(kept.title or kept.document["source"]["name"])
-        if not yes:
-            click.confirm(f"Take activity {activity_id} ({name}) out of the library?", abort=True, err=True)
-        library.delete(activity_id)
+        question = f"Take activity {activity_id} ({name}) out of the library?"
+        if yes or click.confirm(question, err=True):
+            library.delete(activity_id)
     return OK
 
 

@@ -30,11 +30,13 @@ _JITTER_M = 5.0  # a distance that falls by less is the same place
 _AROUND_S = 30.0  # how far to look for the speed around a bad stretch
 _APART_S = 5.0  # bad steps closer together than this are one glitch
 _LIKELY = 1.2  # times the speed around: as a runner's speed changes within half a minute
+_AGREE = 1.25  # two sources within a quarter of each other tell of the same metres
 _LAG_S = 15.0  # a watch that lost its place makes up for it within this time
 _VAGUE_S = 4.0  # the timer may have run so long about a pause, in seconds or in records: see `measure`
 _PAUSE_S, _RHYTHMS = 10.0, 4.0  # a gap this long, and this many usual steps, may be a pause
 _PAUSE_M, _PAUSE_MPS = 25.0, 0.5  # ... if the runner hardly moved in it
-_GAP_S, _LONG_GAP_S = 5.0, 20.0  # shorter is no gap; longer is one, whatever the rhythm
+_GAP_S, _LONG_GAP_S = 2.0, 20.0  # shorter is no gap; longer is one, whatever the rhythm
+_HOLE_S = 600.0  # a gap this long is said, wherever the efforts lie
 _SANE_SHARE = 0.5  # device distance counts if it spans at least this share of the recording
 
 
@@ -119,6 +121,7 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     rhythm_s = 1.0 if activity.timer_events else max(1.0, float(np.median(duration)))
     _credit_pauses(steps, _VAGUE_S * rhythm_s)
     _bar_teleports(steps, pauses, settings)
+    _tell_holes(steps)
     _credit_resets(steps)
     _credit_glitches(steps)
     if source == "fixes" and (believed := fixes()) is not None:
@@ -165,7 +168,7 @@ def _pauses(
     activity: Activity, times: FloatArray, values: FloatArray
 ) -> tuple[tuple[Pause, ...], list[Note]]:
     """The file's pauses; where it tells of no timer, gaps with hardly any displacement as well."""
-    if activity.timer_events or len(times) < 3:
+    if activity.timer_events or len(times) < 3 or _timer_never_stood(activity):
         return activity.pauses, []
     durations, lengths = np.diff(times), np.diff(values)
     rhythm = float(np.percentile(durations, 90))
@@ -190,6 +193,13 @@ def _pauses(
     )
     note = Note("pause_inferred", "finding", text, at_s=found[0].start_s)
     return tuple(sorted((*activity.pauses, *found), key=lambda p: p.start_s)), [note]
+
+
+def _timer_never_stood(activity: Activity) -> bool:
+    """Whether the file's sessions say that the timer ran all the time."""
+    timers = [s.timer_s for s in activity.sessions]
+    told = sum(t for t in timers if t is not None)
+    return None not in timers and bool(timers) and activity.elapsed_s - told < _PAUSE_S
 
 
 def _limits(activity: Activity, times: FloatArray, active: FloatArray, settings: Settings) -> FloatArray:
@@ -242,6 +252,12 @@ def _bar_teleports(steps: _Steps, pauses: tuple[Pause, ...], settings: Settings)
             steps.breaks.append((pause.end_s, pause.end_s, "teleport"))
             text = f"moved {moved_m:.0f} m while the timer stood; no effort spans it"
             steps.notes.append(Note("teleport", "finding", text, at_s=pause.start_s))
+
+
+def _tell_holes(steps: _Steps) -> None:
+    """Say where records are missing for so long that somebody will wonder about the times."""
+    for i in np.flatnonzero(steps.active > _HOLE_S).tolist():
+        steps.note("gap", f"no records for {steps.active[i] / 60:,.0f} minutes though the timer ran", i)
 
 
 def _credit_resets(steps: _Steps) -> None:
@@ -327,12 +343,17 @@ def _around_mps(steps: _Steps, first: int, last: int, good: BoolArray) -> float:
 def _sound_m(steps: _Steps, first: int, last: int, around_mps: float) -> float:
     """Metres from record `first` to record `last` when the steps between cannot be believed.
 
-    What the fixes say, if they are sound there and fit the speed around; else the time at that speed.
+    What the fixes say, if they fit the speed around, or if the device's distance agrees and a runner
+    can have covered it in the time; else the time at the speed around.
     """
-    usual_m = around_mps * float(steps.active[first:last].sum())
+    active_s = float(steps.active[first:last].sum())
+    usual_m = around_mps * active_s
     fixes = steps.fixes()
     moved_m = fixes.between(steps.times[first], steps.times[last]) if fixes else np.nan
-    return moved_m if moved_m <= _LIKELY * usual_m else usual_m
+    device_m = float(steps.lengths[first:last].sum())
+    agreed = steps.source == "device" and moved_m <= _AGREE * device_m and device_m <= _AGREE * moved_m
+    held = moved_m <= active_s * float(holdable_mps(np.array([active_s]))[0])
+    return moved_m if moved_m <= _LIKELY * usual_m or (agreed and held) else usual_m
 
 
 def _odometer(activity: Activity, steps: _Steps, pauses: tuple[Pause, ...], settings: Settings) -> Odometer:

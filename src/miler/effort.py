@@ -185,8 +185,9 @@ def cut(
 ) -> tuple[Split, ...]:
     """Cut at the given distances, (b,) metres increasing, into b - 1 consecutive splits.
 
-    A split ends when its last metre was first reached; standing there belongs to the next. So
-    the times sum to the whole exactly.
+    A split ends when its last metre was first reached; standing there belongs to the next. So the
+    times sum exactly to that of the whole, which ends with its last metre: who stands at the end
+    before stopping the watch has finished.
     """
     crossings = odometer.arrival(bounds_m)
     if effort:

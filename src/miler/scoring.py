@@ -170,7 +170,8 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
     next mile record. With fast start, end spurt and half difference as in `evenness`:
 
     1. "even": the CV of the quarters is at most 1 %.
-    2. First and last quarter both faster than the middle by more than 1 %:
+    2. First and last quarter both faster than the middle by more than 1 %, and than each of the
+       two quarters in it:
        "U" if fast start and end spurt are within 1 % of each other,
        "J" if the end spurt is the greater, "reverse J" if the fast start is.
     3. "positive" or "negative": the second half is slower or faster by more than 1 %.
@@ -193,7 +194,8 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
     half, start, spurt = _differences_percent(quarters_s)
     if _cv_percent(np.ones(4), np.asarray(quarters_s, dtype=np.float64)) <= NOISE_PERCENT:
         return "even"
-    if min(start, spurt) > NOISE_PERCENT:
+    first_s, *middle_s, last_s = (float(q) for q in quarters_s)
+    if min(start, spurt) > NOISE_PERCENT and max(first_s, last_s) < min(middle_s):
         if abs(start - spurt) <= NOISE_PERCENT:
             return "U"
         return "J" if spurt > start else "reverse J"

@@ -142,13 +142,19 @@ class _Mender(Walker):
         except _Misplaced as misplaced:
             return _Stop(misplaced.at, misplaced.at, str(misplaced))
         except expat.ExpatError as error:
-            here = self._base + self.parser.ErrorByteIndex
-            if error.code == _OPEN_CDATA:
-                here = self._cdata_at
+            here = self._beginning_of_break(at, error.code)
             # What is never closed is not looked into again; what is invalid may hide the next tag.
             look_from = here + (error.code in _ENDED_EARLY)
             return _Stop(here, look_from, expat.ErrorString(error.code), error.code in _ENDED_EARLY)
         return None
+
+    def _beginning_of_break(self, at: int, code: int) -> int:
+        """Return where what broke begins: what swallowed the text after it, or the place itself."""
+        if code == _OPEN_CDATA:
+            return self._cdata_at
+        here = self._base + self.parser.ErrorByteIndex
+        comment = self._text.rfind(b"<!--", at, here)
+        return comment if comment >= 0 and self._text.find(b"-->", comment, here) < 0 else here
 
     def _feed(self, at: int) -> None:
         """Feed the parser more and more: most breaks come far from each other."""

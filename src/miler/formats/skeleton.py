@@ -246,7 +246,7 @@ def _fill(columns: _Columns, points: IntArray, stencil: Stencil, octets: Octets,
         values[0] = _times(octets, starts[0], ends[0], values[0], sure[0], stencil)
         sure[0] = True
     for row, point in np.argwhere(~sure).tolist():
-        values[row, point] = number(octets.text[starts[row, point] : ends[row, point]].decode())
+        values[row, point] = _number(octets.text[starts[row, point] : ends[row, point]])
     columns.regular[points] = np.isfinite(values).all(axis=0)
     columns.ends[points] = at[-1] + len(stencil.literals[-1])
     if stencil.keys[0] == "time":
@@ -255,6 +255,12 @@ def _fill(columns: _Columns, points: IntArray, stencil: Stencil, octets: Octets,
         values = values[1:]
     rows = [columns.keys.index(key) for key in stencil.keys if key != "time"]
     columns.values[np.array(rows, np.int64)[:, None], points] = values
+
+
+def _number(text: bytes) -> float:
+    """Read one number as it is in XML; NaN if it is none, or not in characters of XML."""
+    word = text.decode().strip(" \t\r\n")
+    return number(word) if word.isprintable() else np.nan
 
 
 def _times(
@@ -301,7 +307,7 @@ def _runs(window: _Window, columns: _Columns) -> Iterator[tuple[int, int, Run]]:
 
 
 def _follows(window: _Window, columns: _Columns) -> BoolArray:
-    """Say which of the (m - 1) points after the first follow the one before, both read, after the usual blanks."""
+    """Say which of the points after the first follow the one before after the usual blanks, both read."""
     begins, ends = window.marks[window.firsts[1:]], columns.ends[:-1]
     follows: BoolArray = columns.regular[1:] & columns.regular[:-1]
     follows &= window.firsts[1:] == window.lasts[:-1] + 1

@@ -20,7 +20,7 @@ Part = tuple[str, int]  # a content's hash, and which of its activities
 
 DELETED = "deleted"
 _DELETED_MESSAGE = "deleted from the library; --restore brings it back"
-_KEPT = ("imported", "duplicate")
+KEPT = ("imported", "duplicate")
 _INSERT = {table: insertion(table, ("activity_id", *columns)) for table, columns in RESULTS.items()}
 
 
@@ -98,7 +98,7 @@ def _seen_before(
             "SELECT sha256, outcome FROM files WHERE path = ? AND member = ?",
             (visit.place.path, visit.place.member),
         ).fetchone()
-        if row is not None and row[0] == entry.sha256 and row[1] in _KEPT:
+        if row is not None and row[0] == entry.sha256 and row[1] in KEPT:
             return Recorded(entry.name, "unchanged", ids)
     which = ", ".join(str(i) for i in ids)
     of = f"duplicate of activit{'y' if len(ids) == 1 else 'ies'} {which}"
@@ -141,7 +141,7 @@ def _former(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> dict[
 def _write(
     connection: sqlite3.Connection, entry: Entry, result: Result, visit: Visit, replaced: int | None
 ) -> int:
-    values = (*result.activity, _settings_id(connection, result.settings), miler.__version__)
+    values = (*result.activity, settings_id(connection, result.settings), miler.__version__)
     columns = (*ACTIVITY, "settings_id", "version")
     if replaced is None:
         chosen = visit.ids.get((entry.sha256, result.part))
@@ -176,7 +176,8 @@ def _hang(
     connection.execute(insertion("sources", ("activity_id", *SOURCE)), (activity_id, *source))
 
 
-def _settings_id(connection: sqlite3.Connection, document: str) -> int:
+def settings_id(connection: sqlite3.Connection, document: str) -> int:
+    """Return the number of settings, new ones are written; equal settings are one row."""
     connection.execute("INSERT OR IGNORE INTO settings (document) VALUES (?)", (document,))
     (number,) = connection.execute("SELECT id FROM settings WHERE document = ?", (document,)).fetchone()
     return int(number)
@@ -193,7 +194,7 @@ def _remember(connection: sqlite3.Connection, entry: Entry, visit: Visit, ending
     number, former = connection.execute(
         "SELECT max(id), max(outcome) FROM files WHERE path = ? AND member = ?", (place.path, place.member)
     ).fetchone()
-    if former in _KEPT and not entry.sha256:
+    if former in KEPT and not entry.sha256:
         return
     values: dict[str, Any] = {
         "path": place.path,
