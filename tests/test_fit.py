@@ -468,6 +468,15 @@ def test_a_file_cut_anywhere_gives_every_whole_record_and_never_one_more() -> No
     assert len(one(data)) == 7 and not one(data).notes
 
 
+def test_a_cut_message_with_a_reserved_header_bit_is_no_message() -> None:
+    file = begun()
+    add_records(file, 0, 1, 2)
+    sound = file.to_bytes()[:-2]
+    cut = bytearray(sound + b"\x10\x3b\x9a")  # local 0 with the reserved bit, and two bytes of its time
+    cut[4:8] = (1_000_000).to_bytes(4, "little")
+    assert len(one(bytes(cut))) == 3
+
+
 def damaged() -> dict[str, bytes]:
     sound = a_run()
     flipped, unsized, stray = bytearray(sound), bytearray(sound), bytearray(sound)

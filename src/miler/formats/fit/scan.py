@@ -230,7 +230,7 @@ class _Walk:
     def _take_odd_message(self, header: int, at: int) -> int | None:
         local = header >> 5 & 3 if header & COMPRESSED else header & LOCAL
         owner = self.owners[local]
-        if owner is _NOBODY:
+        if owner is _NOBODY or at + owner.size > self._part.end:
             return None
         if header & COMPRESSED:
             if self._wanted is not None:
