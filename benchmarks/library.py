@@ -49,7 +49,7 @@ _MADE = """
     INSERT INTO files SELECT n, '/runs/' || n || '.fit', '', n || '.fit', 150000, 0,
         hex(zeroblob(28)) || printf('%08x', n), 'fit', 'imported', NULL, NULL, '0', '2026-01-01T00:00:00Z'
         FROM made;
-    INSERT INTO splits SELECT n, 'quarter', q.value, 0, 402.336, 90, 90, 160, 180, 0, 0
+    INSERT INTO splits SELECT n, 'quarter', q.value, 0, 402.336, 0, 90, 90, 160, 180, 0, 0
         FROM made, json_each('[1,2,3,4]') q WHERE n % 5;
     INSERT INTO notes SELECT n, 1, 'teleport', 'finding', 'a displacement of 250 m across a pause', 100
         FROM made WHERE n % 50 = 0;

@@ -87,6 +87,24 @@ def test_one_activity_is_an_object_and_several_are_an_array(miler: Miler, week: 
     assert two == [one, one]
 
 
+def test_the_shape_of_json_depends_on_what_was_asked_never_on_what_failed(
+    miler: Miler, tmp_path: Path, samples: Path
+) -> None:
+    sound, broken = samples / "treadmill.fit", tmp_path / "folder" / "broken.fit"
+    broken.parent.mkdir()
+    broken.write_bytes(b"no activity")
+    several = miler("report", sound, broken, "--format", "json")
+    assert several.code == SOME_FAILED
+    assert [document["source"]["name"] for document in json.loads(several.out)] == ["treadmill.fit"]
+    assert several.err.startswith("failed broken.fit: ")
+    assert miler("report", broken.parent, "--format", "json").out == "[]\n"
+    broken.unlink()
+    shutil.copy(sound, broken.parent)
+    assert len(json.loads(miler("report", broken.parent, "--format", "json").out)) == 1
+    archive = shutil.make_archive(str(tmp_path / "export"), "zip", broken.parent)
+    assert isinstance(json.loads(miler("report", archive, "--format", "json").out), list)
+
+
 def test_a_file_of_several_activities_is_an_array_with_its_parts(
     miler: Miler, tmp_path: Path, samples: Path
 ) -> None:
@@ -96,8 +114,10 @@ def test_a_file_of_several_activities_is_an_array_with_its_parts(
     assert [document["source"]["part"] for document in documents] == [1, 2]
 
 
-def test_no_activity_at_all_is_an_empty_array(miler: Miler, tmp_path: Path) -> None:
-    assert miler("report", tmp_path / "gone.fit", "--format", "json").out == "[]\n"
+def test_one_file_that_fails_leaves_standard_output_empty(miler: Miler, tmp_path: Path) -> None:
+    ran = miler("report", tmp_path / "gone.fit", "--format", "json")
+    assert (ran.code, ran.out) == (SOME_FAILED, "")
+    assert ran.err.startswith("failed gone.fit: ")
 
 
 def test_every_line_of_jsonl_is_a_document_in_the_order_of_the_files(
@@ -188,16 +208,41 @@ def test_a_sound_file_that_is_no_activity_is_skipped_and_all_is_well(miler: Mile
         ["report", "--jobs", "0", "x.fit"],
         ["report", "--effort", "5", "x.fit"],
         ["report", "--lap", "1m", "x.fit"],
+        ["report", "--lap", "2km", "x.fit"],
         ["report", "--config", "gone.toml", "x.fit"],
         ["report", "-o", "no-such-folder/out.txt", "x.fit"],
         ["check"],
         ["records", "--sex", "X"],
+        ["records", "--progression", "--surface", "road"],
+        ["records", "--progression", "--event", "1 mile"],
     ],
 )
 def test_wrong_use_is_code_2_with_a_reason_and_no_result(miler: Miler, arguments: list[str]) -> None:
     ran = miler(*arguments)
     assert (ran.code, ran.out) == (WRONG_USE, "")
     assert ran.err.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["recrods", "--sex", "F"], "'recrods' is neither a verb nor a file; did you mean 'records'?"),
+        (["explain"], "'explain' is neither a verb nor a file; "),
+        ([""], "an empty path is no file"),
+        (["check", ""], "an empty path is no file"),
+        (["records", "--event", "2 miles"], "no record of '2 miles' is in the book; it has 1 mile, 1500 m"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(miler: Miler, arguments: list[str], said: str) -> None:
+    ran = miler(*arguments)
+    assert (ran.code, ran.out) == (WRONG_USE, "")
+    assert said in ran.err
+
+
+def test_a_word_beside_a_file_that_is_there_is_a_file_that_is_not(miler: Miler, samples: Path) -> None:
+    ran = miler("gone", samples / "treadmill.fit")
+    assert ran.code == SOME_FAILED
+    assert ran.err == "failed gone: cannot be read: no such file or directory\n"
 
 
 def test_a_wrong_setting_in_the_environment_is_code_2(
@@ -432,6 +477,12 @@ def test_the_record_book_is_shown_by_sex_surface_and_event(miler: Miler) -> None
     assert "El Guerrouj" not in ran.out
     marks = json.loads(miler("records", "--sex", "F", "--format", "json").out)
     assert {mark["sex"] for mark in marks} == {"F"}
+
+
+def test_the_marks_of_a_book_stand_by_time(miler: Miler) -> None:
+    out = miler("records", "--sex", "M", "--surface", "outdoor", "--event", "1 mile").out
+    times = re.findall(r"^ +(3:\d\d\.\d+)", out.split("  and ")[0], flags=re.MULTILINE)
+    assert len(times) > 2 and times == sorted(times)
 
 
 def test_the_progression_of_the_record_ends_with_its_holder(miler: Miler) -> None:

@@ -37,16 +37,18 @@ def keys(words: str) -> list[str]:
 
 
 EFFORT = keys("name length_m clock elapsed_s timer_s start_s end_s start_m end_m pace_s_per_km")
-SPLIT = keys("index start_m end_m elapsed_s timer_s heart_rate_bpm cadence_spm climb_m")
+SPLIT = keys("index start_m end_m elapsed_s timer_s heart_rate_bpm cadence_spm climb_m fall_m start_s")
 # Every key that was promised, by where it stands; more may stand beside them, none may go.
 PROMISED = {
     "": keys("schema source activity laps pauses efforts splits fastest_mile notes settings"),
     "source": keys("name format bytes sha256 part"),
     "activity": keys(
-        "sport sub_sport device start_time time_zone records distance_m elapsed_s timer_s moving_s"
+        "name sport sub_sport device start_time time_zone records distance_m elapsed_s timer_s moving_s"
         " distance_source"
     ),
-    "laps.0": keys("index trigger start_s elapsed_s timer_s distance_m"),
+    "laps.0": keys(
+        "index trigger start_s elapsed_s timer_s distance_m heart_rate_bpm cadence_spm climb_m fall_m"
+    ),
     "pauses.0": keys("start_s end_s"),
     "efforts.0": EFFORT,
     "splits": keys("km mile"),
@@ -58,8 +60,9 @@ PROMISED = {
     "fastest_mile.evenness": keys(
         "score cv_percent half_difference_percent fast_start_percent end_spurt_percent shape"
     ),
-    "fastest_mile.records.0": keys("record_id holder time_s percent behind"),
+    "fastest_mile.records.0": keys("record_id label holder time_s percent profile_id behind"),
     "fastest_mile.records.0.behind.0": keys("mark_m behind_s behind_m"),
+    "fastest_mile.milestone": keys("time_s faster_by_s faster_by_percent pace_s_per_km"),
     "notes.0": keys("code kind message at_s"),
 }
 
@@ -216,6 +219,7 @@ def test_a_row_of_csv_says_what_the_document_says(name: str) -> None:
     row, shown = rows(analysed(name)), loaded(name)
     mile = shown["fastest_mile"]
     assert row["name"] == name
+    assert row["distance_source"] == shown["activity"]["distance_source"]
     assert row["start_time"] == shown["activity"]["start_time"]
     assert float(row["mile_s"]) == pytest.approx(mile["elapsed_s"], abs=5e-4)
     assert float(row["quarter_3_s"]) == pytest.approx(mile["quarters"][2]["elapsed_s"], abs=5e-4)
@@ -223,6 +227,13 @@ def test_a_row_of_csv_says_what_the_document_says(name: str) -> None:
     assert row["shape"] == mile["evenness"]["shape"]
     assert row["best_marathon_s"] == ""
     assert None not in row
+
+
+def test_the_name_in_a_row_is_the_files_whatever_the_activity_is_called() -> None:
+    analysis = analysed("treadmill.fit")
+    called = replace(analysis, summary=replace(analysis.summary, name="Morning run"))
+    assert rows(called)["name"] == "treadmill.fit"
+    assert document(called)["activity"]["name"] == "Morning run"
 
 
 def test_a_row_without_a_mile_leaves_its_columns_empty() -> None:
@@ -242,11 +253,35 @@ def test_a_name_with_a_line_break_stays_in_its_row() -> None:
     assert rows(analysis)["name"] == 'a\\x0a"b",\\x1b.fit'
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 5])
+@pytest.mark.parametrize("count", [1, 2, 5])
 def test_pieces_of_json_make_one_value(count: int) -> None:
     pieces = [f'{{"n": {n}}}\n' for n in range(count)]
     value = json.loads("".join(joined(pieces, "json", Settings())))
     assert value == ({"n": 0} if count == 1 else [{"n": n} for n in range(count)])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_of_several_files_json_is_an_array_however_many_are_sound(count: int) -> None:
+    pieces = [f'{{"n": {n}}}\n' for n in range(count)]
+    value = json.loads("".join(joined(pieces, "json", Settings(), several=True)))
+    assert value == [{"n": n} for n in range(count)]
+
+
+def test_one_file_that_failed_leaves_json_empty() -> None:
+    assert "".join(joined([], "json", Settings())) == ""
+
+
+@EVERY_SAMPLE
+def test_laps_and_splits_say_when_and_how_they_were_run(name: str) -> None:
+    analysis, shown = analysed(name), loaded(name)
+    for lap, split in zip(shown["laps"], analysis.lap_splits, strict=True):
+        assert lap["heart_rate_bpm"] == pytest.approx(split.heart_rate_bpm, abs=1e-6)
+        assert lap["climb_m"] == pytest.approx(split.climb_m, abs=1e-6)
+    mile = shown["fastest_mile"]
+    assert mile["quarters"][0]["start_s"] == pytest.approx(mile["start_s"], abs=1e-6)
+    assert mile["milestone"]["faster_by_percent"] == pytest.approx(
+        100 * mile["milestone"]["faster_by_s"] / mile["elapsed_s"], abs=1e-5
+    )
 
 
 def test_pieces_of_text_are_parted_by_a_line() -> None:

@@ -184,10 +184,12 @@ def test_standard_input_is_kept_for_there_is_no_other_original(path: Path, runs:
             return subprocess.run([*PROGRAM, "import", "-"], stdin=stream, capture_output=True)
 
     assert fed(samples / "track-mile.fit").stderr == b"1 imported\n"
-    (runs / "zeros.fit").write_bytes(b"\0" * 500)
-    assert fed(runs / "zeros.fit").returncode == SOME_FAILED
     copies = snapshot(path.parent / "library-originals")
     assert list(copies.values()) == [hashlib.sha256((samples / "track-mile.fit").read_bytes()).hexdigest()]
+    (runs / "zeros.fit").write_bytes(b"\0" * 500)
+    assert fed(runs / "zeros.fit").returncode == SOME_FAILED
+    with Library(path) as library:
+        assert library.get(1).files == (str(path.parent / "library-originals" / next(iter(copies))),)
 
 
 def test_copies_are_byte_for_byte_and_kept_once(miler: Miler, path: Path, runs: Path) -> None:

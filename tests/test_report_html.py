@@ -326,6 +326,15 @@ def test_several_activities_have_a_list_of_contents_and_one_has_none() -> None:
     assert len(listed) == 3 and listed[1].endswith("no mile")
 
 
+def test_of_several_activities_each_names_its_file() -> None:
+    def named(root: Element) -> list[str]:
+        return [e.words() for e in root.walk() if e.attributes.get("class") == "file"]
+
+    assert named(page("track-mile.fit")) == []
+    both = [sample("track-mile.fit"), sample("treadmill.fit")]
+    assert named(Page(render(both)).root) == ["track-mile.fit", "treadmill.fit"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text() | st.just(HOSTILE), min_size=6, max_size=6))
 def test_no_text_of_a_file_can_become_markup(texts: Sequence[str]) -> None:
@@ -417,7 +426,7 @@ def test_bars_rise_for_a_faster_quarter_to_one_scale() -> None:
 
 @pytest.mark.parametrize(
     ("behind_s", "shown"),
-    [(0.01, "+0.1 s"), (59.99, "+1:00.0"), (-0.09, "+0.0 s"), (-2.55, "−2.5 s"), (117.2, "+1:57.2")],
+    [(0.01, "+0.1 s"), (59.99, "+1:00.0"), (-0.09, "0.0 s"), (-2.55, "−2.5 s"), (117.2, "+1:57.2")],
 )
 def test_nobody_is_shown_closer_to_a_record_than_he_was(behind_s: float, shown: str) -> None:
     mile = sample("track-mile.fit").mile

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import miler
 from devtools.samples import SAMPLES
-from miler.activity import Note
+from miler.activity import Note, Pause
 from miler.analysis import Analysis, Summary
+from miler.report import tables, words
 from miler.report.words import local_start, printable
 from miler.settings import Settings
 from miler.units import format_duration
@@ -221,3 +222,117 @@ def test_a_summary_names_the_sub_sport_where_it_says_more() -> None:
     assert of("running", "generic") == "running"
     assert of("unknown", None) == "sport not said"
     assert of("stand_up_paddleboarding", None) == "stand up paddleboarding"
+
+
+# Text and page
+
+
+@EVERY_SAMPLE
+def test_text_and_page_show_the_same_numbers(name: str) -> None:
+    analysis = analysed(name)
+    mile = analysis.mile
+    assert mile is not None
+    text, page = text_of(analysis), miler.render(analysis, "html")
+    said = re.findall(r"<p class=\"time\">(.*?)</p>|<strong>([0-9.]+)</strong> of 100", page)
+    time, score = ("".join(pair) for pair in said)
+    assert f"FASTEST MILE   {time} " in text
+    assert f"EVENNESS       {score} of 100" in text
+    drawn = tables.records(mile.records)
+    for row, line in zip(drawn.rows, block(analysis, "AGAINST")[1:], strict=True):
+        cells = dict(zip(drawn.heads, row, strict=True))
+        ends = [cells[f"Behind at {end}"].split("\n") for end in ("¼", "½", "¾", "finish")]
+        lags = [lag_.removesuffix(" s") for lag_, _ in ends]
+        numbers = [cells["Time"], *cells["Your speed"].split(), *lags, *ends[-1][1].split()]
+        assert f" {' '.join(numbers)} " in " ".join(line.split())
+    (next_time, more, quarter) = re.findall(
+        r"Next: <strong>(.*?)</strong>, (.*?) faster; four quarters of (.*?)\.</p>", page
+    )[0]
+    seconds, percent = re.findall(r"[0-9.]+", more)
+    assert f"NEXT           {next_time}  {seconds} s or {percent} % to find; {quarter} a quarter" in text
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (words.rounded_down(99.99), "99.9"),
+        (words.rounded_down(100.0), "100.0"),
+        (words.rounded_down(97.3), "97.3"),
+        (words.rounded_up(0.01), "0.1"),
+        (words.rounded_up(4.3), "4.3"),
+        (words.lag(0.01), "+0.1"),
+        (words.lag(-0.09), "0.0"),
+        (words.lag(-2.55), "−2.5"),
+        (words.lag(117.2), "+1:57.2"),
+        (words.lag(661.2), "+11:02"),
+        (words.lag(3661.2), "+1:01:02"),
+        (words.metres_to_go(0.2), "1 m"),
+        (words.metres_to_go(0.0), "0 m"),
+        (words.metres_to_go(-3.5), "−3 m"),
+        (words.compared(0.04), "as fast as"),
+        (words.compared(-0.04), "as fast as"),
+        (words.compared(1.14), "1.1 % faster than"),
+        (words.compared(-1.14), "1.1 % slower than"),
+        (words.signed(-0.04), "0.0"),
+    ],
+)
+def test_no_number_is_rounded_in_the_runners_favour(written: str, shown: str) -> None:
+    assert written == shown
+
+
+@pytest.mark.parametrize(
+    ("lap", "title"),
+    [
+        ("400m", "TRACK LAPS  400 m, the first with the lead-in of 9.344 m"),
+        ("200m", "TRACK LAPS  200 m, the first with the lead-in of 9.344 m"),
+        ("300m", "TRACK LAPS  300 m, the first with the lead-in of 109.344 m"),
+        ("440yd", "TRACK LAPS  402.336 m"),
+    ],
+)
+def test_track_laps_are_told_with_their_true_lead_in(lap: str, title: str) -> None:
+    text = text_of(analysed("track-mile.fit", Settings.from_mapping({"lap_m": lap})))
+    assert title in text.split("\n")
+
+
+def test_track_laps_are_told_where_there_is_a_track_or_one_is_asked_for() -> None:
+    off_track = with_summary(analysed("track-mile.fit"), sub_sport="generic")
+    assert "TRACK LAPS" not in text_of(off_track)
+    assert "track_laps" in miler.render(off_track, "json")
+    asked = with_summary(analysed("track-mile.fit", Settings(lap_m=200.0)), sub_sport="generic")
+    assert "TRACK LAPS" in text_of(asked)
+
+
+def test_pauses_are_told_with_their_moments_and_cut_short_after_six() -> None:
+    def line(count: int) -> str:
+        pauses = tuple(Pause(730.0 + 100 * i, 791.0 + 100 * i) for i in range(count))
+        text = text_of(replace(analysed("treadmill.fit"), pauses=pauses))
+        (found,) = [part for part in text.split("\n\n") if part.startswith("PAUSES")]
+        return " ".join(found.split())
+
+    assert line(2) == "PAUSES 2, 2:02 in all: at 12:10 for 1:01, at 13:50 for 1:01"
+    assert line(6).endswith("at 20:30 for 1:01")
+    assert line(8).endswith("at 20:30 for 1:01 and 2 more")
+    assert "PAUSES" not in text_of(replace(analysed("treadmill.fit"), pauses=()))
+
+
+def test_a_mile_with_hours_of_standing_fits_the_terminal_too() -> None:
+    analysis = analysed("track-mile.fit")
+    assert analysis.mile is not None
+    records = tuple(
+        replace(r, behind=tuple(replace(b, behind_s=40_000.0, behind_m=1600.0) for b in r.behind))
+        for r in analysis.mile.records
+    )
+    rows = block(replace(analysis, mile=replace(analysis.mile, records=records)), "AGAINST")
+    assert max(map(len, rows)) <= 100
+    assert all("+11:06:40" in row for row in rows[1:])
+
+
+def test_a_single_lap_of_the_watch_is_not_listed() -> None:
+    analysis = analysed("treadmill.fit")
+    one = replace(analysis, laps=analysis.laps[:1], lap_splits=analysis.lap_splits[:1])
+    assert "WATCH LAPS" not in text_of(one)
+
+
+def test_a_file_without_a_sport_is_told_how_to_ask_for_it() -> None:
+    analysis = analysed("truncated.fit", Settings(sports=("running",)))
+    text = text_of(with_summary(replace(analysis, mile=None), sport="unknown"))
+    assert "The file names no sport; ask for it with --sport unknown." in text

@@ -123,6 +123,7 @@ ODD_POINT = {
     "no zone": point(200).replace("20Z", "20"),
     "no time of the calendar": point(200).replace("-05-09", "-02-30"),
     "a second too many": point(200).replace(":20Z", ":60Z"),
+    "one digit of a second": point(200).replace(":20Z", ":2.Z"),
     "a minus in the time": point(200).replace(":20Z", ":-2Z"),
     "no time": re.sub("<time>.*</time>", "", point(200)),
     "a prefix": point(200).replace("trkpt", "gpx:trkpt"),

@@ -24,6 +24,7 @@ from miler.cli_options import (
     WRONG_USE,
     has_color,
     has_folder,
+    named,
     settings_of,
     settings_options,
 )
@@ -47,8 +48,20 @@ class _Verbs(click.Group):
         """Put `report` before anything that is neither a verb nor this group's own option."""
         own = {"--help", "-h", "--version"}
         if args and args[0] not in self.commands and args[0] not in own:
+            self._refuse_slip(ctx, args)
             args = ["report", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_slip(self, ctx: click.Context, args: list[str]) -> None:
+        """Tell a mistyped verb from a file that is not there: a file has a dot, a slash or a fellow."""
+        word = args[0]
+        if word[:1] in ("", "-") or set(word) & set("./\\") or any(map(os.path.exists, args)):
+            return
+        from difflib import get_close_matches
+
+        close = get_close_matches(word, self.commands, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"the verbs are {', '.join(self.commands)}"
+        raise click.UsageError(f"{word!r} is neither a verb nor a file; {hint}", ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs as they are told here, the main one first."""
@@ -77,7 +90,7 @@ def cli() -> None:
 
 
 @cli.command(short_help="Report the fastest mile of each file.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=named)
 @click.option("--format", "format_", type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
               default="text", show_default=True, help="How the report is written.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -98,14 +111,16 @@ def report(paths: Sequence[str], format_: str, output: Path | None, jobs: int | 
     files = list(find(paths))
     if not files:
         raise click.UsageError("no FIT, GPX or TCX file is in there")
+    # What was asked for decides, not what was found: one file in a folder is still a list of one.
+    several = len(paths) > 1 or Path(paths[0]).is_dir() or any(found.way for found in files)
     if output is None:
-        return _write_report(files, settings, format_, jobs, sys.stdout)
+        return _write_report(files, settings, format_, several, jobs, sys.stdout)
     with write_atomic(output) as stream:
-        return _write_report(files, settings, format_, jobs, stream)
+        return _write_report(files, settings, format_, several, jobs, stream)
 
 
 def _write_report(
-    files: list[Found], settings: Settings, format: str, jobs: int | None, stream: IO[str]
+    files: list[Found], settings: Settings, format: str, several: bool, jobs: int | None, stream: IO[str]
 ) -> int:
     """Write each file's share as soon as it is there, in input order."""
     from functools import partial
@@ -126,7 +141,7 @@ def _write_report(
                     click.echo(share.line, err=True)
                 yield from share.pieces
 
-    for text in joined(pieces(), format, settings):
+    for text in joined(pieces(), format, settings, several=several):
         stream.write(text)
     return max(codes)
 
@@ -148,7 +163,7 @@ def _progress(total: int, stream: IO[str]) -> Iterator[Callable[[], object]]:
 
 
 @cli.command(short_help="Say what is wrong with files.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=named)
 @click.option("--strict", is_flag=True, help="Count damage as failure.")
 def check(paths: Sequence[str], strict: bool) -> int:
     """Say what is wrong with files, and what was recovered from them.
@@ -183,6 +198,11 @@ def records(sex: Any, surface: Any, event: str | None, progression: bool, format
     from miler.report.document import dumps
 
     color = has_color(sys.stdout)
+    if progression and (event or surface not in (None, "outdoor")):
+        raise click.UsageError("--progression is of the outdoor mile; it goes with --sex only")
+    events = dict.fromkeys(mark.event for mark in recordbook.marks())
+    if event is not None and event not in events:
+        raise click.UsageError(f"no record of {event!r} is in the book; it has {', '.join(events)}")
     if progression:
         both: tuple[Any, ...] = ("M", "F")
         marks = tuple(m for s in ((sex,) if sex else both) for m in recordbook.progression(s))

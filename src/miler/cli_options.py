@@ -24,7 +24,8 @@ def settings_options(command: Any) -> Any:
             click.option("--lap", "lap_m", metavar="LENGTH", help="Length of a track lap [400m]."),
             click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with."),
             click.option("--sport", "sports", multiple=True, metavar="SPORT",
-                         help="Seek efforts in this sport (walking, hiking); may be repeated [running]."),
+                         help="Seek efforts in this sport (walking, hiking); may be repeated"
+                         " [running, and files that name no sport]."),
             click.option("--units", type=click.Choice(["mi", "km"]), help="What splits are shown [mi]."),
             click.option("--distance", "distance_source", type=click.Choice(["auto", "device", "fixes"]),
                          help="Whose distance counts [auto: the device's, where it is sane]."),
@@ -39,10 +40,14 @@ def settings_options(command: Any) -> Any:
 def settings_of(options: dict[str, Any]) -> Settings:
     """Put the settings together from flags, the environment and the user's file."""
     from miler.config import settings_from
+    from miler.units import MILE_M
 
     path = options.pop("config")
     flags = {name: (list(v) or None if isinstance(v, tuple) else v) for name, v in options.items()}
-    return settings_from(flags, os.environ, path)
+    settings = settings_from(flags, os.environ, path)
+    if settings.lap_m > MILE_M + 1e-6:
+        raise click.UsageError(f"a lap of {settings.lap_m:g} m is longer than the mile that it is to cut")
+    return settings
 
 
 def has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
@@ -50,6 +55,13 @@ def has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -
     if value is not None and not value.parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
     return value
+
+
+def named(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse an empty path, such as of a variable that is not set: it would be the working folder."""
+    if "" in paths:
+        raise click.BadParameter("an empty path is no file", ctx, param)
+    return paths
 
 
 def has_color(stream: IO[str]) -> bool:

@@ -153,7 +153,8 @@ class _Mender(Walker):
         if code == _OPEN_CDATA:
             return self._cdata_at
         here = self._base + self.parser.ErrorByteIndex
-        comment = self._text.rfind(b"<!--", at, here)
+        # The dashes of a comment within a comment are an error, told at their end.
+        comment = self._text.rfind(b"<!--", at, here - 1)
         return comment if comment >= 0 and self._text.find(b"-->", comment, here) < 0 else here
 
     def _feed(self, at: int) -> None:

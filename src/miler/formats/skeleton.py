@@ -275,7 +275,7 @@ def _times(
         stencil: has the zone.
     """
     size, zone = ends - starts, stencil.zone
-    sound = sure & (seconds < 60) & (octets.bytes[starts] != _MINUS)
+    sound = sure & (seconds < 60) & (octets.bytes[starts] != _MINUS) & (octets.bytes[starts + 1] != _DOT)
     sound &= (size == 2) | ((size > 3) & (size <= _LONGEST_SECOND) & (octets.bytes[starts + 2] == _DOT))
     sound &= octets.words[ends + len(zone) - 8] & LAST_BYTES[len(zone)] == np.uint64(
         int.from_bytes(zone.rjust(8, b"\0"), "little")

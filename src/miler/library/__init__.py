@@ -103,7 +103,10 @@ class Library:
         one = entry.entry_of_one(analysis)
         recorded = self.record(one, Visit(moment()))
         if not recorded.activity_ids:
-            raise LibraryError("this activity was deleted from the library", code=writing.DELETED)
+            raise LibraryError(
+                "this activity was deleted from the library; `miler import --restore` brings it back",
+                code=writing.DELETED,
+            )
         with self.reading() as connection:
             return writing.parts_of(connection, one.sha256)[one.results[0].part]
 

@@ -85,7 +85,7 @@ def result_of(analysis: Analysis) -> Result:
     report = text.render(analysis, color=True)
     return Result(
         part=analysis.source.part or 1,
-        activity=_activity(flat["activity"] | {"name": analysis.summary.name}),
+        activity=_activity(flat["activity"]),
         rows={
             "efforts": tuple(_efforts(flat)),
             "scores": tuple(_scores(flat["fastest_mile"])),

@@ -7,18 +7,16 @@ again. Files that lie as they were are known without reading them.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import miler
 from miler import batch
 from miler.errors import DecodeError, LibraryError, MilerError
-from miler.files import STDIN, Found, contents
+from miler.files import STDIN, Found, contents, explain
 from miler.library import Library, moment, writing
 from miler.library.entry import Entry, entry_of
 from miler.library.originals import Finder, Wanted, label_text, wanted
@@ -56,7 +54,6 @@ class _Seen:
     found: Found
     place: Place
     stamp: Stamp | None
-    kept: bool = False  # it came by standard input, and its copy is all there is
 
 
 def import_files(
@@ -72,9 +69,9 @@ def import_files(
 
     def unknown() -> Iterator[Found]:
         for found in files:
-            if by_stdin := found.path == STDIN:
+            if found.path == STDIN:
                 found = _kept(library, found)
-            seen = _Seen(found, place_of(found), stamp_of(found.path), by_stdin)
+            seen = _Seen(found, place_of(found), stamp_of(found.path))
             known = _unchanged(library, seen, way)
             if known is None:
                 waiting.append(seen)
@@ -93,8 +90,10 @@ def _kept(library: Library, found: Found) -> Found:
     """Keep what came by standard input: there is no other original to come back to."""
     try:
         data = contents(found).data
-    except (OSError, DecodeError):
-        return found
+    except DecodeError as error:
+        return replace(found, error=error)
+    except OSError as error:
+        return replace(found, error=explain(error))
     with library.writing():
         path = library.originals.put(data, sha256(data).hexdigest(), "")
     return replace(found, path=str(path))
@@ -110,7 +109,7 @@ def _unchanged(library: Library, seen: _Seen, way: Way) -> Recorded | None:
             " WHERE path = ? AND member = ? AND size_bytes = ? AND mtime_ns = ?",
             (seen.place.path, seen.place.member, seen.stamp.size_bytes, seen.stamp.mtime_ns),
         ).fetchone()
-        if row is None or _worth_reading(connection, library, row, way):
+        if row is None or _worth_reading(library, row, way):
             return None
     outcome, code, message, *_ = row
     if outcome == "failed":
@@ -118,7 +117,7 @@ def _unchanged(library: Library, seen: _Seen, way: Way) -> Recorded | None:
     return Recorded(seen.found.name, "unchanged", (), code, message)
 
 
-def _worth_reading(connection: sqlite3.Connection, library: Library, row: tuple[Any, ...], way: Way) -> bool:
+def _worth_reading(library: Library, row: tuple[Any, ...], way: Way) -> bool:
     """Whether a file is read again although it lies as it did."""
     outcome, code, _, version, content = row
     if outcome == "failed":
@@ -131,10 +130,6 @@ def _worth_reading(connection: sqlite3.Connection, library: Library, row: tuple[
 def _written(library: Library, entry: Entry, seen: _Seen, way: Way) -> Recorded:
     """Write one file's outcome, its copy first, so that no result lacks the original that was promised."""
     visit = Visit(moment(), seen.place, seen.stamp, label_text(seen.found.label))
-    if seen.kept and entry.kind != "done":
-        # Nobody can look at it again: it leaves neither a copy nor a line.
-        Path(seen.found.path).unlink(missing_ok=True)
-        return Recorded(entry.name, entry.kind, (), entry.code, entry.message)
     data = None
     if way.copy and entry.kind == "done":
         data = _bytes(seen.found)

@@ -20,6 +20,8 @@ ACTIVITY = (
     "distance_source",
 )
 
+_STREAMS = ("heart_rate_bpm", "cadence_spm", "climb_m", "fall_m")
+
 # All that hang on an activity and are written anew with it; `activity_id` comes first in each.
 RESULTS: Mapping[str, tuple[str, ...]] = {
     "efforts": (
@@ -41,18 +43,16 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
         "end_spurt_percent",
         "shape",
     ),
-    "laps": ("number", "trigger", "start_s", "elapsed_s", "timer_s", "distance_m"),
+    "laps": ("number", "trigger", "start_s", "elapsed_s", "timer_s", "distance_m", *_STREAMS),
     "splits": (
         "kind",
         "number",
         "start_m",
         "end_m",
+        "start_s",
         "elapsed_s",
         "timer_s",
-        "heart_rate_bpm",
-        "cadence_spm",
-        "climb_m",
-        "fall_m",
+        *_STREAMS,
     ),
     "notes": ("number", "code", "kind", "message", "at_s"),
     "documents": ("document", "report"),

@@ -67,9 +67,7 @@ def record(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> Record
     deleted = _deleted(connection, entry.sha256)
     fresh = [r for r in entry.results if r.part not in deleted]
     if not fresh:
-        ending = Recorded(
-            entry.name, "skipped", (), DELETED, "deleted from the library; --restore brings it back"
-        )
+        ending = Recorded(entry.name, "skipped", (), DELETED, _DELETED_MESSAGE)
     elif known and not visit.again:
         ending = _seen_before(connection, entry, visit, tuple(known.values()))
     else:

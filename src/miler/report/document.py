@@ -42,8 +42,9 @@ def document(analysis: Analysis) -> Document:
                 "elapsed_s": lap.elapsed_s,
                 "timer_s": lap.timer_s,
                 "distance_m": lap.distance_m,
+                **_streams(split),
             }
-            for lap in analysis.laps
+            for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True)
         ],
         "pauses": [{"start_s": p.start_s, "end_s": p.end_s} for p in analysis.pauses],
         "efforts": [_effort(effort) for effort in analysis.efforts],
@@ -100,6 +101,7 @@ def source(origin: Source) -> Document:
 def _summary(summary: Summary) -> Document:
     start = summary.start_time
     return {
+        "name": summary.name,
         "sport": summary.sport,
         "sub_sport": summary.sub_sport,
         "device": summary.device,
@@ -135,8 +137,15 @@ def _split(split: Split) -> Document:
         "index": split.index,
         "start_m": split.start_m,
         "end_m": split.end_m,
+        "start_s": split.start_s,
         "elapsed_s": split.elapsed_s,
         "timer_s": split.timer_s,
+        **_streams(split),
+    }
+
+
+def _streams(split: Split) -> Document:
+    return {
         "heart_rate_bpm": split.heart_rate_bpm,
         "cadence_spm": split.cadence_spm,
         "climb_m": split.climb_m,
@@ -160,10 +169,12 @@ def _mile(mile: Mile) -> Document:
         "records": [
             {
                 "record_id": r.record_id,
+                "label": r.label,
                 "holder": r.holder,
                 "time_s": r.time_s,
                 "status": r.status,
                 "percent": r.percent,
+                "profile_id": r.profile_id,
                 "behind": [
                     {"mark_m": b.mark_m, "behind_s": b.behind_s, "behind_m": b.behind_m} for b in r.behind
                 ],
@@ -172,7 +183,12 @@ def _mile(mile: Mile) -> Document:
         ],
         "milestone": None
         if mile.milestone is None
-        else {"time_s": mile.milestone.time_s, "faster_by_s": mile.milestone.faster_by_s},
+        else {
+            "time_s": mile.milestone.time_s,
+            "faster_by_s": mile.milestone.faster_by_s,
+            "faster_by_percent": mile.milestone.faster_by_percent,
+            "pace_s_per_km": mile.milestone.pace_s_per_km,
+        },
     }
 
 
@@ -195,6 +211,7 @@ _COLUMNS = (
     "start_time",
     "time_zone",
     "distance_m",
+    "distance_source",
     "elapsed_s",
     "timer_s",
     "mile_s",
@@ -213,16 +230,16 @@ _COLUMNS = (
 def csv_header(settings: Settings) -> str:
     """Return the header line of the CSV report: fixed columns, then one a length that is sought."""
     names = [length_name(length_m).replace(" ", "_") for length_m in settings.effort_lengths_m]
-    return _csv_line([*_COLUMNS, *(f"best_{name}_s" for name in names)])
+    return csv_line([*_COLUMNS, *(f"best_{name}_s" for name in names)])
 
 
 def csv_row(analysis: Analysis) -> str:
     """Return one activity as a line of CSV under `csv_header`; empty where there is no value."""
     shown = document(analysis)
-    values = shown["source"] | shown["activity"] | _mile_columns(analysis.mile)
+    values = shown["activity"] | shown["source"] | _mile_columns(analysis.mile)
     best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts}
     lengths = analysis.settings.effort_lengths_m
-    return _csv_line([*(values.get(name) for name in _COLUMNS), *(best.get(m) for m in lengths)])
+    return csv_line([*(values.get(name) for name in _COLUMNS), *(best.get(m) for m in lengths)])
 
 
 def _mile_columns(mile: Mile | None) -> Document:
@@ -239,7 +256,8 @@ def _mile_columns(mile: Mile | None) -> Document:
     }
 
 
-def _csv_line(values: Iterable[Any]) -> str:
+def csv_line(values: Iterable[Any]) -> str:
+    """Write one line of CSV; text shows no control characters and cannot pass for a formula."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow([_cell(v) for v in values])
     return out.getvalue()

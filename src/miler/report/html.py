@@ -17,8 +17,21 @@ from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
 from miler.report import tables
 from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
-from miler.report.tables import ROUNDING, rounded_down, signed
-from miler.report.words import FLAGS, SHAPES, SOURCES, local_start, printable, sport, where, why_no_mile
+from miler.report.tables import ROUNDING
+from miler.report.words import (
+    FLAGS,
+    SHAPES,
+    SOURCES,
+    compared,
+    local_start,
+    printable,
+    rounded_down,
+    rounded_up,
+    signed,
+    sport,
+    where,
+    why_no_mile,
+)
 from miler.scoring import Evenness, Milestone
 from miler.settings import Units
 from miler.units import format_distance, format_duration, format_pace
@@ -82,6 +95,7 @@ def _article(ident: str, analysis: Analysis) -> View:
     mile = analysis.mile
     return {
         "id": ident,
+        "file": analysis.source.name or None,
         "title": summary.name or _capitalised(sport(summary)),
         "when": local_start(summary),
         "iso": summary.start_time.isoformat() if summary.start_time else None,
@@ -178,7 +192,7 @@ def _evenness(evenness: Evenness) -> View:
     )
     numbers = [
         ("Shape", evenness.shape),
-        ("Variation (CV)", f"{evenness.cv_percent:.1f} %"),
+        ("Variation (CV)", f"{rounded_up(evenness.cv_percent)} %"),
         ("Half difference", signed(evenness.half_difference_percent, " %")),
         ("Fast start", signed(evenness.fast_start_percent, " %")),
         ("End spurt", signed(evenness.end_spurt_percent, " %")),
@@ -187,16 +201,13 @@ def _evenness(evenness: Evenness) -> View:
 
 
 def _than(faster_percent: float) -> str:
-    """Compare two paces: `1.1 % faster than`."""
-    if abs(faster_percent) < 0.05:
-        return "as fast as"
-    return f"{abs(faster_percent):.1f}\u00a0% {'faster' if faster_percent > 0 else 'slower'} than"
+    return compared(faster_percent).replace(" %", "\u00a0%")
 
 
 def _milestone(milestone: Milestone) -> View:
-    seconds, percent = format_duration(milestone.faster_by_s), f"{milestone.faster_by_percent:.1f}"
+    seconds, percent = format_duration(milestone.faster_by_s), rounded_up(milestone.faster_by_percent)
     return {
-        "time": format_duration(milestone.time_s),
+        "time": format_duration(milestone.time_s, 0),
         "faster": f"{seconds}\u00a0s ({percent}\u00a0%)",
         "quarter": format_duration(milestone.time_s / 4),
     }

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from miler.report.document import Document, _csv_line
-from miler.report.words import printable
+from miler.report.document import Document, csv_line
+from miler.report.words import printable, rounded_down
 from miler.units import format_distance, format_duration, format_pace, length_name
 
 _LONGEST_WORDS = 36
@@ -85,8 +85,8 @@ def csv(rows: Iterable[Document]) -> Iterator[str]:
     """Yield the lines of a CSV table, the names of the columns first; text cannot pass for a formula."""
     for number, row in enumerate(rows):
         if number == 0:
-            yield _csv_line(row)
-        yield _csv_line(row.values())
+            yield csv_line(row)
+        yield csv_line(row.values())
 
 
 def _effort(row: Document) -> str:
@@ -119,7 +119,7 @@ def _short(words: str, longest: int) -> str:
 
 
 def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"
+    return "–" if value is None else rounded_down(value)
 
 
 def _styled(text: str, code: str, color: bool) -> str:

@@ -53,8 +53,17 @@ def _piece(analysis: Analysis, format: str, color: bool) -> str | Analysis:
     return render.render(analysis, format, color=color)
 
 
-def joined(pieces: Iterable[str | Analysis], format: str, settings: Settings) -> Iterator[str]:
+def joined(
+    pieces: Iterable[str | Analysis], format: str, settings: Settings, *, several: bool = False
+) -> Iterator[str]:
     """Put the pieces of many files together into one report, holding no more than two of text.
+
+    Args:
+        pieces: of every file, in order.
+        format: the pieces' own.
+        settings: that made them; they name the columns of csv.
+        several: whether more than one file was asked for: then json is an array however many
+            activities there are, so that what a program gets never depends on what failed.
 
     Raises:
         ValueError: for another format.
@@ -66,7 +75,7 @@ def joined(pieces: Iterable[str | Analysis], format: str, settings: Settings) ->
         return
     texts = (piece for piece in pieces if isinstance(piece, str))
     if format == "json":
-        yield from _object_or_array(texts)
+        yield from _object_or_array(texts, several)
         return
     if format == "csv":
         from miler.report.document import csv_header
@@ -78,13 +87,13 @@ def joined(pieces: Iterable[str | Analysis], format: str, settings: Settings) ->
         yield "\n" + text if format == "text" and count else text
 
 
-def _object_or_array(texts: Iterator[str]) -> Iterator[str]:
-    """One activity is an object, several are an array: the second decides, so one is held back."""
+def _object_or_array(texts: Iterator[str], several: bool) -> Iterator[str]:
+    """One file's one activity is an object, else an array: a second decides, so one is held back."""
     held = next(texts, None)
     if held is None:
-        yield "[]\n"
+        yield from ["[]\n"] if several else []
         return
-    opening = ""
+    opening = "[\n" if several else ""
     for text in texts:
         yield (opening or "[\n") + held.rstrip("\n")
         opening, held = ",\n", text

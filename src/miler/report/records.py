@@ -121,9 +121,7 @@ class _Layout:
 
 
 def _book(title: str, marks: Sequence[Mark], layout: _Layout) -> str:
-    sections = {
-        name: sorted((m for m in marks if _section(m) == name), key=_by_category) for name in _SECTIONS
-    }
+    sections = {name: sorted((m for m in marks if _section(m) == name), key=_by_time) for name in _SECTIONS}
     lines = [layout.style(title, "heading")]
     lines += [layout.row(mark) for mark in sections["record"]]
     if sections["former"]:
@@ -184,8 +182,8 @@ def _words(slug: str) -> str:
     return slug.replace("_", " ")
 
 
-def _by_category(mark: Mark) -> tuple[bool, str, float]:
-    return mark.category != "senior", mark.category, mark.time_s
+def _by_time(mark: Mark) -> tuple[float, str]:
+    return mark.time_s, mark.date
 
 
 def _cut(text: str, width: int) -> str:

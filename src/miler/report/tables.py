@@ -12,12 +12,11 @@ from typing import Generic, TypeVar
 from miler.activity import Lap
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
+from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed
 from miler.scoring import Behind, RecordComparison
 from miler.settings import Settings, Units
 from miler.units import (
-    LEAD_IN_M,
     MILE_M,
-    TRACK_LAP_M,
     format_distance,
     format_duration,
     format_pace,
@@ -88,9 +87,7 @@ def quarters(mile: Mile, units: Units) -> Table:
 def track_laps(mile: Mile, units: Units) -> Table:
     """The mile cut at the finish line of a track."""
     lap_m = mile.track_laps[-1].length_m
-    caption = f"Laps of a {lap_m:.6g} m track"
-    if math.isclose(lap_m, TRACK_LAP_M):
-        caption += f", the lead-in of {LEAD_IN_M:.3f} m in the first"
+    caption = f"Laps of a {lap_m:.6g} m track{lead_in(lap_m)}"
     columns: list[_Column[tuple[Split, float]]] = [
         _Column("Lap", lambda row: str(row[0].index)),
         _Column("Length, m", lambda row: f"{row[0].length_m:.7g}"),
@@ -173,18 +170,6 @@ def settings(used: Settings) -> Table:
     return _table("Settings that made this report", columns, list(used.as_dict().items()))
 
 
-def signed(value: float, unit: str = "") -> str:
-    """Write a difference with one decimal and its sign; what rounds to nothing has none."""
-    text = f"{abs(value):.1f}"
-    sign = "" if text == "0.0" else "−" if value < 0 else "+"
-    return f"{sign}{text}{unit}"
-
-
-def rounded_down(value: float) -> str:
-    """Write a score with one decimal, never in the runner's favour."""
-    return f"{math.floor(value * 10 + 1e-9) / 10:.1f}"
-
-
 def _paces(units: Units) -> list[_Column[Split]]:
     first, second = _order(units)
     return [
@@ -221,19 +206,12 @@ def _with_cumulative(cut: Sequence[Split]) -> list[tuple[Split, float]]:
 
 
 def _behind_at(quarter: int) -> Callable[[RecordComparison], str | None]:
-    return lambda record: f"{_lag(record.behind[quarter])}\n{_lag_m(record.behind[quarter])}"
+    return lambda record: f"{_lag(record.behind[quarter])}\n{metres_to_go(record.behind[quarter].behind_m)}"
 
 
 def _lag(behind: Behind) -> str:
-    """Seconds behind, rounded up like a time: nobody is shown closer to a record than he was."""
-    lag_s = math.ceil(behind.behind_s * 10 - 1e-6) / 10
-    unit = " s" if abs(lag_s) < 60 else ""
-    return f"{'−' if lag_s < 0 else '+'}{format_duration(abs(lag_s))}{unit}"
-
-
-def _lag_m(behind: Behind) -> str:
-    lag_m = math.ceil(behind.behind_m - 1e-6)
-    return f"{lag_m} m".replace("-", "−")
+    text = lag(behind.behind_s)
+    return text if ":" in text else f"{text} s"
 
 
 def _lap_lengths(analysis: Analysis) -> list[float | None]:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Literal
 
-from miler.activity import Lap, Note
+from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
-from miler.report.words import FLAGS, SHAPES, SOURCES, local_start, printable, sport, where, why_no_mile
+from miler.report.words import (
+    FLAGS,
+    SHAPES,
+    SOURCES,
+    compared,
+    lag,
+    lead_in,
+    local_start,
+    metres_to_go,
+    printable,
+    rounded_down,
+    rounded_up,
+    signed,
+    sport,
+    where,
+    why_no_mile,
+)
 from miler.scoring import RecordComparison
-from miler.units import LEAD_IN_M, format_distance, format_duration, format_pace
+from miler.units import TRACK_LAP_M, format_distance, format_duration, format_pace
 
 _WIDTH = 100
 _INDENT = " " * 15
@@ -21,6 +38,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SLOWEST_PACE_S = 3600.0  # slower is standing about, which has no pace
 _MOST_NOTES = 8  # of one code; of more, the first few stand for the rest
 _SHOWN_NOTES = 3
+_SHOWN_PAUSES = 6
 _LONGEST_NAME = 36
 
 
@@ -63,6 +81,7 @@ def render(analysis: Analysis, *, color: bool = False) -> str:
     else:
         parts += _mile(analysis, analysis.mile, style)
     parts.append(_efforts(analysis.efforts, style))
+    parts.append(_pauses(analysis.pauses, style))
     parts.append(_laps(analysis, style))
     parts.append(_splits(analysis, style))
     parts.append(_notes(analysis.notes, style))
@@ -121,16 +140,18 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         head,
         _table("QUARTERS  440 yd each", mile.quarters, style),
         _evenness(mile, style),
-        _table(_track_title(analysis), mile.track_laps, style),
+        _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
     ]
 
 
-def _track_title(analysis: Analysis) -> str:
+def _track_laps(analysis: Analysis, mile: Mile, style: _Style) -> list[str]:
+    """The mile by laps where it was run on a track or a lap was asked for: else they double the quarters."""
     lap_m = analysis.settings.lap_m
-    title = f"TRACK LAPS  {lap_m:g} m"
-    return f"{title}, the first with the lead-in of {LEAD_IN_M:g} m" if lap_m == 400 else title
+    if analysis.summary.sub_sport != "track" and math.isclose(lap_m, TRACK_LAP_M):
+        return []
+    return _table(f"TRACK LAPS  {lap_m:.6g} m{lead_in(lap_m)}", mile.track_laps, style)
 
 
 def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:
@@ -147,7 +168,7 @@ def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:
         even_s = split.elapsed_s - total_s * split.length_m / total_m
         lines.append(
             f"{split.index:>3}  {split.length_m:>7.1f} {format_duration(split.elapsed_s):>10}"
-            f" {format_duration(cumulative):>10} {even_s:>+8.1f}{_of_streams(split)}  {_bar(pace, paces)}"
+            f" {format_duration(cumulative):>10} {signed(even_s):>8}{_of_streams(split)}  {_bar(pace, paces)}"
         )
     return lines
 
@@ -186,18 +207,14 @@ def _bar(pace: float, paces: Sequence[float]) -> str:
 def _evenness(mile: Mile, style: _Style) -> list[str]:
     even = mile.evenness
     return [
-        f"{style.title('EVENNESS')}       {style.big(f'{even.score:.0f}')} of 100"
-        f" · CV {even.cv_percent:.1f} % · {SHAPES.get(even.shape, even.shape)}",
-        style.dim(f"{_INDENT}second half {_compared(-even.half_difference_percent)} than the first"),
+        f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
+        f" · CV {rounded_up(even.cv_percent)} % · {SHAPES.get(even.shape, even.shape)}",
+        style.dim(f"{_INDENT}second half {compared(-even.half_difference_percent)} the first"),
         style.dim(
-            f"{_INDENT}start {_compared(even.fast_start_percent)},"
-            f" finish {_compared(even.end_spurt_percent)} than the middle"
+            f"{_INDENT}start {compared(even.fast_start_percent)} the middle,"
+            f" finish {compared(even.end_spurt_percent)} it"
         ),
     ]
-
-
-def _compared(faster_percent: float) -> str:
-    return f"{abs(faster_percent):.1f} % {'faster' if faster_percent > 0 else 'slower'}"
 
 
 def _records(mile: Mile, style: _Style) -> list[str]:
@@ -205,17 +222,19 @@ def _records(mile: Mile, style: _Style) -> list[str]:
         return []
     return [
         style.title("AGAINST THE RECORDS")
-        + style.dim("  speed as a share of theirs, seconds behind, and metres left when they finish"),
-        style.dim(f"  {'':<27}   speed     1/4     1/2     3/4     1/1    to go"),
+        + style.dim("  speed as a share of theirs, time behind, and metres left when they finish"),
+        style.dim(f"  {'':<27}  speed     1/4     1/2     3/4     1/1   to go"),
         *(_record(record) for record in mile.records),
     ]
 
 
 def _record(record: RecordComparison) -> str:
     name = f"{record.holder} {format_duration(record.time_s, 2)}"
-    behind = "".join(f" {b.behind_s:>+7.{1 if b.behind_s < 1e4 else 0}f}" for b in record.behind)
+    behind = "".join(f" {lag(b.behind_s):>7}" for b in record.behind)
+    to_go = metres_to_go(record.behind[-1].behind_m)
     label = record.label.replace("outdoor ", "")
-    return f"  {name:<27}{record.percent:>6.1f} %{behind}{record.behind[-1].behind_m:>6.0f} m  {label}"
+    line = f"  {name:<27}{rounded_down(record.percent):>5} %{behind}{to_go:>8}  {label}"
+    return line[:_WIDTH].rstrip()  # only who stood for an hour needs more room
 
 
 def _milestone(mile: Mile, style: _Style) -> list[str]:
@@ -224,7 +243,7 @@ def _milestone(mile: Mile, style: _Style) -> list[str]:
         return []
     return [
         f"{style.title('NEXT')}           {style.big(format_duration(stone.time_s, 0))}"
-        f"  {stone.faster_by_s:.1f} s or {stone.faster_by_percent:.1f} % to find;"
+        f"  {format_duration(stone.faster_by_s)} s or {rounded_up(stone.faster_by_percent)} % to find;"
         f" {format_duration(stone.time_s / 4)} a quarter, {format_pace(stone.pace_s_per_km, 'km')}"
     ]
 
@@ -241,6 +260,20 @@ def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:
             f"   at {format_duration(effort.start_s, 0):>8}{flags}"
         )
     return lines
+
+
+def _pauses(pauses: Sequence[Pause], style: _Style) -> list[str]:
+    if not pauses:
+        return []
+    shown = [
+        f"at {format_duration(p.start_s, 0)} for {format_duration(p.end_s - p.start_s, 0)}"
+        for p in pauses[:_SHOWN_PAUSES]
+    ]
+    more = f" and {len(pauses) - len(shown)} more" if len(pauses) > len(shown) else ""
+    total = format_duration(sum(p.end_s - p.start_s for p in pauses), 0)
+    said = f"{len(pauses)}, {total} in all: {', '.join(shown)}{more}"
+    first, *rest = textwrap.wrap(said, _WIDTH - len(_INDENT))
+    return [style.title("PAUSES") + f"{first:>{len(first) + len(_INDENT) - 6}}", *(_INDENT + r for r in rest)]
 
 
 def _laps(analysis: Analysis, style: _Style) -> list[str]:

@@ -1,7 +1,11 @@
-"""Words that every report shares: local time, flags, shapes, and text that is safe to print."""
+"""Words that every report shares: local time, flags, shapes, and text that is safe to print.
+
+Numbers that text and page both show are rounded here, never in the runner's favour.
+"""
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 from miler.analysis import Analysis, Mile, Summary
@@ -68,6 +72,8 @@ def sport(summary: Summary) -> str:
 def why_no_mile(analysis: Analysis) -> str:
     """Say in a sentence why there is no fastest mile."""
     summary, settings = analysis.summary, analysis.settings
+    if summary.sport == "unknown" and "unknown" not in settings.sports:
+        return "The file names no sport; ask for it with --sport unknown."
     if summary.sport not in (*settings.sports, "multisport"):
         return f"No mile is sought in {sport(summary)}; ask for it with --sport {summary.sport}."
     if summary.distance_source == "none":
@@ -84,3 +90,46 @@ def where(mile: Mile) -> str:
         f"from {format_duration(effort.start_s, 0)} to {format_duration(effort.end_s, 0)}, "
         f"{effort.start_m / 1000:.2f} to {effort.end_m / 1000:.2f} km into the run"
     )
+
+
+def rounded_down(value: float) -> str:
+    """Write a score or a share of a record with one decimal: never higher than it is."""
+    return f"{math.floor(value * 10 + 1e-9) / 10:.1f}"
+
+
+def rounded_up(value: float) -> str:
+    """Write what is still missing with one decimal: never less than it is."""
+    return f"{math.ceil(value * 10 - 1e-6) / 10 + 0.0:.1f}"
+
+
+def signed(value: float, unit: str = "") -> str:
+    """Write a difference with one decimal and its sign; what rounds to nothing has none."""
+    text = f"{abs(value):.1f}"
+    sign = "" if text == "0.0" else "−" if value < 0 else "+"
+    return f"{sign}{text}{unit}"
+
+
+def lag(behind_s: float) -> str:
+    """Write seconds behind a record, rounded up like a time; from ten minutes on without tenths."""
+    digits = 1 if abs(behind_s) < 600 else 0
+    ticks = math.ceil(behind_s * 10**digits - 1e-6)
+    sign = "−" if ticks < 0 else "+" if ticks else ""
+    return sign + format_duration(abs(ticks) / 10**digits, digits)
+
+
+def metres_to_go(behind_m: float) -> str:
+    """Write whole metres behind a record, rounded up."""
+    return f"{math.ceil(behind_m - 1e-6)} m".replace("-", "−")
+
+
+def compared(faster_percent: float) -> str:
+    """Compare two paces: `1.1 % faster than`, `as fast as`."""
+    if signed(faster_percent) == "0.0":
+        return "as fast as"
+    return f"{abs(faster_percent):.1f} % {'faster' if faster_percent > 0 else 'slower'} than"
+
+
+def lead_in(lap_m: float) -> str:
+    """Say what a mile has before its whole laps of a track; nothing where they fill it."""
+    before_m = MILE_M - math.floor(MILE_M / lap_m + 1e-9) * lap_m
+    return f", the first with the lead-in of {before_m:.6g} m" if before_m > 1e-6 else ""

@@ -53,13 +53,17 @@ CREATE TABLE scores (
 );
 
 CREATE TABLE laps (
-    activity_id INTEGER NOT NULL REFERENCES activities ON DELETE CASCADE,
-    number      INTEGER NOT NULL,
-    "trigger"   TEXT,
-    start_s     REAL NOT NULL,
-    elapsed_s   REAL NOT NULL,
-    timer_s     REAL,
-    distance_m  REAL,
+    activity_id    INTEGER NOT NULL REFERENCES activities ON DELETE CASCADE,
+    number         INTEGER NOT NULL,
+    "trigger"      TEXT,
+    start_s        REAL NOT NULL,
+    elapsed_s      REAL NOT NULL,
+    timer_s        REAL,
+    distance_m     REAL,
+    heart_rate_bpm REAL,
+    cadence_spm    REAL,
+    climb_m        REAL,
+    fall_m         REAL,
     PRIMARY KEY (activity_id, number)
 ) WITHOUT ROWID;
 
@@ -69,6 +73,7 @@ CREATE TABLE splits (
     number         INTEGER NOT NULL,
     start_m        REAL NOT NULL,
     end_m          REAL NOT NULL,
+    start_s        REAL NOT NULL,
     elapsed_s      REAL NOT NULL,
     timer_s        REAL NOT NULL,
     heart_rate_bpm REAL,
