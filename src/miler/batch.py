@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -162,8 +163,17 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 def _begin_work() -> None:
     # Ctrl-C reaches every process of the terminal; the one that hands out files ends the rest.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # What was imported stays: the collector need not look through it again for every file.
     gc.freeze()
+
+
+def _end_with_parent() -> None:
+    """Leave no worker behind when the process that hands out files is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def unchanged(outcome: Outcome) -> Outcome:

@@ -12,7 +12,6 @@ from miler.errors import LibraryError
 
 APPLICATION_ID = 0x6D696C65  # "mile", in the file's header
 TIMEOUT_S = 30.0  # how long to wait for another program that is writing
-_SQLITE = b"SQLite format 3\0"
 
 _REBUILD = "`miler library rebuild` makes it anew from the originals"
 _SAYINGS: dict[int, tuple[str, str]] = {
@@ -148,9 +147,3 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def looks_like_sqlite(path: Path) -> bool:
-    """Whether a file begins as every SQLite file does."""
-    with path.open("rb") as stream:
-        return stream.read(len(_SQLITE)) == _SQLITE

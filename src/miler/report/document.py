@@ -12,15 +12,17 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from miler.activity import Source
-from miler.analysis import Analysis, Mile, Summary
-from miler.effort import Effort, Split
 from miler.errors import MilerError
 from miler.report.words import printable
-from miler.settings import Settings
 from miler.units import length_name
+
+if TYPE_CHECKING:  # see `words`
+    from miler.activity import Source
+    from miler.analysis import Analysis, Mile, Summary
+    from miler.effort import Effort, Split
+    from miler.settings import Settings
 
 SCHEMA = "miler.analysis/1"
 _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from typing import TYPE_CHECKING
 
-from miler.analysis import Analysis, Mile, Summary
 from miler.timezone import zone
 from miler.units import MILE_M, format_distance, format_duration
+
+if TYPE_CHECKING:  # the library's questions use these words, and need no numpy
+    from miler.analysis import Analysis, Mile, Summary
 
 FLAGS = {
     "pause": "a pause lies inside it; its time counts",
