@@ -37,7 +37,7 @@ lint: $(VENV)/.developing
 types: $(VENV)/.developing
 	$(BIN)/mypy
 
-bars: $(VENV)/.developing
+bars: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.bars $(BARS)
 
 golden: $(VENV)/.developing
@@ -55,6 +55,10 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.developing
+	$(PIP) install --editable ".[dev,peers]"
 	@touch $@
 
 $(VENV)/.developing: pyproject.toml | $(BIN)/python
