@@ -70,17 +70,13 @@ def mend(text: bytes, file: XmlFile) -> list[Break]:
     breaks: list[Break] = []
     at = 0
     while (stop := walker.walk_from(at)) is not None:
-        restart = walker.tags.search(text, max(at + 1, stop.look_from))
-        is_over = restart is None or walker.to_read < 0
-        end = len(text) if restart is None or is_over else restart.start()
-        begin = stop.at if walker.point_at is None else walker.point_at
-        # The tag that is broken itself was never told.
-        unheard = [tag.start() for tag in walker.tags.finditer(text, max(at, walker.heard_at + 1), stop.at)]
-        begin = min([begin, *unheard[-1:]])
-        code = "xml_truncated" if restart is None and stop.ended_early else "xml_malformed"
-        points = sum(tag[1] == file.format.point.encode() for tag in walker.tags.finditer(text, begin, end))
+        restart = walker.next_tag(max(at + 1, stop.look_from))
+        begin = walker.beginning_of_loss(at, stop)
+        end = restart.start() if restart else len(text)
+        code = "xml_truncated" if stop.ended_early and not restart else "xml_malformed"
+        points = walker.points_between(begin, end)
         breaks.append(Break(code, stop.reason, begin, end, points, file.recordings()))
-        if restart is None or is_over:
+        if restart is None:
             break
         walker.go_where(restart[1].decode())
         at = end
@@ -109,8 +105,6 @@ class _Mender(Walker):
     """Walks a text from any tag on, within the elements that are open.
 
     Attributes:
-        tags: finds what a walk can begin with.
-        to_read: how many bytes it is still worth reading.
         point_at: where the open point begins; None if none is open.
         heard_at: where the last tag was that a walk can begin with.
     """
@@ -118,15 +112,30 @@ class _Mender(Walker):
     def __init__(self, text: bytes, file: XmlFile) -> None:
         super().__init__(file.document(), file.format.name)
         names = "|".join(file.format.homes)
-        self.tags = re.compile(rf"<(?:[A-Za-z_][\w.-]*:)?({names})(?=[\s/>])".encode())
-        self.to_read = _READ_ANYWAY + _READ_AGAIN * len(text)
         self.point_at: int | None = None
         self.heard_at = -1
+        self._tags = re.compile(rf"<(?:[A-Za-z_][\w.-]*:)?({names})(?=[\s/>])".encode())
+        self._to_read = _READ_ANYWAY + _READ_AGAIN * len(text)
         self._text = text
         self._homes = file.format.homes
         self._point = file.point
+        self._point_tag = file.format.point.encode()
         self._base = 0
         self._cdata_at = 0
+
+    def next_tag(self, at: int) -> re.Match[bytes] | None:
+        """Find the next tag that a walk can begin with; none if enough has been read."""
+        return self._tags.search(self._text, at) if self._to_read > 0 else None
+
+    def beginning_of_loss(self, at: int, stop: _Stop) -> int:
+        """Return where what is lost by a stop begins: the open point, or the tag that was never told."""
+        begin = stop.at if self.point_at is None else self.point_at
+        unheard = self._tags.finditer(self._text, max(at, self.heard_at + 1), stop.at)
+        return min([begin, *[tag.start() for tag in unheard][-1:]])
+
+    def points_between(self, begin: int, end: int) -> int:
+        """Count the points that begin between two places."""
+        return sum(tag[1] == self._point_tag for tag in self._tags.finditer(self._text, begin, end))
 
     def walk_from(self, at: int) -> _Stop | None:
         """Walk until the end of the text, or a break."""
@@ -161,7 +170,7 @@ class _Mender(Walker):
         """Feed the parser more and more: most breaks come far from each other."""
         bite = _FIRST_BITE
         while at < len(self._text):
-            self.to_read -= bite
+            self._to_read -= bite
             self.parser.Parse(self._text[at : at + bite], False)
             at += bite
             bite *= 2
