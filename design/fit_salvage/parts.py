@@ -1,0 +1,203 @@
+"""FIT bytes → the parts of a file, each with its messages found and its damage said.
+
+```
+file = part+                          (chained files: each part has its own header)
+part = header  messages  crc          header: size, protocol, profile, data size, ".FIT" [, crc]
+```
+
+A sound part is one whose checksum fits: its messages are walked, and that is all. Anything else is damage:
+where the part begins and ends is found out, and `salvage` looks at every message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import fastcrc
+from miler.formats.fit.plausible import definition_at
+from miler.formats.fit.salvage import hides_records, is_suspicious, salvage
+
+from miler.activity import Note
+from miler.formats.fit.scan import Part, follow
+
+_SIZES = (14, 12)  # of headers, with and without a checksum of their own
+_SIZE_AT, _MAGIC_AT = 4, 8
+_MAGIC = b".FIT"
+_CRC_BYTES = 2
+_FILE_ID = 0
+
+
+@dataclass
+class _Frame:
+    """Where a part is in the file.
+
+    Attributes:
+        start: of its header.
+        first, end: where its messages begin, and end.
+        cut: whether its last bytes are missing.
+        notes: what of its header or its checksum is wrong; none of a sound part.
+    """
+
+    start: int
+    first: int
+    end: int
+    cut: bool = False
+    notes: list[Note] = field(default_factory=list)
+
+
+def parts(data: bytes) -> list[Part]:
+    """Find every message of every part; what breaks the format is said in the part's notes."""
+    found: list[Part] = []
+    at = 0
+    while at < len(data):
+        frame = _sound_frame(data, at) or _damaged_frame(data, at, alone=not found)
+        if frame is not None:
+            found.append(_read(data, frame))
+            at = min(frame.end + _CRC_BYTES, len(data))
+            continue
+        following = _next_header(data, at + 1)
+        if found:
+            text = f"bytes {at} to {following} are no FIT file"
+            found[-1].notes.append(Note("fit_trailing_bytes", "damage", text))
+        at = following
+    return found
+
+
+def looks_like_fit(data: bytes) -> bool:
+    """Whether bytes begin as a FIT file does, be its header damaged or lost."""
+    return _MAGIC in data[: _MAGIC_AT + 8] or _damaged_frame(data, 0, alone=True) is not None
+
+
+def _read(data: bytes, frame: _Frame) -> Part:
+    part = Part(memoryview(data)[frame.start : frame.end], frame.start)
+    part.notes += frame.notes
+    first = frame.first - frame.start
+    stopped = follow(part, first)
+    if stopped < part.end or (is_suspicious(part) if frame.notes else hides_records(part)):
+        salvage(part, first, frame.cut)
+    return part
+
+
+def _sound_frame(data: bytes, start: int) -> _Frame | None:
+    """Return the part that begins here, if its header is whole and its checksum fits."""
+    if data[start + _MAGIC_AT : start + _MAGIC_AT + 4] != _MAGIC or data[start] < min(_SIZES):
+        return None
+    first = start + data[start]
+    end = first + _data_size(data, start)
+    return _Frame(start, first, end) if first < end and _checksum_fits(data, start, end) else None
+
+
+def _damaged_frame(data: bytes, start: int, *, alone: bool) -> _Frame | None:
+    """Return the damaged part that begins here; None if there is none.
+
+    Args:
+        data: the file.
+        start: where it may begin.
+        alone: whether it is the first: only then may its header be missing altogether.
+    """
+    has_magic = data[start + _MAGIC_AT : start + _MAGIC_AT + 4] == _MAGIC
+    first = _first_message(data, start, has_magic, alone)
+    if first is None:
+        return None
+    frame = _Frame(start, first, len(data))
+    if first == start:
+        frame.cut = True
+        frame.notes.append(
+            Note("fit_header", "damage", "the header is missing; read from the first message on")
+        )
+        return frame
+    if not has_magic or data[start] not in _SIZES:
+        frame.notes.append(
+            Note("fit_header", "damage", "the header is damaged; read from the first message on")
+        )
+    _find_end(data, frame)
+    return frame
+
+
+def _first_message(data: bytes, start: int, has_magic: bool, alone: bool) -> int | None:
+    """Return where the messages of a damaged part begin: after its header, if there is one."""
+    sizes = [*dict.fromkeys((data[start], *_SIZES))]
+    for first in (start + size for size in sizes if size >= min(_SIZES)):
+        text = definition_at(data, first) if first < len(data) else None
+        if text is not None and (has_magic or _defines_file_id(text)):
+            return first
+    if has_magic:
+        return min(start + (data[start] if data[start] in _SIZES else _SIZES[0]), len(data))
+    text = definition_at(data, start) if alone else None
+    return start if text is not None and _defines_file_id(text) else None
+
+
+def _defines_file_id(text: bytes) -> bool:
+    return int.from_bytes(text[3:5], "big" if text[2] == 1 else "little") == _FILE_ID
+
+
+def _find_end(data: bytes, frame: _Frame) -> None:
+    """Find out where the messages of a part end, whose checksum does not fit where the header says."""
+    size = _data_size(data, frame.start)
+    claimed = frame.first + size
+    if size and (claimed + _CRC_BYTES == len(data) or _is_header(data, claimed + _CRC_BYTES)):
+        frame.end = claimed
+        if not frame.notes:
+            text = (
+                f"the checksum of bytes {frame.start} to {claimed} does not fit them: something was changed"
+            )
+            frame.notes.append(Note("fit_crc", "damage", text))
+        return
+    following = _next_header(data, frame.first)
+    frame.end = following if following == len(data) else following - _CRC_BYTES
+    if following == len(data) and _checksum_fits_with_size(data, frame):
+        frame.end -= _CRC_BYTES
+        text = (
+            f"the header gives a data size of {size} bytes; by the checksum it is {frame.end - frame.first}"
+        )
+        frame.notes.append(Note("fit_data_size", "damage", text))
+    elif size == 0:
+        text = "the header gives no data size; read to the end of the file"
+        frame.notes.append(Note("fit_data_size", "damage", text))
+        frame.cut = True
+    elif claimed + _CRC_BYTES > following:
+        text = f"the file has {following} of the {claimed + _CRC_BYTES} bytes that its header promises"
+        frame.notes.append(Note("fit_truncated", "damage", text))
+        frame.end, frame.cut = min(claimed, following), claimed > following
+    else:
+        text = (
+            f"the header gives a data size of {size} bytes, which neither the checksum nor the rest bears out"
+        )
+        frame.notes.append(Note("fit_data_size", "damage", text))
+        frame.cut = True
+
+
+def _data_size(data: bytes, start: int) -> int:
+    return int.from_bytes(data[start + _SIZE_AT : start + _MAGIC_AT], "little")
+
+
+def _next_header(data: bytes, start: int) -> int:
+    """Return where the next part begins at or after `start`: the end of the bytes if none does."""
+    magic = data.find(_MAGIC, start + _MAGIC_AT)
+    while magic >= 0 and not _is_header(data, magic - _MAGIC_AT):
+        magic = data.find(_MAGIC, magic + 1)
+    return len(data) if magic < 0 else magic - _MAGIC_AT
+
+
+def _is_header(data: bytes, at: int) -> bool:
+    return data[at : at + 1] in (b"\x0c", b"\x0e") and data[at + _MAGIC_AT : at + _MAGIC_AT + 4] == _MAGIC
+
+
+def _checksum_fits(data: bytes, start: int, end: int) -> bool:
+    """Whether what follows these bytes is their checksum."""
+    told = data[end : end + _CRC_BYTES]
+    return len(told) == _CRC_BYTES and _crc(memoryview(data)[start:end]) == int.from_bytes(told, "little")
+
+
+def _checksum_fits_with_size(data: bytes, frame: _Frame) -> bool:
+    """Whether a part that is complete has its checksum at its end, if only its data size were right."""
+    end = frame.end - _CRC_BYTES
+    size = max(end - frame.first, 0).to_bytes(_MAGIC_AT - _SIZE_AT, "little")
+    start = frame.start
+    header = data[start : start + _SIZE_AT] + size + data[start + _MAGIC_AT : frame.first]
+    told = int.from_bytes(data[end : end + _CRC_BYTES], "little")
+    return _crc(memoryview(data)[frame.first : end], _crc(header)) == told
+
+
+def _crc(data: bytes | memoryview, initial: int = 0) -> int:
+    return int(fastcrc.crc16.arc(data, initial))
