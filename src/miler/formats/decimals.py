@@ -21,6 +21,7 @@ _BYTE, _EIGHT = np.uint64(0xFF), np.uint64(8)
 _MINUS, _DOT = np.uint64(ord("-")), ord(".")
 _EXACT = np.uint64(2**53)
 _MOST_DIGITS = 19  # below 2^64
+_NOWHERE = 2**32
 _LONGEST_FRACTION = 60  # a double written in full has up to 52 or so
 _POWERS: FloatArray = 10.0 ** np.arange(_MOST_DIGITS + 1, dtype=np.float64)
 _INTEGER_POWERS = np.array([10**k for k in range(_MOST_DIGITS + 1)], np.uint64)
@@ -53,9 +54,9 @@ def decimals(octets: Octets, starts: IntArray, ends: IntArray) -> tuple[FloatArr
         head[negative] >>= _EIGHT
     size = ends - starts - negative
     dot = (head.view(np.uint8).reshape(-1, 8) == _DOT).argmax(axis=1)
-    whole = (dot == 0) | (dot >= size)
-    before = np.where(whole, size, dot)  # digits before the dot, and after it
-    after = np.where(whole, 0, size - dot - 1)
+    dot[dot == 0] = _NOWHERE
+    before = np.minimum(dot, size)  # digits before the dot, and after it
+    after = np.maximum(size - before - 1, 0)
     plain = (before > 0) & (before <= 8) & (after <= _LONGEST_FRACTION)
     if not plain.all():
         before, after = np.where(plain, before, 0), np.where(plain, after, 0)

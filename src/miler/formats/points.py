@@ -131,18 +131,20 @@ def number(text: str | None) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def _numbers(texts: list[str]) -> FloatArray:
-    """Read (n,) decimal numbers, NaN for what is none; all at once where all are sound."""
-    whole = "".join(texts)
-    if whole.isascii() and "_" not in whole:
-        try:
-            values = np.array(list(map(float, texts)), np.float64)
-        except ValueError:
-            pass
-        else:
-            values[np.isinf(values)] = np.nan
-            return values
-    return np.array([number(text) for text in texts], np.float64)
+def _numbers(texts: list[list[str]]) -> FloatArray:
+    """Read (k, n) decimal numbers, NaN for what is none; a row at once where all of it is sound."""
+    values = np.empty((len(texts), len(texts[0]) if texts else 0))
+    for row, column in zip(values, texts, strict=True):
+        whole = "".join(column)
+        if whole.isascii() and "_" not in whole:
+            try:
+                row[:] = list(map(float, column))
+                continue
+            except ValueError:
+                pass
+        row[:] = [number(text) for text in column]
+    values[np.isinf(values)] = np.nan
+    return values
 
 
 @dataclass(frozen=True)
@@ -238,11 +240,10 @@ class Points:
         times = self.clock.column([row.get("time", "") for row in rows])
         present = set().union(*rows)
         keys = [key for key in self._streams if key in present]
-        values = np.empty((len(keys), len(rows)))
-        for key, column in zip(keys, values, strict=True):
-            texts = [row.get(key, _MISSING) for row in rows]
-            column[:] = _numbers(texts)
-            self._bad[key] += int(np.isnan(column).sum()) - texts.count(_MISSING)
+        texts = [[row.get(key, _MISSING) for row in rows] for key in keys]
+        values = _numbers(texts)
+        for key, bad, column in zip(keys, np.isnan(values).sum(axis=1).tolist(), texts, strict=True):
+            self._bad[key] += bad - column.count(_MISSING)
         self._blocks.append(_Block(places, times, [self._streams[key] for key in keys], values))
 
     def _columns(self) -> tuple[FloatArray, dict[str, FloatArray]]:

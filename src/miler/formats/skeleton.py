@@ -36,8 +36,10 @@ _FEWEST_POINTS = 24
 _SHORTEST_RUN = 8
 
 _LESS, _QUOTE, _DOT, _COLON, _MINUS = b'<".:-'
-# 2026-05-09T17:02: is the minute, then come two digits, and perhaps a dot and up to 18 more.
-_MINUTE, _LONGEST_SECOND = 17, 21
+# 2026-05-09T17: is the hour, 02: the minute, then come two digits, and perhaps a dot and up to 18 more.
+_HOUR, _MINUTE, _LONGEST_SECOND = 14, 17, 21
+_BITS_AFTER_HOUR = np.uint64(16)
+_ZERO = np.uint8(ord("0"))
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,7 @@ def _fill(columns: _Columns, points: IntArray, stencil: Stencil, octets: Octets,
 
 def _number(text: bytes) -> float:
     """Read one number as it is in XML; NaN if it is none, or not in characters of XML."""
-    word = text.decode().strip(" \t\r\n")
+    word = text.decode("utf-8", "replace").strip(" \t\r\n")
     return number(word) if word.isprintable() else np.nan
 
 
@@ -284,15 +286,18 @@ def _times(
 
 
 def _minutes(octets: Octets, starts: IntArray) -> FloatArray:
-    """Read the (n,) minutes at the beginning of times; one in sixty, mostly, is a new one."""
+    """Read the (n,) minutes that times begin with, as Unix seconds; NaN for what is none."""
     if not len(starts):
         return np.empty(0)
-    halves = octets.words[starts], octets.words[starts + 8]
-    new = np.concatenate(([True], (halves[0][1:] != halves[0][:-1]) | (halves[1][1:] != halves[1][:-1])))
+    # The date and the hour are mostly those of the time before.
+    first, second = octets.words[starts], octets.words[starts + 8] << _BITS_AFTER_HOUR
+    new = np.concatenate(([True], (first[1:] != first[:-1]) | (second[1:] != second[:-1])))
     at = np.flatnonzero(new)
-    texts = (octets.text[i : i + _MINUTE].decode() for i in starts[at].tolist())
-    minutes = np.repeat([unix_minute(text) for text in texts], np.diff(np.append(at, len(starts))))
-    return np.where(octets.bytes[starts + _MINUTE - 1] == _COLON, minutes, np.nan)
+    hours = [unix_minute(octets.text[i : i + _HOUR].decode("latin-1") + "00:") for i in starts[at].tolist()]
+    tens, ones = octets.bytes[starts + _HOUR] - _ZERO, octets.bytes[starts + _HOUR + 1] - _ZERO
+    sound = (tens < 6) & (ones < 10) & (octets.bytes[starts + _HOUR + 2] == _COLON)
+    minutes = np.repeat(hours, np.diff(np.append(at, len(starts)))) + (tens * 10.0 + ones) * 60
+    return np.where(sound, minutes, np.nan)
 
 
 def _runs(window: _Window, columns: _Columns) -> Iterator[tuple[int, int, Run]]:

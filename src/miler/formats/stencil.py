@@ -43,7 +43,7 @@ class Stencil:
         cuts: (k,) the mark that each literal begins with, counted within the point.
         marks: how many marks there are.
         keys: the values that are wanted; the time comes first, if there is one.
-        holes: (q,) where they are: after which literal.
+        holes: (q,) where they are: after which literal, and (q, 1) `lengths` of these.
         has_more: whether there are other holes; what is in them is not looked at.
         zone: how the time ends.
         offset_s: how far this zone is ahead of UTC; NaN if there is no such zone.
@@ -54,6 +54,7 @@ class Stencil:
     marks: int
     keys: list[str]
     holes: IntArray
+    lengths: IntArray
     has_more: bool
     zone: bytes
     offset_s: float
@@ -85,13 +86,15 @@ class Stencil:
         if max(map(len, literals)) > LONGEST_LITERAL:
             return None
         keys = sorted(holes, key=lambda key: key != "time")
+        places = [kept.index(holes[key]) for key in keys]
         zone = _ZONE.search(body[: pieces[holes["time"] + 1].begin]) if "time" in holes else None
         return cls(
             literals=literals,
             cuts=np.array([pieces[i].mark for i in bounds[:-1]], np.int64),
             marks=len(marks),
             keys=keys,
-            holes=np.array([kept.index(holes[key]) for key in keys], np.int64),
+            holes=np.array(places, np.int64),
+            lengths=np.array([[len(literals[i])] for i in places], np.int64),
             has_more=len(kept) > len(set(holes.values())),
             zone=zone[0] if zone else b"",
             offset_s=-Clock().second("00" + zone[0].decode()) if zone else math.nan,
@@ -111,8 +114,7 @@ class Stencil:
 
     def spans(self, at: IntArray) -> tuple[IntArray, IntArray]:
         """Return (q, m) where the values that are wanted begin and end."""
-        lengths = np.array([len(self.literals[i]) for i in self.holes])
-        return at[self.holes] + lengths[:, None], at[self.holes + 1]
+        return at[self.holes] + self.lengths, at[self.holes + 1]
 
 
 class _Piece(NamedTuple):

@@ -9,6 +9,7 @@ of the `Walker` alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from xml.parsers import expat
 
 from miler.errors import CorruptFile
@@ -62,7 +63,7 @@ class _Children(dict[str, Element]):
     others: Element
 
     def __missing__(self, tag: str) -> Element:
-        element = self.get(tag.rpartition(":")[2])
+        element = self.get(tag.rpartition(":")[2]) if self else None
         if element is None:
             return self.others
         self[tag] = element
@@ -73,8 +74,9 @@ class _Children(dict[str, Element]):
 SKIPPED = Element(through=True)
 
 
+@cache
 def leaf(name: str) -> Element:
-    """Return an element whose text goes into the row around it, under this name."""
+    """Return the element whose text goes into the row around it, under this name; it has no state."""
     return Element(name=name)
 
 
