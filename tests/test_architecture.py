@@ -30,6 +30,12 @@ ORDER = (
     "timezone",
     "settings",
     "recordbook",
+    "oval",
+    "conditions",
+    "worth",
+    "pacelight",
+    "plan",
+    "workout",
     "formats",
     "odometer",
     "fixes",
@@ -49,6 +55,7 @@ ORDER = (
     "cli_options",
     "cli_import",
     "cli_library",
+    "cli_plan",
     "cli",
 )
 EDGES = {
@@ -61,6 +68,7 @@ EDGES = {
     "cli_options",
     "cli_import",
     "cli_library",
+    "cli_plan",
     "cli",
 }
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}

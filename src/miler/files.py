@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, AnyStr
 from uuid import uuid4
 
 from miler.errors import ActivityError, DecodeError, MilerError
@@ -269,22 +269,32 @@ def read(path: str | os.PathLike[str], *, strict: bool = False) -> Activity:
     return activities[0]
 
 
-@contextmanager
-def write_atomic(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
+def write_atomic(path: str | os.PathLike[str]) -> AbstractContextManager[IO[str]]:
     """Open a text file to write that is there whole or not at all, even if the machine stops.
 
     What was there stays until the `with` block ends well. A link keeps pointing where it did; a
     device or a FIFO, such as /dev/stdout, is written to as it is.
     """
+    return _whole(path, _text)
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file that is there whole or not at all, as `write_atomic` does."""
+    with _whole(path, _binary) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def _whole(path: str | os.PathLike[str], opened: Callable[[Path, str], IO[AnyStr]]) -> Iterator[IO[AnyStr]]:
     if Path(path).exists() and not Path(path).is_file():
-        with _text(Path(path), "w") as stream:
+        with opened(Path(path), "w") as stream:
             yield stream
         return
     target = Path(os.path.realpath(path))
     # Its own name may be as long as the file system allows, with no room for a suffix.
     temporary = target.with_name(f".miler-{uuid4().hex}.tmp")
     try:
-        with _text(temporary, "x") as stream:
+        with opened(temporary, "x") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -297,6 +307,10 @@ def write_atomic(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
 
 def _text(path: Path, mode: str) -> IO[str]:
     return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _binary(path: Path, mode: str) -> IO[bytes]:
+    return path.open(f"{mode}b")
 
 
 def explain(error: OSError) -> MilerError:
