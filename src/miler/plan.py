@@ -58,13 +58,13 @@ def plan(light: Light, course: Course = "400") -> Plan:
     """Cut a light into the splits of a course.
 
     Laps of a track end at the finish line, so that what is left of the length comes first: a mile on
-    400 m begins with a lap of 409.344 m. On the road it is cut into quarters of 402.336 m. The
-    splits are differences of the times at their ends and sum to the goal exactly.
+    400 m begins with a lap of 409.344 m. On the road it is cut into quarters of 402.336 m. Totals are
+    whole tenths, as a watch is read, and splits their differences: what is printed sums to the goal.
     """
     lap_m = COURSES[course]
     laps = max(int(light.length_m / lap_m + 1e-9), 1)
     marks = [light.length_m - lap_m * (laps - i) for i in range(1, laps + 1)]
-    totals = [float(light.seconds_at(mark)) for mark in marks[:-1]] + [light.time_s]
+    totals = [round(float(light.seconds_at(mark)), 1) for mark in marks[:-1]] + [light.time_s]
     ends = list(zip(marks, totals, strict=True))
     splits = tuple(
         PlannedSplit(index, start_m, end_m, end_s - start_s, end_s)
