@@ -83,7 +83,10 @@ class _Task(Generic[Result]):
 
         try:
             return self.then(process(found, self.settings))
-        except Exception as error:  # a fault of miler's own must cost one file, not ten thousand
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        # A fault of miler's own must cost one file, not ten thousand; a panic in Rust is no Exception.
+        except BaseException as error:
             return self.failed(found, _fault(error))
 
     def failed(self, found: Found, error: MilerError) -> Result:
@@ -92,7 +95,7 @@ class _Task(Generic[Result]):
         return self.then(failed(found, error))
 
 
-def _fault(error: Exception) -> MilerError:
+def _fault(error: BaseException) -> MilerError:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
