@@ -1,0 +1,7 @@
+"""The track: an ordinary GPS recording, measured again along the line on which the lane is measured.
+
+`detect` asks whether a run was on an oval at all, `shape` fits the oval and asks for the lane, `path`
+estimates where along the line the runner was at each second and how sure that is, `finish` finds the
+line from the lap presses, `measured` puts it on the odometer and cuts it as a coach does. How well all
+that works is measured in `benchmarks/track.py`; what it rests on is told in docs/track.md.
+"""

@@ -1,0 +1,289 @@
+"""Was this run on an oval? Windows of the path that go round one; then every fix that lies along it.
+
+False alarms come first: who ran round a park is to keep the park's distance. A cheap look at the spread
+of each window leaves nearly nothing of a run that was on no track; what is left must lie on an oval that
+is built as tracks are, all the way round, and run along it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.geodesy import radii_m
+from miler.oval import LANE_WIDTH_M
+from miler.track.line import Line, Plane, Pose
+from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
+
+_STEP_M = 6.0  # between the points of a window
+_LAPS = 2.1  # of a window, so that every part is seen twice
+_HOP_LAPS = 0.5
+_FASTEST_MPS = 12.5  # a faster step is a jump of the receiver, and ends a piece
+_LONGEST_GAP_S = 120.0
+
+# Spread along and across an oval of 400 m, evenly run: 53 m and 32 m; a fifth either way, as the noise
+# and two laps and a tenth leave them.
+_ALONG_M, _ACROSS_M, _SPREAD = 55.5, 31.0, 0.3
+
+# What an accepted window must show. Chosen with the recordings in view that docs/track.md names.
+_HOPELESS_M = 9.0
+_LARGEST_RMS_M = 4.5
+_NET = 0.88  # of its path, along the oval
+_HEADED = 0.88  # of its points head along the line within 37°
+_HEADING = 0.8
+_SECTORS, _SEEN = 20, 0.9
+_LANES_OUT = (-1.5, 9.0)  # where the bends may lie, in lanes from the kerb's
+_BUILT_M = 1.5  # by which the fit may miss the radii that are built
+
+# What then belongs to it, fix by fix.
+_NEAR_M, _NEAR_RMS = 7.0, 3.0
+_SLOW_MPS = 0.7
+_ABOUT_S = 6.0
+_SHORT_S = 20.0
+_SHORTEST_LAPS = 0.45
+_LEAST_LAPS = 1.9  # in all
+_MOST_TRACKS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Fixes in order of time on a plane that follows them: steps are true, far places are not.
+
+    Attributes:
+        times: (f,) seconds.
+        latitude, longitude: (f,) degrees.
+        x, y: (f,) metres east and north.
+        path_m: (f,) metres travelled by each fix, jumps left out.
+    """
+
+    times: FloatArray
+    latitude: FloatArray
+    longitude: FloatArray
+    x: FloatArray
+    y: FloatArray
+    path_m: FloatArray
+
+    @classmethod
+    def of(cls, times: FloatArray, latitude: FloatArray, longitude: FloatArray) -> Course:
+        """Lay fixes (f,) out; those with NaN must be left out before."""
+        meridian, across = radii_m(latitude)
+        east_m = np.radians(1) * across * np.cos(np.radians(latitude))
+        around = np.mod(np.diff(longitude) + 180.0, 360.0) - 180.0
+        dx = around * (east_m[1:] + east_m[:-1]) / 2
+        dy = np.diff(latitude) * np.radians((meridian[1:] + meridian[:-1]) / 2)
+        steps = np.hypot(dx, dy)
+        jump = steps > _FASTEST_MPS * np.maximum(np.diff(times), 1.0) + 10.0
+        zero = np.zeros(1)
+        x, y = (np.concatenate((zero, np.cumsum(d))) for d in (dx, dy))
+        return cls(times, latitude, longitude, x, y, np.concatenate((zero, np.cumsum(steps * ~jump))))
+
+    def breaks(self) -> IntArray:
+        """Indices of fixes that begin a piece: after a jump or a long gap."""
+        gone = np.diff(self.path_m) <= 0
+        moved = np.hypot(np.diff(self.x), np.diff(self.y)) > 10.0
+        return np.flatnonzero((gone & moved) | (np.diff(self.times) > _LONGEST_GAP_S)) + 1
+
+    def pieces(self) -> Iterator[slice]:
+        """Runs of fixes without a jump or a long gap."""
+        for first, last in pairwise([0, *self.breaks().tolist(), len(self.times)]):
+            yield slice(first, last)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A track in a course.
+
+    Attributes:
+        family: of which nominal lap.
+        plane: about the track.
+        x, y: (f,) metres of every fix of the course on that plane.
+        shape: the free fit to the fixes on it.
+        runs: (first, last, direction) of each stretch along it: fixes of the course, last included; +1
+            is anticlockwise.
+    """
+
+    family: Family
+    plane: Plane
+    x: FloatArray
+    y: FloatArray
+    shape: Shape
+    runs: tuple[tuple[int, int, int], ...]
+
+
+def tracks_in(course: Course) -> list[Found]:
+    """Return every track that the course was run on, in the order they were found."""
+    found: list[Found] = []
+    taken = np.zeros(len(course.times), bool)
+    for family in FAMILIES:
+        for window in windows(course, family):
+            inside = slice(*np.searchsorted(course.times, window.times[[0, -1]]).tolist())
+            if len(found) >= _MOST_TRACKS or taken[inside].mean() > 0.5:
+                continue
+            shape = accepted(window, family)
+            grown = None if shape is None else _grow(course, window, shape, family, taken)
+            if grown is None:
+                continue
+            found.append(grown)
+            for first, last, _ in grown.runs:
+                taken[first : last + 1] = True
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Points every 6 m of a path, (p,) each: when, and where."""
+
+    times: FloatArray
+    x: FloatArray
+    y: FloatArray
+
+
+def windows(course: Course, family: Family) -> Iterator[Window]:
+    """Windows of two laps whose spread is that of an oval; nearly none of a run on no track."""
+    scale = family.lap_m / 400.0
+    step_m = _STEP_M * scale
+    count = int(_LAPS * family.lap_m / step_m)
+    hop = int(_HOP_LAPS * family.lap_m / step_m)
+    for piece in course.pieces():
+        path = course.path_m[piece]
+        if path[-1] - path[0] < count * step_m:
+            continue
+        at = np.arange(path[0], path[-1], step_m)
+        times, x, y = (np.interp(at, path, v[piece]) for v in (course.times, course.x, course.y))
+        starts = np.arange(0, len(at) - count + 1, hop)
+        along, across = _spreads(x, y, starts, count)
+        along, across = along / (_ALONG_M * scale), across / (_ACROSS_M * scale)
+        likely = (np.abs(along - 1) < _SPREAD) & (np.abs(across - 1) < _SPREAD)
+        for start in starts[likely].tolist():
+            inside = slice(start, start + count)
+            yield Window(times[inside], x[inside], y[inside])
+
+
+def _spreads(x: FloatArray, y: FloatArray, starts: IntArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """Standard deviations along the longer and the shorter axis of each window, from running sums."""
+
+    def means(values: FloatArray) -> FloatArray:
+        sums = np.concatenate(([0.0], np.cumsum(values)))
+        return (sums[starts + count] - sums[starts]) / count
+
+    # The sums are of places of some kilometres: squares lose no centimetre.
+    mx, my = means(x), means(y)
+    xx, yy, xy = means(x * x) - mx * mx, means(y * y) - my * my, means(x * y) - mx * my
+    middle, apart = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+    return np.sqrt(np.maximum(middle + apart, 0)), np.sqrt(np.maximum(middle - apart, 0))
+
+
+def accepted(window: Window, family: Family) -> Shape | None:
+    """Return the oval that a window was run on; None if it was on none that is built."""
+    shape = fit_shape(window.x, window.y, guess(window.x, window.y, family), give_up_m=_HOPELESS_M)
+    scale = family.lap_m / 400.0
+    if shape.rms_m > _LARGEST_RMS_M * max(scale, 0.7) or not _is_built(shape.line, family):
+        return None
+    u, w = shape.pose.inside(window.x, window.y)
+    along, _ = shape.line.project(u, w)
+    steps = np.diff(shape.line.unwrapped(along))
+    _, tangent = shape.line.at(along)
+    ahead = np.stack([np.gradient(u), np.gradient(w)])
+    ahead /= np.hypot(*ahead) + 1e-9
+    direction = 1.0 if steps.sum() >= 0 else -1.0
+    headed = direction * (ahead * tangent).sum(0) > _HEADING
+    sector = (along / shape.line.length_m * _SECTORS).astype(int) % _SECTORS
+    seen = float(np.mean(np.bincount(sector, minlength=_SECTORS) > 0))
+    net = abs(float(steps.sum())) / (_STEP_M * scale * len(steps))
+    return shape if net > _NET and float(headed.mean()) > _HEADED and seen >= _SEEN else None
+
+
+def _is_built(line: Line, family: Family) -> bool:
+    """Whether straights and bends are those of a track: the straight tells the kerb, the bend the lane."""
+    kerb_m = (family.lap_m / 2 - line.straight_m) / math.pi - 0.30
+    lanes = (line.radius_m - kerb_m) / LANE_WIDTH_M
+    slack = _BUILT_M * family.lap_m / 400.0
+    built = family.least_m - slack <= kerb_m <= family.most_m + slack
+    return built and _LANES_OUT[0] < lanes < _LANES_OUT[1]
+
+
+def _grow(
+    course: Course, window: Window, shape: Shape, family: Family, taken: BoolArray
+) -> Found | None:
+    """Find every fix that lies along a window's oval, and fit the oval to all of them."""
+    middle = (float(window.times[0]) + float(window.times[-1])) / 2
+    at = int(np.searchsorted(course.times, middle))
+    plane = Plane(float(course.latitude[at]), float(course.longitude[at]))
+    x, y = plane.metres(course.latitude, course.longitude)
+    # From the plane that follows the fixes to the one about the track: a shift, here.
+    pose = Pose(
+        shape.pose.x + float(x[at] - course.x[at]), shape.pose.y + float(y[at] - course.y[at]), shape.pose.turn
+    )
+    shape = Shape(pose, shape.line, shape.residuals_m, shape.covariance)
+    for _ in range(2):
+        runs = _runs(course, x, y, shape, taken)
+        if not runs:
+            return None
+        chosen = np.concatenate([_evenly(course.path_m, first, last) for first, last, _ in runs])
+        shape = fit_shape(x[chosen], y[chosen], shape)
+    laps = sum(course.path_m[last] - course.path_m[first] for first, last, _ in runs) / family.lap_m
+    if laps < _LEAST_LAPS or shape.rms_m > _LARGEST_RMS_M + 1.0 or not _is_built(shape.line, family):
+        return None
+    return Found(family, plane, x, y, shape, tuple(runs))
+
+
+def _evenly(path_m: FloatArray, first: int, last: int) -> IntArray:
+    """Fixes some metres of path apart, so that standing weighs nothing."""
+    metres = np.arange(path_m[first], path_m[last], _STEP_M / 2)
+    at: IntArray = np.unique(np.searchsorted(path_m[first : last + 1], metres)) + first
+    return at
+
+
+def _runs(
+    course: Course, x: FloatArray, y: FloatArray, shape: Shape, taken: BoolArray
+) -> list[tuple[int, int, int]]:
+    """Stretches of fixes near the line that go along it, or stand; each with its direction."""
+    u, w = shape.pose.inside(x, y)
+    along, outwards = shape.line.project(u, w)
+    near = np.abs(outwards) < max(_NEAR_M, _NEAR_RMS * shape.rms_m)
+    times = course.times
+    before = np.interp(times - _ABOUT_S, times, np.arange(len(times))).astype(int)
+    after = np.ceil(np.interp(times + _ABOUT_S, times, np.arange(len(times)))).astype(int)
+    lap = shape.line.length_m
+    gone = np.mod(along[after] - along[before] + lap / 2, lap) - lap / 2
+    moved = np.hypot(u[after] - u[before], w[after] - w[before])
+    took = np.maximum(times[after] - times[before], 1.0)
+    slow = moved < _SLOW_MPS * took
+    headed = np.abs(gone) > _HEADING * moved
+    ways = np.where(near & (headed | slow) & ~taken, np.where(slow, 2, np.sign(gone)), 0).astype(int)
+    return list(_stretches(course, ways, lap))
+
+
+def _stretches(course: Course, ways: IntArray, lap_m: float) -> Iterator[tuple[int, int, int]]:
+    """Runs of one direction, standing taken with either, short lapses passed over."""
+    bounds = [0, *(np.flatnonzero(np.diff(ways)) + 1).tolist(), len(ways)]
+    cuts = set(course.breaks().tolist())
+    open_: list[int] | None = None  # first, last along, direction
+    for first, end in pairwise(bounds):
+        way, last = int(ways[first]), end - 1
+        long = course.times[last] - course.times[max(first - 1, 0)] > _SHORT_S
+        broken = open_ is not None and any(open_[1] < cut <= first for cut in cuts)
+        other = open_ is not None and way in (1, -1) and open_[2] not in (2, way)
+        if open_ is not None and (broken or (long and (way == 0 or other))):
+            yield from _long_enough(course, open_, lap_m)
+            open_ = None
+        if way == 0 or (other and not long and open_ is not None):
+            continue
+        if open_ is None:
+            open_ = [first, last, way]
+        else:
+            open_[1] = last
+            open_[2] = way if open_[2] == 2 else open_[2]
+    if open_ is not None:
+        yield from _long_enough(course, open_, lap_m)
+
+
+def _long_enough(course: Course, run: list[int], lap_m: float) -> Iterator[tuple[int, int, int]]:
+    first, last, way = run
+    if way != 2 and course.path_m[last] - course.path_m[first] >= _SHORTEST_LAPS * lap_m:
+        yield first, last, way
