@@ -16,6 +16,7 @@ Sex = Literal["F", "M"]
 DistanceSource = Literal["auto", "device", "fixes"]
 Units = Literal["km", "mi"]
 
+LANES = 10  # of the widest tracks
 SHORTEST_LAP_M = 50.0  # a tenth of a second of pace is then 0.2 %; no track is shorter
 
 
@@ -31,6 +32,7 @@ class Settings:
         sports: sports in which efforts are sought; "unknown" is a file that does not say.
         sex: whose record book; None compares with both.
         distance_source: "auto" takes the device's distance where it is sane, else the fixes.
+        lane: of the track, counted from the kerb; None tells it from the positions where they can.
         units: what a reader sees first, miles or kilometres.
         max_speed_mps: a step faster than this is a glitch. 12.5 is just above the fastest
             moment of the fastest 100 m ever run (Bolt 2009, 12.4 m/s: World Athletics' analysis).
@@ -44,6 +46,7 @@ class Settings:
     sports: tuple[str, ...] = ("running", "unknown")
     sex: Sex | None = None
     distance_source: DistanceSource = "auto"
+    lane: int | None = None
     units: Units = "mi"
     max_speed_mps: float = 12.5
     teleport_m: float = 100.0
@@ -120,6 +123,12 @@ def _lower(words: Any) -> Any:
     return tuple(word.lower() if isinstance(word, str) else word for word in words)
 
 
+def _lane(name: str, value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LANES):
+        return value
+    raise SettingsError(f"setting {name!r} must be a lane from 1, at the kerb, to {LANES}, not {value!r}")
+
+
 def _one_of(*choices: object) -> Callable[[str, object], Any]:
     def parse(name: str, value: object) -> object:
         if value not in choices:
@@ -136,5 +145,6 @@ _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "sports": _words,
     "sex": _one_of(None, *cast("tuple[str, ...]", get_args(Sex))),
     "distance_source": _one_of(*get_args(DistanceSource)),
+    "lane": _lane,
     "units": _one_of(*get_args(Units)),
 }

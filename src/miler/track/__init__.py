@@ -5,3 +5,7 @@ estimates where along the line the runner was at each second and how sure that i
 line from the lap presses, `measured` puts it on the odometer and cuts it as a coach does. How well all
 that works is measured in `benchmarks/track.py`; what it rests on is told in docs/track.md.
 """
+
+from miler.track.measured import Circuit, Track, find_track, onto_track
+
+__all__ = ["Circuit", "Track", "find_track", "onto_track"]
