@@ -90,7 +90,7 @@ def simulated(row: Row, rng: np.random.Generator) -> tuple[Motion, Recording, in
     course = Course(oval.straight_m, oval.line_radius_m(lane))
     place = Place(course, float(rng.uniform(-62, 68)), float(rng.uniform(-180, 180)), float(rng.uniform(0, 360)))
     mile_s = float(rng.uniform(270, 420))
-    beyond = 0.0 if row.stops else float(rng.uniform(20, 60)) + (30 if row.wobble else 0)
+    beyond = float(rng.uniform(0, 0.3)) if row.stops else float(rng.uniform(20, 60)) + (30 if row.wobble else 0)
     metres = MILE_M + beyond
     easy = float(rng.uniform(2.2, 3.0))
 

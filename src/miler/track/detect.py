@@ -19,6 +19,7 @@ from miler.geodesy import radii_m
 from miler.oval import LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
 from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
+from miler.units import TRACK_LAP_M
 
 _STEP_M = 6.0  # between the points of a window
 _LAPS = 2.1  # of a window, so that every part is seen twice
@@ -38,6 +39,7 @@ _HEADED = 0.88  # of its points head along the line within 37°
 _HEADING = 0.8
 _SECTORS, _SEEN = 20, 0.9
 _LANES_OUT = (-1.5, 9.0)  # where the bends may lie, in lanes from the kerb's
+_SHORT_TRACK_LANES, _SHORT_TRACK_LAPS = 5.0, 4.0  # short tracks are narrow, and noise is large on them
 _BUILT_M = 1.5  # by which the fit may miss the radii that are built
 
 # What then belongs to it, fix by fix.
@@ -45,6 +47,7 @@ _NEAR_M, _NEAR_RMS = 7.0, 3.0
 _SLOW_MPS = 0.7
 _ABOUT_S = 6.0
 _SHORT_S = 20.0
+_STRAYED_M, _AS_FAR = 20.0, (0.75, 1.3)  # between two runs: off the line, and along it by path
 _SHORTEST_LAPS = 0.45
 _LEAST_LAPS = 1.9  # in all
 _MOST_TRACKS = 5
@@ -204,7 +207,8 @@ def _is_built(line: Line, family: Family) -> bool:
     lanes = (line.radius_m - kerb_m) / LANE_WIDTH_M
     slack = _BUILT_M * family.lap_m / 400.0
     built = family.least_m - slack <= kerb_m <= family.most_m + slack
-    return built and _LANES_OUT[0] < lanes < _LANES_OUT[1]
+    most = _LANES_OUT[1] if family.lap_m == TRACK_LAP_M else _SHORT_TRACK_LANES
+    return built and _LANES_OUT[0] < lanes < most
 
 
 def _grow(
@@ -227,7 +231,8 @@ def _grow(
         chosen = np.concatenate([_evenly(course.path_m, first, last) for first, last, _ in runs])
         shape = fit_shape(x[chosen], y[chosen], shape)
     laps = sum(course.path_m[last] - course.path_m[first] for first, last, _ in runs) / family.lap_m
-    if laps < _LEAST_LAPS or shape.rms_m > _LARGEST_RMS_M + 1.0 or not _is_built(shape.line, family):
+    least = _LEAST_LAPS if family.lap_m == TRACK_LAP_M else _SHORT_TRACK_LAPS
+    if laps < least or shape.rms_m > _LARGEST_RMS_M + 1.0 or not _is_built(shape.line, family):
         return None
     return Found(family, plane, x, y, shape, tuple(runs))
 
@@ -256,7 +261,27 @@ def _runs(
     slow = moved < _SLOW_MPS * took
     headed = np.abs(gone) > _HEADING * moved
     ways = np.where(near & (headed | slow) & ~taken, np.where(slow, 2, np.sign(gone)), 0).astype(int)
-    return list(_stretches(course, ways, lap))
+    found = list(_stretches(course, ways, lap))
+    return _joined(course, found, np.mod(along, lap), outwards, lap)
+
+
+def _joined(
+    course: Course, runs: list[tuple[int, int, int]], along: FloatArray, outwards: FloatArray, lap_m: float
+) -> list[tuple[int, int, int]]:
+    """Join runs between which the receiver strayed, and the runner went on along the line."""
+    joined = runs[:1]
+    cuts = course.breaks()
+    for first, last, way in runs[1:]:
+        before, until, same = joined[-1]
+        path_m = course.path_m[first] - course.path_m[until]
+        gone_m = np.mod(way * (along[first] - along[until]), lap_m)
+        strayed = np.abs(outwards[until : first + 1]).max() < _STRAYED_M
+        cut = ((cuts > until) & (cuts <= first)).any()
+        if same == way and strayed and not cut and _AS_FAR[0] * path_m < gone_m + 5.0 < _AS_FAR[1] * path_m + 15.0:
+            joined[-1] = (before, last, way)
+        else:
+            joined.append((first, last, way))
+    return joined
 
 
 def _stretches(course: Course, ways: IntArray, lap_m: float) -> Iterator[tuple[int, int, int]]:
