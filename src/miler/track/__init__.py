@@ -7,5 +7,15 @@ that works is measured in `benchmarks/track.py`; what it rests on is told in doc
 """
 
 from miler.track.measured import Circuit, Track, find_track, onto_track
+from miler.track.summary import Drawing, LineLap, TrackSummary, summarise_track
 
-__all__ = ["Circuit", "Track", "find_track", "onto_track"]
+__all__ = [
+    "Circuit",
+    "Drawing",
+    "LineLap",
+    "Track",
+    "TrackSummary",
+    "find_track",
+    "onto_track",
+    "summarise_track",
+]

@@ -14,10 +14,10 @@ from miler.effort import Effort
 from miler.odometer import Break, Odometer, Stretch, timetable
 from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
+from miler.track.finish import Finish, as_observed, locate, presses, rests
 from miler.track.line import Plane
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
 from miler.track.shape import Lane, tell_lane
-from miler.units import MILE_M
 
 _DRAWS = 96
 # The draws are too narrow by this: the bend of the line and the steps of speed are more than a Gaussian
@@ -25,7 +25,9 @@ _DRAWS = 96
 _WIDENED, _WIDENED_SMART = 1.4, 1.6
 _SMART_STEP_S = 1.5
 _SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
+_MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
 _LEAST_FIXES = 30
+SURE = 0.9  # from this probability a lane is told, not assumed
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,20 +37,23 @@ class Circuit:
     Attributes:
         times: (g,) seconds.
         along_m: (g,) metres from its start, never falling, standing where the timer stood.
-        drawn_m: (g, d) metres of paths as likely.
+        drawn_m: (g, d) the same of paths as likely; where they start is drawn too.
+        scales: (d,) how much longer each draw's lap is than the assumed lane's.
         lane: of which track.
-        path: the estimate itself, on the unwrapped line.
         problem: what it was made from.
+        path: the estimate itself, on the unwrapped line.
+        raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
-        first, last: of the fixes of the recording, last included.
     """
 
     times: FloatArray
     along_m: FloatArray
     drawn_m: FloatArray
+    scales: FloatArray
     lane: Lane
-    path: Path
     problem: Problem
+    path: Path
+    raw_m: FloatArray
     plane: Plane
 
     @property
@@ -65,6 +70,27 @@ class Circuit:
         """Whether a span lies inside it."""
         return float(self.times[0]) - 1e-6 <= from_s and to_s <= float(self.times[-1]) + 1e-6
 
+    def fastest_s(self, length_m: float) -> FloatArray:
+        """(d,) least times over a length, one a draw; NaN where a draw is too short."""
+        return np.array(
+            [
+                _fastest_s(self.times, drawn, length_m / scale)
+                for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True)
+            ]
+        )
+
+    def spreads_s(self, start_s: float, bounds_m: FloatArray) -> FloatArray:
+        """Standard deviations (b-1,) of the times between distances (b,) from where the runner was at a moment."""
+        took = []
+        for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True):
+            begun = float(np.interp(start_s, self.times, drawn))
+            rising = drawn + 1e-7 * (self.times - self.times[0])
+            took.append(np.diff(np.interp(begun + bounds_m / scale, rising, self.times)))
+        times_s = np.array(took)
+        ends_s = math.sqrt(2) * self.end_sd_m * times_s.mean(0) / np.maximum(np.diff(bounds_m), 1.0)
+        spread: FloatArray = np.hypot(times_s.std(0), ends_s)
+        return spread
+
 
 @dataclass(frozen=True, eq=False)
 class Track:
@@ -72,20 +98,27 @@ class Track:
 
     Attributes:
         circuits: in order of time, apart.
+        finish: the line of the track of the longest circuit; None if nothing tells it.
         fixes: of the recording.
     """
 
     circuits: tuple[Circuit, ...]
+    finish: Finish | None
     fixes: int
 
     def circuit(self, from_s: float, to_s: float) -> Circuit | None:
         """Return the circuit that holds a span of time."""
         return next((c for c in self.circuits if c.holds(from_s, to_s)), None)
 
-    @property
+    @cached_property
     def longest(self) -> Circuit:
         """The circuit with most laps."""
         return max(self.circuits, key=lambda c: c.laps)
+
+    @property
+    def home(self) -> tuple[Circuit, ...]:
+        """The circuits on the track of the longest one."""
+        return tuple(c for c in self.circuits if c.plane == self.longest.plane)
 
     @property
     def lane(self) -> Lane:
@@ -100,13 +133,12 @@ class Track:
         circuit = self.circuit(effort.start_s, effort.end_s)
         if circuit is None:
             return None
-        took = np.array([_fastest_s(circuit.times, drawn, effort.length_m) for drawn in circuit.drawn_m.T])
+        took = circuit.fastest_s(effort.length_m)
         short = np.isnan(took)
-        if short.mean() > 0.5:
+        if short.mean() > _MOST_SHORT:
             return None
-        speed = effort.length_m / effort.elapsed_s
-        rng = np.random.default_rng(1)
-        took = took + rng.standard_normal(len(took)) * math.sqrt(2) * circuit.end_sd_m / speed
+        ends_s = math.sqrt(2) * circuit.end_sd_m * effort.elapsed_s / effort.length_m
+        took = took + np.random.default_rng(1).standard_normal(len(took)) * ends_s
         low, high = np.quantile(took[~short], [0.025, 0.975])
         return min(float(low), effort.elapsed_s), max(float(high), effort.elapsed_s)
 
@@ -115,7 +147,7 @@ def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Tr
     """Find what was run on tracks; None if nothing was, or if the distance's source was chosen by hand.
 
     Args:
-        activity: its positions are used.
+        activity: its positions and lap presses are used.
         odometer: its pauses are: no distance is credited in one.
         settings: the lane, if the runner says it.
     """
@@ -123,29 +155,45 @@ def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Tr
     if settings.distance_source != "auto" or have.sum() < _LEAST_FIXES:
         return None
     course = Course.of(activity.elapsed[have], activity["latitude"][have], activity["longitude"][have])
-    circuits = [
-        circuit
-        for found in tracks_in(course)
-        for circuit in _circuits(course, found, odometer.pauses, settings)
-    ]
+    return _track(course, activity, odometer, settings)
+
+
+def _track(course: Course, activity: Activity, odometer: Odometer, settings: Settings) -> Track | None:
+    circuits: list[Circuit] = []
+    finish, most = None, 0.0
+    for found in tracks_in(course):
+        more, line = _circuits(course, found, activity, odometer, settings)
+        circuits += more
+        if (laps := max(c.laps for c in more)) > most:
+            finish, most = line, laps
     circuits.sort(key=lambda c: float(c.times[0]))
-    return Track(tuple(circuits), len(course.times)) if circuits else None
+    return Track(tuple(circuits), finish, len(course.times)) if circuits else None
 
 
-def _circuits(course: Course, found: Found, pauses: tuple[Pause, ...], settings: Settings) -> list[Circuit]:
-    """Measure every run along one track."""
+def _circuits(
+    course: Course, found: Found, activity: Activity, odometer: Odometer, settings: Settings
+) -> tuple[list[Circuit], Finish | None]:
+    """Measure every run along one track, find its line, and measure again with the presses at it."""
     on = np.concatenate([np.arange(first, last + 1) for first, last, _ in found.runs])
     shape = found.shape
     noise = learn_noise(course.times[on], found.x[on], found.y[on], shape.pose, shape.line)
     lane = tell_lane(shape, found.family, given=settings.lane, independent=_independent(course, found, noise))
-    made = []
+    followed: list[tuple[Problem, Path]] = []
     for first, last, direction in found.runs:
         inside = slice(first, last + 1)
         times, x, y = course.times[inside], found.x[inside], found.y[inside]
         noise = learn_noise(times, x, y, shape.pose, lane.line)
         problem = Problem(times, x, y, lane.line, direction, noise)
-        made.append(_circuit(problem, follow(problem, shape.pose), lane, pauses, found.plane))
-    return made
+        followed.append((problem, follow(problem, shape.pose)))
+    pressed = [presses(activity.laps, *one) for one in followed]
+    rested = [sight for one in followed for sight in rests(*one)]
+    finish = locate([sight for some in pressed for sight in some], rested, lane.line.length_m)
+    if finish is not None and finish.told == "presses":
+        for i, ((problem, path), some) in enumerate(zip(followed, pressed, strict=True)):
+            if observed := as_observed(some, finish, problem, path):
+                problem = replace(problem, pressed=observed)
+                followed[i] = problem, follow(problem, path.pose)
+    return [_circuit(*one, lane, odometer.pauses, found.plane) for one in followed], finish
 
 
 def _independent(course: Course, found: Found, noise: Noise) -> float:
@@ -155,20 +203,16 @@ def _independent(course: Course, found: Found, noise: Noise) -> float:
     return max(used * 2 * noise.memory_s / max(seconds, 1.0), 1.0)
 
 
-def _circuit(
-    problem: Problem, path: Path, lane: Lane, pauses: tuple[Pause, ...], plane: Plane
-) -> Circuit:
+def _circuit(problem: Problem, path: Path, lane: Lane, pauses: tuple[Pause, ...], plane: Plane) -> Circuit:
     smart = float(np.mean(np.diff(problem.times))) > _SMART_STEP_S
     drawn = path.draws(_DRAWS, _WIDENED_SMART if smart else _WIDENED)
     times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), pauses)
-    drawn = paths[:, 1:] * _scales(lane, drawn.shape[1])
-    return Circuit(times, paths[:, 0], drawn, lane, path, problem, plane)
+    scales = _scales(lane, _DRAWS)
+    return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane)
 
 
-def _held(
-    times: FloatArray, paths: FloatArray, pauses: tuple[Pause, ...]
-) -> tuple[FloatArray, FloatArray]:
-    """Let paths (g, p) never fall, begin at 0, and stand while the timer stood."""
+def _held(times: FloatArray, paths: FloatArray, pauses: tuple[Pause, ...]) -> tuple[FloatArray, FloatArray]:
+    """Let paths (g, p) never fall and stand while the timer stood, the first from 0."""
     bounds = np.array([t for p in pauses for t in (p.start_s, p.end_s) if times[0] < t < times[-1]])
     every = np.union1d(times, bounds)
     if len(every) > len(times):
@@ -177,16 +221,17 @@ def _held(
     middle = (every[1:] + every[:-1]) / 2
     for pause in pauses:
         steps[(middle > pause.start_s) & (middle < pause.end_s)] = 0.0
-    return every, np.concatenate((np.zeros((1, paths.shape[1])), np.cumsum(steps, axis=0)))
+    start = paths[:1] - paths[0, 0]
+    return every, np.concatenate((start, start + np.cumsum(steps, axis=0)))
 
 
 def _scales(lane: Lane, count: int) -> FloatArray:
     """How much longer each draw's lap is than the one assumed: draws share out the lanes."""
     lengths = np.array([lane.oval.lap_length_m(n + 1) for n in range(len(lane.shares))])
-    rng = np.random.default_rng(2)
-    drawn = rng.permutation((np.arange(count) + 0.5) / count)
+    drawn = np.random.default_rng(2).permutation((np.arange(count) + 0.5) / count)
     chosen = np.searchsorted(np.cumsum(lane.shares), drawn)
-    return lengths[np.minimum(chosen, len(lengths) - 1)] / lane.line.length_m
+    scales: FloatArray = lengths[np.minimum(chosen, len(lengths) - 1)] / lane.line.length_m
+    return scales
 
 
 def _fastest_s(times: FloatArray, along_m: FloatArray, length_m: float) -> float:
@@ -269,7 +314,35 @@ def _carried(old: Odometer, new: Odometer) -> tuple[Break, ...]:
 
 def said(track: Track) -> list[Note]:
     """Say what was found, what was assumed, and what would make it surer."""
-    notes = []
-    for circuit in track.circuits[:1]:
-        notes.append(Note("track", "finding", "on a track", at_s=float(circuit.times[0])))
+    lane, longest = track.lane, track.longest
+    at_s = float(track.circuits[0].times[0])
+    laps = sum(c.laps for c in track.circuits)
+    fixes = sum(len(c.problem.times) for c in track.circuits)
+    text = (
+        f"{laps:.1f} laps on a {lane.oval.lap_m:.0f} m track (radius of the kerb {lane.oval.radius_m:.2f} m), with "
+        f"{100 * fixes / track.fixes:.0f} % of the fixes, which lie {across_m(longest):.1f} m off the lane: distance "
+        f"there is the lane's own, a lap being {lane.line.length_m:.2f} m"
+    )
+    notes = [Note("track", "finding", text, at_s=at_s)]
+    if not lane.given:
+        known = f"the track's bends tell lane {lane.lane}" if lane.sure >= SURE else f"lane {lane.lane} is assumed"
+        text = f"{known} ({100 * lane.sure:.0f} % likely); each lane out is 1.9 % longer: say --lane where you know it"
+        notes.append(Note("track_lane", "finding", text, at_s=at_s))
+    if longest.path.noise.smooth:
+        text = (
+            "the watch smooths its positions more than their errors can be told from: ends of stretches on the track "
+            f"are taken to be {_SMOOTH_END_SD_M:g} m unsure; lap presses at the line would help"
+        )
+        notes.append(Note("track_smooth", "finding", text, at_s=at_s))
+    planes = {c.plane for c in track.circuits}
+    if len(planes) > 1:
+        text = f"{len(planes)} tracks are in this recording; what is said of one is of the one with most laps"
+        notes.append(Note("track_several", "finding", text, at_s=at_s))
     return notes
+
+
+def across_m(circuit: Circuit) -> float:
+    """Root mean square of the distances of a circuit's fixes across its line, metres."""
+    problem = circuit.problem
+    _, outwards = problem.line.project(*circuit.path.pose.inside(problem.x, problem.y))
+    return float(np.sqrt(np.mean(outwards**2)))

@@ -1,0 +1,158 @@
+"""The finish line: where it is, and when the runner crossed it.
+
+A watch does not know the line; the runner does. Who presses the lap button on a track presses at the
+line: places along the lane at which presses meet are it, and each press is then a sight of the runner at
+a known place, to the thumb. Without presses the line is where repetitions end; without those it is
+anywhere, and the report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from miler.activity import Lap
+from miler.arrays import FloatArray, IntArray
+from miler.track.path import Path, Pressed, Problem
+
+Told = Literal["presses", "rests", "nothing"]
+
+_MEET_M = 12.0  # presses at one line lie so near to one another, thumbs and fixes together
+_LEAST_PRESSES, _LEAST_SHARE = 3, 0.3
+_LEAST_RESTS = 2
+_THUMB_SD_M = 1.5  # a quarter of a second at a mile's pace
+_REST_MPS, _REST_S = 0.5, 5.0  # standing
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Where the finish line is.
+
+    Attributes:
+        at_m: arc length of the lane's line, from the end of a straight, anticlockwise.
+        told: by what.
+        count: how many presses or rests met there.
+    """
+
+    at_m: float
+    told: Told
+    count: int
+
+
+class Crossing(NamedTuple):
+    """The runner crossed the line: when, how sure, and whether a press says so."""
+
+    at_s: float
+    sd_s: float
+    pressed: bool
+
+
+class Sight(NamedTuple):
+    """A moment that may be one at the line, and the arc length at which the runner then was."""
+
+    at_s: float
+    arc_m: float
+
+
+def presses(laps: Sequence[Lap], problem: Problem, path: Path) -> list[Sight]:
+    """Where the runner was at each press of the lap button within a path."""
+    by_hand = [lap.start_s + lap.elapsed_s for lap in laps if lap.trigger == "manual"]
+    return _seen(np.array([t for t in by_hand if path.times[0] <= t <= path.times[-1]]), problem, path)
+
+
+def rests(problem: Problem, path: Path) -> list[Sight]:
+    """Where the runner came to stand."""
+    speed = np.gradient(path.along_m, path.times)
+    still = speed < _REST_MPS
+    begins = np.flatnonzero(still[1:] & ~still[:-1]) + 1
+    ends = np.flatnonzero(~still[1:] & still[:-1]) + 1
+    kept = []
+    for begin in begins.tolist():
+        after = ends[ends > begin]
+        end_s = float(path.times[after[0]]) if len(after) else float(path.times[-1])
+        before = (path.times > path.times[begin] - 30.0) & (path.times < path.times[begin] - 5.0)
+        hard = before.any() and float(np.median(speed[before])) > 2 * _REST_MPS
+        if hard and end_s - float(path.times[begin]) >= _REST_S:
+            kept.append(float(path.times[begin]))
+    return _seen(np.array(kept), problem, path)
+
+
+def _seen(at_s: FloatArray, problem: Problem, path: Path) -> list[Sight]:
+    along = np.interp(at_s, path.times, path.along_m)
+    arcs = np.mod(problem.direction * along, problem.line.length_m)
+    return [Sight(t, arc) for t, arc in zip(at_s.tolist(), arcs.tolist(), strict=True)]
+
+
+def locate(pressed: Sequence[Sight], rested: Sequence[Sight], lap_m: float) -> Finish | None:
+    """Find the line: the place where most presses meet, else where most rests do; None if they do not."""
+    found = _meeting(pressed, lap_m)
+    if found is not None and found[1] >= max(_LEAST_PRESSES, _LEAST_SHARE * len(pressed)):
+        return Finish(found[0], "presses", found[1])
+    found = _meeting(rested, lap_m)
+    if found is not None and found[1] >= max(_LEAST_RESTS, len(rested) / 2):
+        return Finish(found[0], "rests", found[1])
+    return None
+
+
+def _meeting(sights: Sequence[Sight], lap_m: float) -> tuple[float, int] | None:
+    """The middle of the largest group of places that lie within 12 m of one of them, and its size."""
+    if not sights:
+        return None
+    arcs = np.array([sight.arc_m for sight in sights])
+    apart = np.mod(arcs[:, None] - arcs[None, :] + lap_m / 2, lap_m) - lap_m / 2
+    near = np.abs(apart) <= _MEET_M
+    best = int(np.argmax(near.sum(0)))
+    return float(np.mod(arcs[best] + np.median(apart[near[:, best], best]), lap_m)), int(near[:, best].sum())
+
+
+def as_observed(pressed: Sequence[Sight], finish: Finish, problem: Problem, path: Path) -> tuple[Pressed, ...]:
+    """Presses at the line as places on the unwrapped path; presses elsewhere are left out."""
+    lap = problem.line.length_m
+    found = []
+    for sight in pressed:
+        off = float(np.mod(finish.at_m - sight.arc_m + lap / 2, lap)) - lap / 2
+        if abs(off) <= _MEET_M:
+            here = float(np.interp(sight.at_s, path.times, path.along_m))
+            found.append(Pressed(sight.at_s, here + problem.direction * off, _THUMB_SD_M))
+    return tuple(found)
+
+
+def crossings(
+    problem: Problem, path: Path, drawn_m: FloatArray, finish: Finish, end_sd_m: float
+) -> tuple[Crossing, ...]:
+    """When the line was crossed, in order.
+
+    Args:
+        problem, path: of the circuit.
+        drawn_m: (g, d) other paths as likely.
+        finish: the line.
+        end_sd_m: what a place may be off beyond the draws, where nobody pressed.
+    """
+    lap = problem.line.length_m
+    along = np.maximum.accumulate(path.along_m)
+    first = np.mod(problem.direction * finish.at_m - along[0], lap) + along[0]
+    marks = np.arange(first, along[-1], lap)
+    at_s = _reached(marks, along, path.times)
+    drawn_s = np.array([_reached(marks, np.maximum.accumulate(d), path.times) for d in drawn_m.T])
+    by_hand = np.array([press.at_s for press in problem.pressed])
+    found = []
+    for mark_s, other_s in zip(at_s.tolist(), drawn_s.T, strict=True):
+        near = by_hand[np.abs(by_hand - mark_s) < 5.0]
+        speed = max(float(np.interp(mark_s, path.times, np.gradient(along, path.times))), 1.0)
+        spread_s = float(np.nanstd(other_s))
+        more_s = 0.0 if len(near) else end_sd_m / speed
+        found.append(Crossing(mark_s, float(np.hypot(spread_s, more_s)), bool(len(near))))
+    return tuple(found)
+
+
+def _reached(marks: FloatArray, along: FloatArray, times: FloatArray) -> FloatArray:
+    """When each mark was first reached; NaN if it was not."""
+    at: IntArray = np.searchsorted(along, marks)
+    inside = (at > 0) & (at < len(along))
+    at = np.clip(at, 1, len(along) - 1)
+    share = (marks - along[at - 1]) / np.maximum(along[at] - along[at - 1], 1e-9)
+    reached: FloatArray = times[at - 1] + share * (times[at] - times[at - 1])
+    return np.where(inside, reached, np.nan)
