@@ -2,8 +2,9 @@
 
 A watch does not know the line; the runner does. Who presses the lap button on a track presses at the
 line: places along the lane at which presses meet are it, and each press is then a sight of the runner at
-a known place, to the thumb. Without presses the line is where repetitions end; without those it is
-anywhere, and the report says so.
+a known place, to the thumb. Presses also show how late the receiver is: at speed a filter's positions lag by a
+second or two, so that presses at one line seem to be at two, one for each speed. Without presses the line is
+where repetitions end; without those it is anywhere, and the report says so.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ Told = Literal["presses", "rests", "nothing"]
 _MEET_M = 12.0  # presses at one line lie so near to one another, thumbs and fixes together
 _LEAST_PRESSES, _LEAST_SHARE = 3, 0.3
 _LEAST_RESTS = 2
+_LAGS_S = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+_SOON_S, _CLOSER = 2.0, 0.75  # a lag must bring the presses so much nearer together
 _THUMB_SD_M = 1.5  # a quarter of a second at a mile's pace
 _REST_MPS, _REST_S = 0.5, 5.0  # standing
 
@@ -35,11 +38,13 @@ class Finish:
         at_m: arc length of the lane's line, from the end of a straight, anticlockwise.
         told: by what.
         count: how many presses or rests met there.
+        lag_s: how late positions are.
     """
 
     at_m: float
     told: Told
     count: int
+    lag_s: float = 0.0
 
 
 class Crossing(NamedTuple):
@@ -51,10 +56,11 @@ class Crossing(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """A moment that may be one at the line, and the arc length at which the runner then was."""
+    """A moment that may be one at the line, the arc length at which the runner then was, and the speed along it."""
 
     at_s: float
     arc_m: float
+    arc_mps: float
 
 
 def presses(laps: Sequence[Lap], problem: Problem, path: Path) -> list[Sight]:
@@ -81,42 +87,58 @@ def rests(problem: Problem, path: Path) -> list[Sight]:
 
 
 def _seen(at_s: FloatArray, problem: Problem, path: Path) -> list[Sight]:
-    along = np.interp(at_s, path.times, path.along_m)
+    """Sights at moments; the speed is that of the seconds after, in which a late receiver catches up."""
+    along, soon = (np.interp(t, path.times, path.along_m) for t in (at_s, at_s + _SOON_S))
     arcs = np.mod(problem.direction * along, problem.line.length_m)
-    return [Sight(t, arc) for t, arc in zip(at_s.tolist(), arcs.tolist(), strict=True)]
+    speeds = problem.direction * (soon - along) / _SOON_S
+    return [Sight(*row) for row in zip(at_s.tolist(), arcs.tolist(), speeds.tolist(), strict=True)]
 
 
 def locate(pressed: Sequence[Sight], rested: Sequence[Sight], lap_m: float) -> Finish | None:
     """Find the line: the place where most presses meet, else where most rests do; None if they do not."""
     found = _meeting(pressed, lap_m)
-    if found is not None and found[1] >= max(_LEAST_PRESSES, _LEAST_SHARE * len(pressed)):
-        return Finish(found[0], "presses", found[1])
+    if found is not None and found.count >= max(_LEAST_PRESSES, _LEAST_SHARE * len(pressed)):
+        late = min((_meeting(pressed, lap_m, lag) or found for lag in _LAGS_S), key=lambda meeting: meeting.apart_m)
+        found = late if late.apart_m < _CLOSER * found.apart_m else found
+        return Finish(found.arc_m, "presses", found.count, found.lag_s)
     found = _meeting(rested, lap_m)
-    if found is not None and found[1] >= max(_LEAST_RESTS, len(rested) / 2):
-        return Finish(found[0], "rests", found[1])
+    if found is not None and found.count >= max(_LEAST_RESTS, len(rested) / 2):
+        return Finish(found.arc_m, "rests", found.count)
     return None
 
 
-def _meeting(sights: Sequence[Sight], lap_m: float) -> tuple[float, int] | None:
-    """The middle of the largest group of places that lie within 12 m of one of them, and its size."""
+class _Meeting(NamedTuple):
+    """Where sights meet, how many, and how far they are from it; each counts 12 m at most."""
+
+    arc_m: float
+    count: int
+    apart_m: float
+    lag_s: float
+
+
+def _meeting(sights: Sequence[Sight], lap_m: float, lag_s: float = 0.0) -> _Meeting | None:
+    """The middle of the largest group of places that lie within 12 m of one of them."""
     if not sights:
         return None
-    arcs = np.array([sight.arc_m for sight in sights])
+    arcs = np.array([sight.arc_m + lag_s * sight.arc_mps for sight in sights])
     apart = np.mod(arcs[:, None] - arcs[None, :] + lap_m / 2, lap_m) - lap_m / 2
     near = np.abs(apart) <= _MEET_M
     best = int(np.argmax(near.sum(0)))
-    return float(np.mod(arcs[best] + np.median(apart[near[:, best], best]), lap_m)), int(near[:, best].sum())
+    middle = float(np.median(apart[near[:, best], best]))
+    off = np.minimum(np.abs(apart[:, best] - middle), _MEET_M)
+    spread = float(np.sqrt(np.mean(off**2)))
+    return _Meeting(float(np.mod(arcs[best] + middle, lap_m)), int(near[:, best].sum()), spread, lag_s)
 
 
 def as_observed(pressed: Sequence[Sight], finish: Finish, problem: Problem, path: Path) -> tuple[Pressed, ...]:
-    """Presses at the line as places on the unwrapped path; presses elsewhere are left out."""
+    """Presses at the line as places on the unwrapped path, late as its positions; others are left out."""
     lap = problem.line.length_m
     found = []
     for sight in pressed:
-        off = float(np.mod(finish.at_m - sight.arc_m + lap / 2, lap)) - lap / 2
+        here = float(np.interp(sight.at_s + finish.lag_s, path.times, path.along_m))
+        off = float(np.mod(problem.direction * finish.at_m - here + lap / 2, lap)) - lap / 2
         if abs(off) <= _MEET_M:
-            here = float(np.interp(sight.at_s, path.times, path.along_m))
-            found.append(Pressed(sight.at_s, here + problem.direction * off, _THUMB_SD_M))
+            found.append(Pressed(sight.at_s + finish.lag_s, here + off, _THUMB_SD_M))
     return tuple(found)
 
 
@@ -144,7 +166,7 @@ def crossings(
         speed = max(float(np.interp(mark_s, path.times, np.gradient(along, path.times))), 1.0)
         spread_s = float(np.nanstd(other_s))
         more_s = 0.0 if len(near) else end_sd_m / speed
-        found.append(Crossing(mark_s, float(np.hypot(spread_s, more_s)), bool(len(near))))
+        found.append(Crossing(mark_s - finish.lag_s, float(np.hypot(spread_s, more_s)), bool(len(near))))
     return tuple(found)
 
 

@@ -21,10 +21,13 @@ class Line:
     Attributes:
         straight_m: length of a straight.
         radius_m: of the bends.
+        swell_m: how far outwards of the line its points are seen: receivers show tracks too wide, by up to
+            two metres on real ones. Lengths along the line know nothing of it.
     """
 
     straight_m: float
     radius_m: float
+    swell_m: float = 0.0
 
     @classmethod
     def of(cls, oval: Oval, lane: int) -> Line:
@@ -38,7 +41,7 @@ class Line:
 
     def at(self, along_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Points (2, n) and unit tangents (2, n) at arc lengths (n,) metres."""
-        straight, radius = self.straight_m, self.radius_m
+        straight, radius, seen = self.straight_m, self.radius_m, self.radius_m + self.swell_m
         half = self.length_m / 2
         along = np.mod(along_m, self.length_m)
         # The second half of the lap is the first one, turned about the centre.
@@ -47,13 +50,13 @@ class Line:
         angle = (along - straight) / radius - math.pi / 2
         on_straight = along < straight
         cos, sin = np.cos(angle), np.sin(angle)
-        x = np.where(on_straight, along - straight / 2, straight / 2 + radius * cos)
-        y = np.where(on_straight, -radius, radius * sin)
+        x = np.where(on_straight, along - straight / 2, straight / 2 + seen * cos)
+        y = np.where(on_straight, -seen, seen * sin)
         tangent = np.stack([np.where(on_straight, 1.0, -sin), np.where(on_straight, 0.0, cos)])
         return np.stack([x, y]) * turned, tangent * turned
 
     def project(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Arc length of the nearest point, and the distance outwards from it; (n,) metres each."""
+        """Arc length of the nearest point, and the distance outwards from where it is seen; (n,) metres."""
         straight, radius = self.straight_m, self.radius_m
         arc = math.pi * radius
         core = np.clip(x, -straight / 2, straight / 2)
@@ -63,7 +66,7 @@ class Line:
         south, north = x + straight / 2, 1.5 * straight + arc - x
         bend = np.where(x > 0, east, west)
         along = np.where(np.abs(x) <= straight / 2, np.where(y < 0, south, north), bend)
-        return np.mod(along, self.length_m), np.hypot(x - core, y) - radius
+        return np.mod(along, self.length_m), np.hypot(x - core, y) - radius - self.swell_m
 
     def unwrapped(self, along_m: FloatArray) -> FloatArray:
         """Arc lengths (n,) without the step at the end of a lap: each the nearest to the one before."""

@@ -178,12 +178,14 @@ def _circuits(
     shape = found.shape
     noise = learn_noise(course.times[on], found.x[on], found.y[on], shape.pose, shape.line)
     lane = tell_lane(shape, found.family, given=settings.lane, independent=_independent(course, found, noise))
+    _, outwards = lane.line.project(*shape.pose.inside(found.x[on], found.y[on]))
+    line = replace(lane.line, swell_m=float(np.median(outwards)))
     followed: list[tuple[Problem, Path]] = []
     for first, last, direction in found.runs:
         inside = slice(first, last + 1)
         times, x, y = course.times[inside], found.x[inside], found.y[inside]
-        noise = learn_noise(times, x, y, shape.pose, lane.line)
-        problem = Problem(times, x, y, lane.line, direction, noise)
+        noise = learn_noise(times, x, y, shape.pose, line)
+        problem = Problem(times, x, y, line, direction, noise)
         followed.append((problem, follow(problem, shape.pose)))
     pressed = [presses(activity.laps, *one) for one in followed]
     rested = [sight for one in followed for sight in rests(*one)]
