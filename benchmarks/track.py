@@ -12,7 +12,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -23,8 +23,6 @@ from devtools.motion import Leg, Motion, paced, stand
 from devtools.recording import Recording
 from devtools.simulate import Watch, record
 from devtools.writers import write_fit
-from miler.activity import Activity
-from miler.arrays import FloatArray
 from miler.crediting import measure
 from miler.effort import fastest
 from miler.formats import decode
@@ -65,7 +63,9 @@ ROWS = (
     Row("3 m, 20 s, radii 35 to 40, lanes 1 to 8", radius_m=None, lanes=tuple(range(1, 9))),
     Row("3 m, 20 s, stops on the mile", stops=True),
     Row("3 m, 20 s, lane not given", lanes=(1, 1, 1, 2, 3, 4, 5, 6, 7, 8), told=False),
-    Row("3 m, 20 s, lane not given, radii 35 to 40", lanes=(1, 1, 1, 2, 3, 4, 5, 6), told=False, radius_m=None),
+    Row(
+        "3 m, 20 s, lane not given, radii 35 to 40", lanes=(1, 1, 1, 2, 3, 4, 5, 6), told=False, radius_m=None
+    ),
 )
 
 
@@ -88,9 +88,13 @@ def simulated(row: Row, rng: np.random.Generator) -> tuple[Motion, Recording, in
     kerb = float(rng.uniform(35, 40)) if row.radius_m is None else row.radius_m
     oval = Oval(kerb)
     course = Course(oval.straight_m, oval.line_radius_m(lane))
-    place = Place(course, float(rng.uniform(-62, 68)), float(rng.uniform(-180, 180)), float(rng.uniform(0, 360)))
+    place = Place(
+        course, float(rng.uniform(-62, 68)), float(rng.uniform(-180, 180)), float(rng.uniform(0, 360))
+    )
     mile_s = float(rng.uniform(270, 420))
-    beyond = float(rng.uniform(0, 0.3)) if row.stops else float(rng.uniform(20, 60)) + (30 if row.wobble else 0)
+    beyond = (
+        float(rng.uniform(0, 0.3)) if row.stops else float(rng.uniform(20, 60)) + (30 if row.wobble else 0)
+    )
     metres = MILE_M + beyond
     easy = float(rng.uniform(2.2, 3.0))
 
@@ -193,7 +197,8 @@ def table(count: int, first: int = 10_000) -> Iterator[str]:
     for row in ROWS:
         f = figures(row, range(first, first + count))
         yield (
-            f"{row.name:<44} {f.runs:>5} {f.missed:>4} {f.bias:>6.2f} {f.sd:>5.2f} {f.mad_sd:>5.2f} {f.p95:>5.2f} "
+            f"{row.name:<44} {f.runs:>5} {f.missed:>4} {f.bias:>6.2f} {f.sd:>5.2f} "
+            f"{f.mad_sd:>5.2f} {f.p95:>5.2f} "
             f"{100 * f.coverage:>5.1f}% {f.half_width:>5.2f} {f.watch_sd:>5.1f} "
             f"{100 * f.told:>4.0f}%/{100 * f.told_right:>3.0f}% {1000 * f.took:>4.0f}ms"
         )

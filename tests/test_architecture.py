@@ -42,6 +42,7 @@ ORDER = (
     "streams",
     "crediting",
     "effort",
+    "track",
     "scoring",
     "analysis",
     "exports",

@@ -15,6 +15,7 @@ from miler.odometer import Odometer
 from miler.recordbook import standing_records
 from miler.scoring import Evenness, Milestone, RecordComparison, against, evenness, next_milestone
 from miler.settings import Settings
+from miler.track import TrackSummary, find_track, onto_track, summarise_track
 from miler.units import KILOMETRE_M, MILE_M
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
@@ -77,6 +78,7 @@ class Analysis:
     miles: tuple[Split, ...]
     mile: Mile | None
     trace: Trace
+    track: TrackSummary | None
     notes: tuple[Note, ...]
     settings: Settings
 
@@ -93,11 +95,14 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
     """
     settings = settings or Settings()
     odometer = measure(activity, settings)
+    track = find_track(activity, odometer, settings)
+    odometer = onto_track(odometer, track)
     efforts = tuple(
         replace(effort, flags=flags_of(odometer, effort, settings))
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
         if (effort := fastest(odometer, length_m)) is not None
     )
+    mile = fastest_mile(activity, odometer, efforts, settings)
     return Analysis(
         source=activity.source,
         summary=summarise(activity, odometer, settings),
@@ -107,8 +112,9 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         efforts=tuple(e for e in efforts if e.length_m in settings.effort_lengths_m),
         km=every(activity, odometer, KILOMETRE_M),
         miles=every(activity, odometer, MILE_M),
-        mile=fastest_mile(activity, odometer, efforts, settings),
+        mile=mile,
         trace=thin(activity, odometer),
+        track=summarise_track(track, mile.effort, mile.track_laps) if mile else summarise_track(track, None),
         notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
         settings=settings,
     )
@@ -154,7 +160,7 @@ def summarise(activity: Activity, odometer: Odometer, settings: Settings) -> Sum
         elapsed_s=elapsed_s,
         timer_s=float(min(timer_s, elapsed_s)),
         moving_s=min(odometer.moving_s(settings.moving_mps), timer_s),
-        distance_source=odometer.source,
+        distance_source="track" if odometer.on_track else odometer.source,
     )
 
 

@@ -22,6 +22,8 @@ def settings_options(command: Any) -> Any:
             click.option("--effort", "effort_lengths_m", multiple=True, metavar="LENGTH",
                          help="Seek this distance (1mi, 5k, 400m); may be repeated."),
             click.option("--lap", "lap_m", metavar="LENGTH", help="Length of a track lap [400m]."),
+            click.option("--lane", type=int, metavar="N",
+                         help="Lane of the track that was run in [1, if nothing tells]."),
             click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with."),
             click.option("--sport", "sports", multiple=True, metavar="SPORT",
                          help="Seek efforts in this sport (walking, hiking); may be repeated"

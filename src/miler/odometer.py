@@ -109,6 +109,11 @@ class Odometer:
         """Where the distance came from, in one word; `none` if there is none."""
         return "+".join(dict.fromkeys(s.source for s in self.stretches)) or "none"
 
+    @property
+    def on_track(self) -> bool:
+        """Whether some of the distance was measured along a fitted track."""
+        return any(s.source == "track" for s in self.stretches)
+
     def arrival(self, at_m: FloatArray) -> FloatArray:
         """When each distance was first reached.
 
@@ -182,7 +187,7 @@ class Odometer:
 
     def __repr__(self) -> str:
         """Length and source: `<Odometer 6.42 km, from device distance>`."""
-        origin = {"device": "device distance", "fixes": "fixes"}.get(self.source, self.source)
+        origin = self.source.replace("device", "device distance")
         return f"<Odometer {self.total_m / 1000:.2f} km, from {origin}>"
 
 

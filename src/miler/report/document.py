@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # see `words`
     from miler.analysis import Analysis, Mile, Summary
     from miler.effort import Effort, Split
     from miler.settings import Settings
+    from miler.track import TrackSummary
 
 SCHEMA = "miler.analysis/1"
 _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -35,7 +36,7 @@ def document(analysis: Analysis) -> Document:
     return {
         "schema": SCHEMA,
         "source": source(analysis.source),
-        "activity": _summary(analysis.summary),
+        "activity": _summary(analysis.summary) | {"track": _track(analysis.track)},
         "laps": [
             {
                 "index": lap.index,
@@ -115,6 +116,38 @@ def _summary(summary: Summary) -> Document:
         "timer_s": summary.timer_s,
         "moving_s": summary.moving_s,
         "distance_source": summary.distance_source,
+    }
+
+
+def _track(track: TrackSummary | None) -> Document | None:
+    if track is None:
+        return None
+    return {
+        "radius_m": track.radius_m,
+        "lap_m": track.lap_m,
+        "lane": track.lane,
+        "lane_given": track.lane_given,
+        "lane_probability": track.lane_sure,
+        "laps": track.laps,
+        "residual_m": track.residual_m,
+        "share_of_fixes": track.share_of_fixes,
+        "from_s": track.from_s,
+        "to_s": track.to_s,
+        "line": track.line,
+        "line_count": track.line_count,
+        "line_laps": [
+            {
+                "index": lap.index,
+                "start_s": lap.start_s,
+                "elapsed_s": lap.elapsed_s,
+                "plus_minus_s": lap.plus_minus_s,
+                "pressed": lap.pressed,
+            }
+            for lap in track.line_laps
+        ],
+        "mile_low_s": track.mile_s[0] if track.mile_s else None,
+        "mile_high_s": track.mile_s[1] if track.mile_s else None,
+        "mile_laps_plus_minus_s": list(track.lap_plus_minus_s),
     }
 
 

@@ -34,6 +34,7 @@ SHAPES = {
 SOURCES = {
     "device": "the device's distance",
     "fixes": "the path between GPS fixes",
+    "track": "the track's own line",
     "none": "no distance",
 }
 

@@ -2,11 +2,12 @@
 
 `detect` asks whether a run was on an oval at all, `shape` fits the oval and asks for the lane, `path`
 estimates where along the line the runner was at each second and how sure that is, `finish` finds the
-line from the lap presses, `measured` puts it on the odometer and cuts it as a coach does. How well all
-that works is measured in `benchmarks/track.py`; what it rests on is told in docs/track.md.
+line from the lap presses, `measured` puts these together, `laid` puts the result on the odometer, and
+`summary` says it. How well that works is measured in benchmarks/track.py; docs/track.md tells the rest.
 """
 
-from miler.track.measured import Circuit, Track, find_track, onto_track
+from miler.track.laid import onto_track
+from miler.track.measured import Circuit, Track, find_track
 from miler.track.summary import Drawing, LineLap, TrackSummary, summarise_track
 
 __all__ = [

@@ -211,9 +211,7 @@ def _is_built(line: Line, family: Family) -> bool:
     return built and _LANES_OUT[0] < lanes < most
 
 
-def _grow(
-    course: Course, window: Window, shape: Shape, family: Family, taken: BoolArray
-) -> Found | None:
+def _grow(course: Course, window: Window, shape: Shape, family: Family, taken: BoolArray) -> Found | None:
     """Find every fix that lies along a window's oval, and fit the oval to all of them."""
     middle = (float(window.times[0]) + float(window.times[-1])) / 2
     at = int(np.searchsorted(course.times, middle))
@@ -221,7 +219,9 @@ def _grow(
     x, y = plane.metres(course.latitude, course.longitude)
     # From the plane that follows the fixes to the one about the track: a shift, here.
     pose = Pose(
-        shape.pose.x + float(x[at] - course.x[at]), shape.pose.y + float(y[at] - course.y[at]), shape.pose.turn
+        shape.pose.x + float(x[at] - course.x[at]),
+        shape.pose.y + float(y[at] - course.y[at]),
+        shape.pose.turn,
     )
     shape = Shape(pose, shape.line, shape.residuals_m, shape.covariance)
     for _ in range(2):
@@ -277,7 +277,12 @@ def _joined(
         gone_m = np.mod(way * (along[first] - along[until]), lap_m)
         strayed = np.abs(outwards[until : first + 1]).max() < _STRAYED_M
         cut = ((cuts > until) & (cuts <= first)).any()
-        if same == way and strayed and not cut and _AS_FAR[0] * path_m < gone_m + 5.0 < _AS_FAR[1] * path_m + 15.0:
+        if (
+            same == way
+            and strayed
+            and not cut
+            and _AS_FAR[0] * path_m < gone_m + 5.0 < _AS_FAR[1] * path_m + 15.0
+        ):
             joined[-1] = (before, last, way)
         else:
             joined.append((first, last, way))

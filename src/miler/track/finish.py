@@ -1,10 +1,10 @@
 """The finish line: where it is, and when the runner crossed it.
 
 A watch does not know the line; the runner does. Who presses the lap button on a track presses at the
-line: places along the lane at which presses meet are it, and each press is then a sight of the runner at
-a known place, to the thumb. Presses also show how late the receiver is: at speed a filter's positions lag by a
-second or two, so that presses at one line seem to be at two, one for each speed. Without presses the line is
-where repetitions end; without those it is anywhere, and the report says so.
+line: places along the lane at which presses meet are it, and each press is then a sight of the runner
+at a known place, to the thumb. Presses also show how late the receiver is: at speed a filter's
+positions lag by a second or two, so that presses at one line seem to be at two, one for each speed.
+Without presses the line is where repetitions end; without those it is anywhere, and the report says so.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Crossing(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """A moment that may be one at the line, the arc length at which the runner then was, and the speed along it."""
+    """A moment that may be one at the line; the arc length then, and how fast it grows."""
 
     at_s: float
     arc_m: float
@@ -97,13 +97,15 @@ def _seen(at_s: FloatArray, problem: Problem, path: Path) -> list[Sight]:
 def locate(pressed: Sequence[Sight], rested: Sequence[Sight], lap_m: float) -> Finish | None:
     """Find the line: the place where most presses meet, else where most rests do; None if they do not."""
     found = _meeting(pressed, lap_m)
-    if found is not None and found.count >= max(_LEAST_PRESSES, _LEAST_SHARE * len(pressed)):
-        late = min((_meeting(pressed, lap_m, lag) or found for lag in _LAGS_S), key=lambda meeting: meeting.apart_m)
+    if found is not None and found.met >= max(_LEAST_PRESSES, _LEAST_SHARE * len(pressed)):
+        late = min(
+            (_meeting(pressed, lap_m, lag) or found for lag in _LAGS_S), key=lambda meeting: meeting.apart_m
+        )
         found = late if late.apart_m < _CLOSER * found.apart_m else found
-        return Finish(found.arc_m, "presses", found.count, found.lag_s)
+        return Finish(found.arc_m, "presses", found.met, found.lag_s)
     found = _meeting(rested, lap_m)
-    if found is not None and found.count >= max(_LEAST_RESTS, len(rested) / 2):
-        return Finish(found.arc_m, "rests", found.count)
+    if found is not None and found.met >= max(_LEAST_RESTS, len(rested) / 2):
+        return Finish(found.arc_m, "rests", found.met)
     return None
 
 
@@ -111,7 +113,7 @@ class _Meeting(NamedTuple):
     """Where sights meet, how many, and how far they are from it; each counts 12 m at most."""
 
     arc_m: float
-    count: int
+    met: int
     apart_m: float
     lag_s: float
 
@@ -130,7 +132,9 @@ def _meeting(sights: Sequence[Sight], lap_m: float, lag_s: float = 0.0) -> _Meet
     return _Meeting(float(np.mod(arcs[best] + middle, lap_m)), int(near[:, best].sum()), spread, lag_s)
 
 
-def as_observed(pressed: Sequence[Sight], finish: Finish, problem: Problem, path: Path) -> tuple[Pressed, ...]:
+def as_observed(
+    pressed: Sequence[Sight], finish: Finish, problem: Problem, path: Path
+) -> tuple[Pressed, ...]:
     """Presses at the line as places on the unwrapped path, late as its positions; others are left out."""
     lap = problem.line.length_m
     found = []

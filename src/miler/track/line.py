@@ -72,7 +72,8 @@ class Line:
         """Arc lengths (n,) without the step at the end of a lap: each the nearest to the one before."""
         lap = self.length_m
         steps = np.mod(np.diff(along_m) + lap / 2, lap) - lap / 2
-        return along_m[0] + np.concatenate(([0.0], np.cumsum(steps)))
+        unwrapped: FloatArray = along_m[0] + np.concatenate(([0.0], np.cumsum(steps)))
+        return unwrapped
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ class Pose:
     def turned(self, vectors: FloatArray) -> FloatArray:
         """Vectors (2, n) of the oval's own axes on the plane."""
         cos, sin = math.cos(self.turn), math.sin(self.turn)
-        return np.stack([cos * vectors[0] - sin * vectors[1], sin * vectors[0] + cos * vectors[1]])
+        turned: FloatArray = np.stack(
+            [cos * vectors[0] - sin * vectors[1], sin * vectors[0] + cos * vectors[1]]
+        )
+        return turned
 
 
 @dataclass(frozen=True)

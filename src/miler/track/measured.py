@@ -1,4 +1,4 @@
-"""A run on the track, measured along its lane: laid on the odometer, with what the draws say of each time."""
+"""A run on the track, measured along its lane, with what other paths as likely say of each time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from miler.activity import Activity, Note, Pause
+from miler.activity import Activity, Pause
 from miler.arrays import FloatArray
 from miler.effort import Effort
-from miler.odometer import Break, Odometer, Stretch, timetable
+from miler.odometer import Odometer
 from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
 from miler.track.finish import Finish, as_observed, locate, presses, rests
@@ -24,10 +24,9 @@ _DRAWS = 96
 # about the most likely path. Set on simulated runs other than those of benchmarks/track.py.
 _WIDENED, _WIDENED_SMART = 1.4, 1.6
 _SMART_STEP_S = 1.5
-_SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
+SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
 _LEAST_FIXES = 30
-SURE = 0.9  # from this probability a lane is told, not assumed
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +63,7 @@ class Circuit:
     @property
     def end_sd_m(self) -> float:
         """What either end of a stretch may be off beyond the draws."""
-        return _SMOOTH_END_SD_M if self.path.noise.smooth else 0.0
+        return SMOOTH_END_SD_M if self.path.noise.smooth else 0.0
 
     def holds(self, from_s: float, to_s: float) -> bool:
         """Whether a span lies inside it."""
@@ -80,7 +79,7 @@ class Circuit:
         )
 
     def spreads_s(self, start_s: float, bounds_m: FloatArray) -> FloatArray:
-        """Standard deviations (b-1,) of the times between distances (b,) from where the runner was at a moment."""
+        """Standard deviations (b-1,) of the times between distances (b,), counted from a moment's place."""
         took = []
         for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True):
             begun = float(np.interp(start_s, self.times, drawn))
@@ -246,101 +245,6 @@ def _fastest_s(times: FloatArray, along_m: FloatArray, length_m: float) -> float
     begun = np.interp(front + length_m, rising, times) - times[: len(front)]
     ended = times[back:] - np.interp(rising[back:] - length_m, rising, times)
     return float(min(begun.min(), ended.min(initial=math.inf)))
-
-
-def onto_track(odometer: Odometer, track: Track | None) -> Odometer:
-    """Return the odometer with its distance on the track taken from the track.
-
-    Args:
-        odometer: as measured from the device or the fixes.
-        track: what `find_track` found in the same recording; None changes nothing.
-
-    Returns:
-        An odometer whose stretches on the track have the source `track`; before, between and after
-        them distance grows as it did.
-    """
-    if track is None or len(odometer.marks) < 2:
-        return odometer
-    times = np.stack([odometer.arrives, odometer.departs], axis=1).ravel()
-    metres = np.repeat(odometer.marks, 2)
-    source = odometer.stretches[0].source
-    pieces_s, pieces_m = [], []
-    stretches: list[Stretch] = []
-    reached, left_s = float(metres[0]), float(times[0])
-    for circuit in track.circuits:
-        from_s, to_s = float(circuit.times[0]), float(circuit.times[-1])
-        between = (times >= left_s) & (times < from_s)
-        moved = _grown(odometer, left_s, times[between], from_s)
-        pieces_s += [times[between], circuit.times]
-        begun = reached + moved[-1]
-        pieces_m += [reached + moved[:-1], begun + circuit.along_m]
-        stretches.append(Stretch(reached, begun, source))
-        reached, left_s = begun + float(circuit.along_m[-1]), to_s
-        stretches.append(Stretch(begun, reached, "track"))
-    after = times > left_s
-    moved = _grown(odometer, left_s, times[after], float(times[-1]))
-    pieces_s.append(times[after])
-    pieces_m.append(reached + moved[:-1])
-    stretches.append(Stretch(reached, reached + float(moved[-1]), source))
-    line_s, line_m = np.concatenate(pieces_s), np.concatenate(pieces_m)
-    order = np.lexsort((line_m, line_s))
-    marks, arrives, departs = timetable(line_s[order], np.maximum.accumulate(line_m[order]))
-    laid = replace(
-        odometer,
-        marks=marks,
-        arrives=arrives,
-        departs=departs,
-        stretches=tuple(s for s in stretches if s.to_m - s.from_m > 1.0 or s.source == "track"),
-        notes=odometer.notes + tuple(said(track)),
-    )
-    return replace(laid, breaks=_carried(odometer, laid))
-
-
-def _grown(odometer: Odometer, from_s: float, at_s: FloatArray, to_s: float) -> FloatArray:
-    """Metres that the odometer grew from a moment to others, and to the last one."""
-    metres = odometer.distance_at(np.concatenate(([from_s], at_s, [to_s])))
-    return metres[1:] - metres[0]
-
-
-def _carried(old: Odometer, new: Odometer) -> tuple[Break, ...]:
-    """The breaks at their moments, on the new odometer."""
-    if not old.breaks:
-        return ()
-    starts = old.departure(np.array([b.from_m for b in old.breaks]))
-    ends = old.arrival(np.array([b.to_m for b in old.breaks]))
-    from_m = new.distance_at(np.minimum(starts, ends))
-    to_m = new.distance_at(np.maximum(starts, ends))
-    spans = zip(from_m.tolist(), to_m.tolist(), old.breaks, strict=True)
-    return tuple(Break(a, b, broken.reason) for a, b, broken in spans)
-
-
-def said(track: Track) -> list[Note]:
-    """Say what was found, what was assumed, and what would make it surer."""
-    lane, longest = track.lane, track.longest
-    at_s = float(track.circuits[0].times[0])
-    laps = sum(c.laps for c in track.circuits)
-    fixes = sum(len(c.problem.times) for c in track.circuits)
-    text = (
-        f"{laps:.1f} laps on a {lane.oval.lap_m:.0f} m track (radius of the kerb {lane.oval.radius_m:.2f} m), with "
-        f"{100 * fixes / track.fixes:.0f} % of the fixes, which lie {across_m(longest):.1f} m off the lane: distance "
-        f"there is the lane's own, a lap being {lane.line.length_m:.2f} m"
-    )
-    notes = [Note("track", "finding", text, at_s=at_s)]
-    if not lane.given:
-        known = f"the track's bends tell lane {lane.lane}" if lane.sure >= SURE else f"lane {lane.lane} is assumed"
-        text = f"{known} ({100 * lane.sure:.0f} % likely); each lane out is 1.9 % longer: say --lane where you know it"
-        notes.append(Note("track_lane", "finding", text, at_s=at_s))
-    if longest.path.noise.smooth:
-        text = (
-            "the watch smooths its positions more than their errors can be told from: ends of stretches on the track "
-            f"are taken to be {_SMOOTH_END_SD_M:g} m unsure; lap presses at the line would help"
-        )
-        notes.append(Note("track_smooth", "finding", text, at_s=at_s))
-    planes = {c.plane for c in track.circuits}
-    if len(planes) > 1:
-        text = f"{len(planes)} tracks are in this recording; what is said of one is of the one with most laps"
-        notes.append(Note("track_several", "finding", text, at_s=at_s))
-    return notes
 
 
 def across_m(circuit: Circuit) -> float:

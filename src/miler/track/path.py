@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -114,6 +114,16 @@ def learn_noise(times: FloatArray, x: FloatArray, y: FloatArray, pose: Pose, lin
     return told
 
 
+class _Solved(NamedTuple):
+    """The step along (n,), the step of the place (3,), the band's factor, the tilt (n, 3), the corner's root."""
+
+    step: FloatArray
+    moved: FloatArray
+    factor: FloatArray
+    tilt: FloatArray
+    root: FloatArray
+
+
 class _Squares:
     """A sum of weighted squares of residuals, each linear in a few neighbouring unknowns.
 
@@ -149,8 +159,8 @@ class _Squares:
             self.corner += share.T @ by_pose
             self.corner_pull += share.T @ residuals
 
-    def solve(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return the step along, the step of the place, the band's factor, the tilt and the corner's root."""
+    def solve(self) -> _Solved:
+        """Return the minimum, and what its neighbourhood looks like."""
         # Banded Cholesky is LAPACK's; numpy has none, and a loop in Python takes seconds.
         from scipy.linalg import cho_solve_banded, cholesky_banded
 
@@ -161,7 +171,7 @@ class _Squares:
         rest = self.corner - self.border.T @ tilt
         moved = np.linalg.solve(rest, self.corner_pull - self.border.T @ solved[:, 0])
         root = np.linalg.cholesky(np.linalg.inv((rest + rest.T) / 2))
-        return solved[:, 0] - tilt @ moved, moved, factor, tilt, root
+        return _Solved(solved[:, 0] - tilt @ moved, moved, factor, tilt, root)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +206,7 @@ def follow(problem: Problem, pose: Pose) -> Path:
     width = max(2, int(np.diff(at).max()))
     values = np.array([pose.x, pose.y, pose.turn])
     first = values.copy()
-    result: tuple[Any, ...] = ()
+    solved: _Solved | None = None
     residuals = np.zeros((2, len(problem.times)))
     for rounds in range(_ROUNDS):
         squares = _Squares(len(times), width)
@@ -209,12 +219,23 @@ def follow(problem: Problem, pose: Pose) -> Path:
         _add_presses(squares, problem, times, along_m)
         squares.corner += np.diag(1 / _POSE_SD**2)
         squares.corner_pull += (first - values) / _POSE_SD**2
-        step, moved, *result = squares.solve()
+        solved = squares.solve()
+        step, moved = solved.step, solved.moved
         along_m = along_m + np.clip(step, -_LARGEST_M, _LARGEST_M)
         values = values + moved
         if rounds > _LEAST_ROUNDS and float(np.abs(step).max()) < 0.01:
             break
-    return Path(times, along_m, Pose(*values.tolist()), problem.noise, np.hypot(*residuals), *result)
+    assert solved is not None
+    return Path(
+        times,
+        along_m,
+        Pose(*values.tolist()),
+        problem.noise,
+        np.hypot(*residuals),
+        solved.factor,
+        solved.tilt,
+        solved.root,
+    )
 
 
 def _grid(times: FloatArray) -> FloatArray:
@@ -223,7 +244,9 @@ def _grid(times: FloatArray) -> FloatArray:
     counts = np.clip(np.round(steps), 1, _MOST_STEPS).astype(int)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     share = (np.arange(len(first)) - first + 1) / np.repeat(counts, counts)
-    grid: FloatArray = np.concatenate((times[:1], np.repeat(times[:-1], counts) + share * np.repeat(steps, counts)))
+    grid: FloatArray = np.concatenate(
+        (times[:1], np.repeat(times[:-1], counts) + share * np.repeat(steps, counts))
+    )
     grid[np.cumsum(counts)] = times[1:]
     return grid
 

@@ -43,7 +43,11 @@ class Family(NamedTuple):
         yield Oval(self.usual_m, self.lap_m), _STANDARD
 
 
-FAMILIES = (Family(400.0, 36.50, 35.0, 40.0), Family(300.0, 27.0, 22.0, 31.0), Family(200.0, 17.2, 15.0, 20.0))
+FAMILIES = (
+    Family(400.0, 36.50, 35.0, 40.0),
+    Family(300.0, 27.0, 22.0, 31.0),
+    Family(200.0, 17.2, 15.0, 20.0),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +110,7 @@ def fit_shape(x: FloatArray, y: FloatArray, start: Shape, *, give_up_m: float = 
             break
     residuals, slopes = _step(x, y, values)
     spread = float(np.mean(np.minimum(residuals**2, 225.0)))
-    inverse = np.linalg.inv(slopes.T @ slopes + 1e-6 * np.eye(5)) * spread
+    inverse = np.asarray(np.linalg.inv(slopes.T @ slopes + 1e-6 * np.eye(5)) * spread, dtype=np.float64)
     pose = Pose(float(values[0]), float(values[1]), float(values[2]))
     return Shape(pose, Line(float(values[4]), float(values[3])), residuals, inverse[3:, 3:])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -103,7 +104,9 @@ def summarise_track(
     finish = track.finish or _arbitrary(holding or longest, mile)
     bounds_m = np.array([s.start_m for s in laps] + [s.end_m for s in laps[-1:]])
     spreads = (
-        holding.spreads_s(mile.start_s, bounds_m - bounds_m[0]) if holding and mile and len(laps) else np.empty(0)
+        holding.spreads_s(mile.start_s, bounds_m - bounds_m[0])
+        if holding and mile and len(laps)
+        else np.empty(0)
     )
     return TrackSummary(
         radius_m=lane.oval.radius_m,
@@ -136,7 +139,7 @@ def _line_laps(home: Sequence[Circuit], finish: Finish) -> list[LineLap]:
     found: list[LineLap] = []
     for circuit in home:
         times = crossings(circuit.problem, circuit.path, circuit.raw_m, finish, circuit.end_sd_m)
-        for begin, end in zip(times[:-1], times[1:], strict=True):
+        for begin, end in pairwise(times):
             off_s = _Z95 * float(np.hypot(begin.sd_s, end.sd_s))
             pressed = begin.pressed and end.pressed
             found.append(LineLap(len(found) + 1, begin.at_s, end.at_s - begin.at_s, off_s, pressed))
