@@ -86,15 +86,15 @@ def said(track: Track) -> list[Note]:
     laps = sum(c.laps for c in track.circuits)
     fixes = sum(len(c.problem.times) for c in track.circuits)
     text = (
-        f"{laps:.1f} laps on a {lane.oval.lap_m:.0f} m track (radius of the kerb {lane.oval.radius_m:.2f} m), "
-        f"with {100 * fixes / track.fixes:.0f} % of the fixes, which lie {across_m(longest):.1f} m off the lane: "
+        f"{laps:.1f} laps on a {lane.oval.lap_m:.0f} m track (kerb radius {lane.oval.radius_m:.2f} m), "
+        f"with {100 * fixes / track.fixes:.0f} % of the fixes, which lie {across_m(longest):.1f} m off it: "
         f"distance there is the lane's own, a lap being {lane.line.length_m:.2f} m"
     )
     notes = [Note("track", "finding", text, at_s=at_s)]
     if not lane.given:
         text = (
-            f"lane {lane.lane} is assumed, {100 * lane.sure:.0f} % likely: receivers show bends too wide to tell; "
-            "each lane out is 1.9 % longer: say --lane where you know it"
+            f"lane {lane.lane} is assumed, {100 * lane.sure:.0f} % likely: receivers show bends too wide "
+            "to tell; each lane out is 1.9 % longer: say --lane where you know it"
         )
         notes.append(Note("track_lane", "finding", text, at_s=at_s))
     if longest.path.noise.smooth:
@@ -103,6 +103,9 @@ def said(track: Track) -> list[Note]:
             f"the track are taken to be {SMOOTH_END_SD_M:g} m unsure; lap presses at the line would help"
         )
         notes.append(Note("track_smooth", "finding", text, at_s=at_s))
+    for from_s, _ in (mile for circuit in track.circuits for mile in circuit.miles):
+        text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
+        notes.append(Note("track_mile", "finding", text, at_s=from_s))
     tracks = len({c.plane for c in track.circuits})
     if tracks > 1:
         text = f"{tracks} tracks are in this recording; what is said of one is of the one with most laps"

@@ -16,6 +16,7 @@ from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
 from miler.track.finish import Finish, as_observed, locate, presses, rests
 from miler.track.line import Plane
+from miler.track.meant import as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
 from miler.track.shape import Lane, tell_lane
 
@@ -43,6 +44,7 @@ class Circuit:
         path: the estimate itself, on the unwrapped line.
         raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
+        miles: from when to when the runner ran what was meant for a mile.
     """
 
     times: FloatArray
@@ -54,6 +56,7 @@ class Circuit:
     path: Path
     raw_m: FloatArray
     plane: Plane
+    miles: tuple[tuple[float, float], ...]
 
     @property
     def laps(self) -> float:
@@ -208,8 +211,9 @@ def _circuit(problem: Problem, path: Path, lane: Lane, pauses: tuple[Pause, ...]
     smart = float(np.mean(np.diff(problem.times))) > _SMART_STEP_S
     drawn = path.draws(_DRAWS, _WIDENED_SMART if smart else _WIDENED)
     times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), pauses)
+    paths, miles = as_meant(times, paths, pauses)
     scales = _scales(lane, _DRAWS)
-    return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane)
+    return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles)
 
 
 def _held(times: FloatArray, paths: FloatArray, pauses: tuple[Pause, ...]) -> tuple[FloatArray, FloatArray]:

@@ -115,7 +115,7 @@ def learn_noise(times: FloatArray, x: FloatArray, y: FloatArray, pose: Pose, lin
 
 
 class _Solved(NamedTuple):
-    """The step along (n,), the step of the place (3,), the band's factor, the tilt (n, 3), the corner's root."""
+    """Steps along (n,) and of the place (3,); the band's factor, the tilt (n, 3), the corner's root."""
 
     step: FloatArray
     moved: FloatArray
