@@ -103,9 +103,9 @@ def said(track: Track) -> list[Note]:
             f"the track are taken to be {SMOOTH_END_SD_M:g} m unsure; lap presses at the line would help"
         )
         notes.append(Note("track_smooth", "finding", text, at_s=at_s))
-    for from_s, _ in (mile for circuit in track.circuits for mile in circuit.miles):
+    for mile in (mile for circuit in track.circuits for mile in circuit.miles):
         text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
-        notes.append(Note("track_mile", "finding", text, at_s=from_s))
+        notes.append(Note("track_mile", "finding", text, at_s=mile.from_s))
     tracks = len({c.plane for c in track.circuits})
     if tracks > 1:
         text = f"{tracks} tracks are in this recording; what is said of one is of the one with most laps"

@@ -9,22 +9,31 @@ started, to where it was stopped) that a mile lies within the error of is stretc
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from miler.activity import Pause
 from miler.arrays import FloatArray
-from miler.units import MILE_M
+from miler.units import LEAD_IN_M, MILE_M
 
-_WITHIN_SD = 2.5
-_LEAST_SD_M, _MOST_SD_M = 1.0, 4.0  # a 1600 is 9.344 m short of a mile, and is to stay one
+_WITHIN_SD, _LEAST_SD_M = 3.0, 1.0
+_WITHIN_M = LEAD_IN_M / 2  # what is nearer to 1600 m is to stay that
 _REST_MPS, _REST_S = 0.5, 3.0
 _OVER_M = 0.01  # a hair beyond, so that rounding takes no rest in
 
 
+class Meant(NamedTuple):
+    """From when to when a mile was meant, and how sure its distance was, metres, before that was known."""
+
+    from_s: float
+    to_s: float
+    sd_m: float
+
+
 def as_meant(
     times: FloatArray, paths: FloatArray, pauses: tuple[Pause, ...]
-) -> tuple[FloatArray, tuple[tuple[float, float], ...]]:
+) -> tuple[FloatArray, tuple[Meant, ...]]:
     """Stretch what was meant for a mile to one.
 
     Args:
@@ -33,17 +42,17 @@ def as_meant(
         pauses: of the timer.
 
     Returns:
-        The paths, and from which moment to which each mile was meant.
+        The paths, and the miles that were meant.
     """
     ends = _ends(times, paths[:, 0], pauses)
     steps = np.diff(paths, axis=0)
     meant = []
     for first, last in pairwise(ends):
         metres = paths[last] - paths[first]
-        sd_m = float(np.clip(metres[1:].std(), _LEAST_SD_M, _MOST_SD_M))
-        if abs(float(metres[0]) - MILE_M) <= _WITHIN_SD * sd_m:
+        sd_m = max(float(metres[1:].std()), _LEAST_SD_M)
+        if abs(float(metres[0]) - MILE_M) <= min(_WITHIN_SD * sd_m, _WITHIN_M):
             steps[first:last] *= (MILE_M + _OVER_M) / metres
-            meant.append((float(times[first]), float(times[last])))
+            meant.append(Meant(float(times[first]), float(times[last]), sd_m))
     if not meant:
         return paths, ()
     return np.concatenate((paths[:1], paths[:1] + np.cumsum(steps, axis=0))), tuple(meant)

@@ -16,7 +16,7 @@ from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
 from miler.track.finish import Finish, as_observed, locate, presses, rests
 from miler.track.line import Plane
-from miler.track.meant import as_meant
+from miler.track.meant import Meant, as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
 from miler.track.shape import Lane, tell_lane
 
@@ -27,6 +27,7 @@ _WIDENED, _WIDENED_SMART = 1.4, 1.6
 _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
+_STOP_SD_S = 0.4  # of starting from and stopping at rest, within the second
 _LEAST_FIXES = 30
 
 
@@ -44,7 +45,7 @@ class Circuit:
         path: the estimate itself, on the unwrapped line.
         raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
-        miles: from when to when the runner ran what was meant for a mile.
+        miles: what was meant for one.
     """
 
     times: FloatArray
@@ -56,7 +57,7 @@ class Circuit:
     path: Path
     raw_m: FloatArray
     plane: Plane
-    miles: tuple[tuple[float, float], ...]
+    miles: tuple[Meant, ...]
 
     @property
     def laps(self) -> float:
@@ -139,10 +140,18 @@ class Track:
         short = np.isnan(took)
         if short.mean() > _MOST_SHORT:
             return None
-        ends_s = math.sqrt(2) * circuit.end_sd_m * effort.elapsed_s / effort.length_m
+        # Draws that were all made a mile agree on its ends; how unsure these are is told by what they were.
+        meant_m = max((m.sd_m for m in circuit.miles if _same(m, effort)), default=0.0)
+        ends_m = math.hypot(math.sqrt(2) * circuit.end_sd_m, meant_m)
+        ends_s = math.hypot(ends_m * effort.elapsed_s / effort.length_m, _STOP_SD_S if meant_m else 0.0)
         took = took + np.random.default_rng(1).standard_normal(len(took)) * ends_s
         low, high = np.quantile(took[~short], [0.025, 0.975])
         return min(float(low), effort.elapsed_s), max(float(high), effort.elapsed_s)
+
+
+def _same(mile: Meant, effort: Effort) -> bool:
+    """Whether an effort is what was meant for a mile, give or take a few seconds."""
+    return abs(mile.from_s - effort.start_s) < 5.0 and abs(mile.to_s - effort.end_s) < 5.0
 
 
 def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Track | None:
