@@ -19,8 +19,8 @@ from devtools.courses import Oval, Place, Road
 from devtools.motion import smooth_noise
 from miler.activity import Activity
 from miler.arrays import FloatArray
-from miler.files import read_all
 from miler.errors import MilerError
+from miler.files import read_all
 from miler.track.detect import Course, tracks_in, windows
 from miler.track.shape import FAMILIES
 

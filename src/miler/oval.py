@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from miler.units import TRACK_LAP_M
 
 LANE_WIDTH_M = 1.22
-_FROM_KERB_M = 0.30  # where lane 1 is measured: that far out of the raised kerb
+FROM_KERB_M = 0.30  # where lane 1 is measured: that far out of the raised kerb
 _FROM_LINE_M = 0.20  # and every other lane, out of the line inside it
 
 
@@ -30,7 +30,7 @@ class Oval:
     @property
     def straight_m(self) -> float:
         """Length of a straight, to the centimetre, as tracks are built."""
-        return round((self.lap_m - math.tau * (self.radius_m + _FROM_KERB_M)) / 2, 2)
+        return round((self.lap_m - math.tau * (self.radius_m + FROM_KERB_M)) / 2, 2)
 
     def line_radius_m(self, lane: int = 1) -> float:
         """Radius of the line on which a lane is measured; lanes count from 1 at the kerb.
@@ -42,7 +42,7 @@ class Oval:
         if lane < 1:
             raise ValueError(f"lanes count from 1, there is no lane {lane}")
         if lane == 1:
-            return self.radius_m + _FROM_KERB_M
+            return self.radius_m + FROM_KERB_M
         return self.radius_m + LANE_WIDTH_M * (lane - 1) + _FROM_LINE_M
 
     def lap_length_m(self, lane: int = 1) -> float:

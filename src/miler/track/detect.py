@@ -16,7 +16,7 @@ import numpy as np
 
 from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.geodesy import radii_m
-from miler.oval import LANE_WIDTH_M
+from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
 from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
 from miler.units import TRACK_LAP_M
@@ -41,6 +41,14 @@ _SECTORS, _SEEN = 20, 0.9
 _LANES_OUT = (-1.5, 9.0)  # where the bends may lie, in lanes from the kerb's
 _SHORT_TRACK_LANES, _SHORT_TRACK_LAPS = 5.0, 4.0  # short tracks are narrow, and noise is large on them
 _BUILT_M = 1.5  # by which the fit may miss the radii that are built
+
+# What all that was run on it must show. Lap after lap the errors of fixes average out; the difference between
+# a park and an oval does not: it stays in the mean of each part of the lap. Real tracks reach 1.02 of what
+# errors alone would leave there, the best decoy 1.9.
+_LEFT = 1.4
+# The outer lanes of a track with tight bends are an oval of 450 m: without being told, no bend may be tighter
+# than is built, and the less so the noisier the fit is.
+_OUTER_LANES, _SURE_RMS_M, _PER_RMS = 4.5, 2.6, 0.5
 
 # What then belongs to it, fix by fix.
 _NEAR_M, _NEAR_RMS = 7.0, 3.0
@@ -118,8 +126,13 @@ class Found:
     runs: tuple[tuple[int, int, int], ...]
 
 
-def tracks_in(course: Course) -> list[Found]:
-    """Return every track that the course was run on, in the order they were found."""
+def tracks_in(course: Course, lane: int | None = None) -> list[Found]:
+    """Return every track that the course was run on, in the order they were found.
+
+    Args:
+        course: the fixes.
+        lane: if the runner said it.
+    """
     found: list[Found] = []
     taken = np.zeros(len(course.times), bool)
     for family in FAMILIES:
@@ -129,7 +142,7 @@ def tracks_in(course: Course) -> list[Found]:
                 continue
             shape = accepted(window, family)
             grown = None if shape is None else _grow(course, window, shape, family, taken)
-            if grown is None:
+            if grown is None or not _convincing(course, grown, lane):
                 continue
             found.append(grown)
             for first, last, _ in grown.runs:
@@ -201,14 +214,42 @@ def accepted(window: Window, family: Family) -> Shape | None:
     return shape if net > _NET and float(headed.mean()) > _HEADED and seen >= _SEEN else None
 
 
+def _convincing(course: Course, found: Found, lane: int | None) -> bool:
+    """Whether all that was run there bears the oval out."""
+    family, line = found.family, found.shape.line
+    laps = sum(course.path_m[last] - course.path_m[first] for first, last, _ in found.runs) / family.lap_m
+    least = _LEAST_LAPS if family.lap_m == TRACK_LAP_M else _SHORT_TRACK_LAPS
+    rms_m = found.shape.rms_m
+    if laps < least or rms_m > _LARGEST_RMS_M + 1.0 or not _is_built(line, family):
+        return False
+    kerb_m, lanes = _kerb_and_lanes(line, family)
+    if lanes > _OUTER_LANES and (lane or 1) < _OUTER_LANES:
+        built = family.least_m + _PER_RMS * max(rms_m - _SURE_RMS_M, 0.0)
+        if kerb_m < built:
+            return False
+    chosen = np.concatenate([_evenly(course.path_m, first, last) for first, last, _ in found.runs])
+    along, outwards = line.project(*found.shape.pose.inside(found.x[chosen], found.y[chosen]))
+    outwards = np.clip(outwards, -15.0, 15.0)
+    sector = (along / line.length_m * _SECTORS).astype(int) % _SECTORS
+    count = np.bincount(sector, minlength=_SECTORS)
+    means = np.bincount(sector, outwards, _SECTORS) / np.maximum(count, 1)
+    left_m = float(np.sqrt(np.average(means**2, weights=count)))
+    return left_m < _LEFT * float(np.sqrt(np.mean(outwards**2))) / math.sqrt(laps)
+
+
 def _is_built(line: Line, family: Family) -> bool:
-    """Whether straights and bends are those of a track: the straight tells the kerb, the bend the lane."""
-    kerb_m = (family.lap_m / 2 - line.straight_m) / math.pi - 0.30
-    lanes = (line.radius_m - kerb_m) / LANE_WIDTH_M
+    """Whether straights and bends are those of a track."""
+    kerb_m, lanes = _kerb_and_lanes(line, family)
     slack = _BUILT_M * family.lap_m / 400.0
     built = family.least_m - slack <= kerb_m <= family.most_m + slack
     most = _LANES_OUT[1] if family.lap_m == TRACK_LAP_M else _SHORT_TRACK_LANES
     return built and _LANES_OUT[0] < lanes < most
+
+
+def _kerb_and_lanes(line: Line, family: Family) -> tuple[float, float]:
+    """The kerb's radius that the straights tell, and how many lanes out of it the bends lie."""
+    kerb_m = (family.lap_m / 2 - line.straight_m) / math.pi - FROM_KERB_M
+    return kerb_m, (line.radius_m - kerb_m) / LANE_WIDTH_M
 
 
 def _grow(course: Course, window: Window, shape: Shape, family: Family, taken: BoolArray) -> Found | None:
@@ -230,10 +271,6 @@ def _grow(course: Course, window: Window, shape: Shape, family: Family, taken: B
             return None
         chosen = np.concatenate([_evenly(course.path_m, first, last) for first, last, _ in runs])
         shape = fit_shape(x[chosen], y[chosen], shape)
-    laps = sum(course.path_m[last] - course.path_m[first] for first, last, _ in runs) / family.lap_m
-    least = _LEAST_LAPS if family.lap_m == TRACK_LAP_M else _SHORT_TRACK_LAPS
-    if laps < least or shape.rms_m > _LARGEST_RMS_M + 1.0 or not _is_built(shape.line, family):
-        return None
     return Found(family, plane, x, y, shape, tuple(runs))
 
 

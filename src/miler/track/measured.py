@@ -172,7 +172,7 @@ def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Tr
 def _track(course: Course, activity: Activity, odometer: Odometer, settings: Settings) -> Track | None:
     circuits: list[Circuit] = []
     finish, most = None, 0.0
-    for found in tracks_in(course):
+    for found in tracks_in(course, settings.lane):
         more, line = _circuits(course, found, activity, odometer, settings)
         circuits += more
         if (laps := max(c.laps for c in more)) > most:
