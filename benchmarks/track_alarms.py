@@ -81,7 +81,8 @@ def decoys(rng: np.random.Generator, each: int) -> Iterator[tuple[str, Corners |
         side = rng.uniform(60, 140)
         yield "city block", rectangle(float(side), float(400 / 2 - side + rng.uniform(-20, 40)))
         yield "rounded block", rectangle(float(side + 20), float(180 - side + 20), float(rng.uniform(5, 20)))
-        yield "roundabout", rectangle(*(2 * [float(rng.uniform(60, 140))]), 30.0)
+        width = float(rng.uniform(60, 140))
+        yield "roundabout", rectangle(width, width, width / 2)
         yield "football pitch", rectangle(float(rng.uniform(95, 115)), float(rng.uniform(60, 75)))
         for lap_m in (350.0, 450.0):
             scale = lap_m / 400.0
