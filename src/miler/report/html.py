@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
+from miler.report import oval as ovals
 from miler.report import tables
 from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
+from miler.report.oval_svg import oval_chart
 from miler.report.tables import ROUNDING
 from miler.report.words import (
     FLAGS,
@@ -104,6 +106,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "mile": _mile(mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
+        "track": _track(analysis),
         "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
         "splits": _splits(analysis),
         "laps": tables.watch_laps(analysis) if analysis.laps else None,
@@ -128,6 +131,19 @@ def _chart(analysis: Analysis) -> View | None:
         "unit_name": _UNIT_NAMES[units],
         "averaged": f"{chart.averaged_s:.0f} s",
         "elevation": f"{hills[0]:.0f} to {hills[1]:.0f} m".replace("-", "−") if hills else None,
+    }
+
+
+def _track(analysis: Analysis) -> View | None:
+    track, mile = analysis.track, analysis.mile
+    if track is None:
+        return None
+    return {
+        "drawn": oval_chart(track.drawing, mile.track_laps if mile else ()),
+        "facts": ovals.facts(track),
+        "sure": ovals.sure(track),
+        "coached": ovals.coached(analysis),
+        "laps": ovals.line_laps(track),
     }
 
 

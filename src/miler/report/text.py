@@ -11,6 +11,7 @@ from typing import Literal
 from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
+from miler.report import oval as ovals
 from miler.report.words import (
     FLAGS,
     SHAPES,
@@ -80,6 +81,7 @@ def render(analysis: Analysis, *, color: bool = False) -> str:
         parts.append([printable(why_no_mile(analysis))])
     else:
         parts += _mile(analysis, analysis.mile, style)
+    parts.append(_on_the_track(analysis, style))
     parts.append(_efforts(analysis.efforts, style))
     parts.append(_pauses(analysis.pauses, style))
     parts.append(_laps(analysis, style))
@@ -152,6 +154,20 @@ def _track_laps(analysis: Analysis, mile: Mile, style: _Style) -> list[str]:
     if analysis.summary.sub_sport != "track" and math.isclose(lap_m, TRACK_LAP_M):
         return []
     return _table(f"TRACK LAPS  {lap_m:.6g} m{lead_in(lap_m)}", mile.track_laps, style)
+
+
+def _on_the_track(analysis: Analysis, style: _Style) -> list[str]:
+    """What the track itself says: lane, line, the mile's interval, its laps with their ±."""
+    track = analysis.track
+    if track is None:
+        return []
+    said = [ovals.facts(track)] + [f"the mile took {told}" for told in [ovals.sure(track)] if told]
+    lines = [line for text in said for line in _wrapped(" ", text)]
+    for table in (ovals.coached(analysis), ovals.line_laps(track)):
+        if table is not None:
+            heads, *rows = ovals.as_text(table)
+            lines += ["", f"  {table.caption}", style.dim("    " + heads), *("    " + row for row in rows)]
+    return [style.title("ON THE TRACK"), *lines]
 
 
 def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:

@@ -7,12 +7,14 @@ line from the lap presses, `measured` puts these together, `laid` puts the resul
 """
 
 from miler.track.laid import onto_track
+from miler.track.line import Line
 from miler.track.measured import Circuit, Track, find_track
 from miler.track.summary import Drawing, LineLap, TrackSummary, summarise_track
 
 __all__ = [
     "Circuit",
     "Drawing",
+    "Line",
     "LineLap",
     "Track",
     "TrackSummary",

@@ -26,7 +26,8 @@ _LEAST_PRESSES, _LEAST_SHARE = 3, 0.3
 _LEAST_RESTS = 2
 _LAGS_S = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 _SOON_S, _CLOSER = 2.0, 0.75  # a lag must bring the presses so much nearer together
-_THUMB_SD_M = 1.5  # a quarter of a second at a mile's pace
+_THUMB_SD_S, _THUMB_SD_M = 0.25, 1.5  # at a mile's pace
+_AT_LINE_M, _WAITED_S = 4.0, 1.0
 _REST_MPS, _REST_S = 0.5, 5.0  # standing
 
 
@@ -163,10 +164,14 @@ def crossings(
     marks = np.arange(first, along[-1], lap)
     at_s = _reached(marks, along, path.times)
     drawn_s = np.array([_reached(marks, np.maximum.accumulate(d), path.times) for d in drawn_m.T])
-    by_hand = np.array([press.at_s for press in problem.pressed])
+    by_hand = [(press.at_s, float(np.interp(press.at_s, path.times, along))) for press in problem.pressed]
     found = []
-    for mark_s, other_s in zip(at_s.tolist(), drawn_s.T, strict=True):
-        near = by_hand[np.abs(by_hand - mark_s) < 5.0]
+    for mark_m, mark_s, other_s in zip(marks.tolist(), at_s.tolist(), drawn_s.T, strict=True):
+        near = [pressed_s for pressed_s, here_m in by_hand if abs(here_m - mark_m) < _AT_LINE_M]
+        if near and abs(near[0] - mark_s) > _WAITED_S:
+            # Who stops at the line presses there: whether a step before or behind it no fix can tell.
+            found.append(Crossing(near[0] - finish.lag_s, _THUMB_SD_S, True))
+            continue
         speed = max(float(np.interp(mark_s, path.times, np.gradient(along, path.times))), 1.0)
         spread_s = float(np.nanstd(other_s))
         more_s = 0.0 if len(near) else end_sd_m / speed

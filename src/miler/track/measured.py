@@ -85,10 +85,13 @@ class Circuit:
     def spreads_s(self, start_s: float, bounds_m: FloatArray) -> FloatArray:
         """Standard deviations (b-1,) of the times between distances (b,), counted from a moment's place."""
         took = []
+        # Who stops at the end of a mile has finished then, however long the rest.
+        rest_s = min((m.to_s for m in self.miles if abs(m.from_s - start_s) < 5.0), default=math.inf)
         for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True):
             begun = float(np.interp(start_s, self.times, drawn))
             rising = drawn + 1e-7 * (self.times - self.times[0])
-            took.append(np.diff(np.interp(begun + bounds_m / scale, rising, self.times)))
+            reached = np.minimum(np.interp(begun + bounds_m / scale, rising, self.times), rest_s)
+            took.append(np.diff(reached))
         times_s = np.array(took)
         ends_s = math.sqrt(2) * self.end_sd_m * times_s.mean(0) / np.maximum(np.diff(bounds_m), 1.0)
         spread: FloatArray = np.hypot(times_s.std(0), ends_s)

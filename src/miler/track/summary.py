@@ -35,7 +35,7 @@ class Drawing:
     Attributes:
         straight_m, kerb_m, lane_m: the straight, the radius of the kerb, and of the line that was run.
         fixes: (2, f) thinned.
-        path: (2, p) of the fastest mile, else of the longest circuit.
+        laps_m: arc length, not wrapped, at the start and the end of each lap of the mile.
         finish_m: arc length of the line on the lane, from the western end of the southern straight.
         direction: +1 anticlockwise.
     """
@@ -44,7 +44,7 @@ class Drawing:
     kerb_m: float
     lane_m: float
     fixes: FloatArray
-    path: FloatArray
+    laps_m: tuple[tuple[float, float], ...]
     finish_m: float
     direction: int
 
@@ -124,7 +124,7 @@ def summarise_track(
         line_laps=tuple(_line_laps(home, finish)),
         mile_s=track.interval(mile) if mile else None,
         lap_plus_minus_s=tuple((_Z95 * spreads).tolist()),
-        drawing=_drawing(holding or longest, finish, mile if holding else None),
+        drawing=_drawing(holding or longest, finish, mile if holding else None, laps),
     )
 
 
@@ -146,20 +146,20 @@ def _line_laps(home: Sequence[Circuit], finish: Finish) -> list[LineLap]:
     return found
 
 
-def _drawing(circuit: Circuit, finish: Finish, mile: Effort | None) -> Drawing:
+def _drawing(circuit: Circuit, finish: Finish, mile: Effort | None, laps: Sequence[Split]) -> Drawing:
     problem, path = circuit.problem, circuit.path
     from_s, to_s = (mile.start_s, mile.end_s) if mile else (float(path.times[0]), float(path.times[-1]))
     fixes = np.stack(path.pose.inside(problem.x, problem.y))
     fixes = fixes[:, (problem.times >= from_s) & (problem.times <= to_s)]
-    at_s = np.linspace(from_s, to_s, min(_DRAWN_FIXES, int(to_s - from_s) + 2))
-    points, _ = problem.line.at(problem.direction * np.interp(at_s, path.times, path.along_m))
+    crossed_s = [s.start_s for s in laps] + [s.start_s + s.elapsed_s for s in laps[-1:]]
+    arcs = (problem.direction * np.interp(crossed_s, path.times, path.along_m)).tolist() if mile else []
     step = -(-fixes.shape[1] // _DRAWN_FIXES)
     return Drawing(
         straight_m=problem.line.straight_m,
         kerb_m=circuit.lane.oval.radius_m,
         lane_m=problem.line.radius_m,
         fixes=fixes[:, :: max(step, 1)],
-        path=points,
+        laps_m=tuple(pairwise(arcs)),
         finish_m=finish.at_m,
         direction=problem.direction,
     )

@@ -1,0 +1,89 @@
+"""What reports say of the track, in words and tables: the line, the mile as a coach writes it, the laps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from miler.analysis import Analysis, Mile
+from miler.pacelight import light_of
+from miler.recordbook import marks
+from miler.report.tables import Table
+from miler.track import LineLap, TrackSummary
+from miler.units import format_duration
+
+_LINES = {
+    "presses": "the finish line is where {count} lap presses meet",
+    "rests": "the finish line is taken to be where {count} runs end",
+    "nothing": "nothing tells the finish line: it is put where the mile ends, else where the track begins",
+}
+
+
+def facts(track: TrackSummary) -> str:
+    """Say on what track, in what lane, how far, and what tells the line."""
+    lane = f"lane {track.lane}" + ("" if track.lane_given else f" ({100 * track.lane_sure:.0f} % likely)")
+    line = _LINES[track.line].format(count=track.line_count)
+    return (
+        f"{track.laps:.1f} laps of {track.lap_m:.0f} m, {lane}, fixes {track.residual_m:.1f} m off it; {line}"
+    )
+
+
+def sure(track: TrackSummary) -> str | None:
+    """The mile's interval in words; None if not all of it was on the track."""
+    if track.mile_s is None:
+        return None
+    low, high = (format_duration(s) for s in track.mile_s)
+    return f"between {low} and {high}, 95 %, by the track"
+
+
+def coached(analysis: Analysis) -> Table | None:
+    """The mile's laps as a coach writes them: length, time, its ±, total, and the record's beside it."""
+    track, mile = analysis.track, analysis.mile
+    if track is None or mile is None or len(track.lap_plus_minus_s) != len(mile.track_laps):
+        return None
+    record = _record_laps(mile)
+    heads = ["Lap", "Length, m", "Time", "±, s", "Total", *([f"{record[0]}"] if record else [])]
+    rows, total_s = [], 0.0
+    for i, (lap, off_s) in enumerate(zip(mile.track_laps, track.lap_plus_minus_s, strict=True)):
+        total_s += lap.elapsed_s
+        name = "bell" if i == len(mile.track_laps) - 1 else str(lap.index)
+        row = [name, f"{lap.length_m:.7g}", format_duration(lap.elapsed_s), f"{off_s:.1f}"]
+        rows.append((*row, format_duration(total_s), *([format_duration(record[1][i])] if record else [])))
+    text = tuple(False for _ in heads)
+    return Table("The mile as a coach writes it", tuple(heads), text, tuple(rows), None)
+
+
+def _record_laps(mile: Mile) -> tuple[str, list[float]] | None:
+    """Who holds the first record of those compared with, and the laps of that mile."""
+    if not mile.records:
+        return None
+    held = next((mark for mark in marks() if mark.record_id == mile.records[0].record_id), None)
+    if held is None:
+        return None
+    ends = np.array([0.0, *(lap.end_m - mile.effort.start_m for lap in mile.track_laps)])
+    passed = light_of(held).seconds_at(np.minimum(ends, held.length_m)).tolist()
+    return held.athlete, [after - before for before, after in pairwise(passed)]
+
+
+def line_laps(track: TrackSummary | None) -> Table | None:
+    """Every lap from line to line."""
+    if track is None or not track.line_laps:
+        return None
+    rows = tuple(_row(lap) for lap in track.line_laps)
+    heads = ("Lap", "Begins", "Time", "±, s", "Pressed")
+    return Table("Laps at the finish line", heads, (False, False, False, False, True), rows, None)
+
+
+def _row(lap: LineLap) -> tuple[str, ...]:
+    pressed = "both ends" if lap.pressed else "–"
+    begins = format_duration(lap.start_s, 0)
+    return str(lap.index), begins, format_duration(lap.elapsed_s), f"{lap.plus_minus_s:.1f}", pressed
+
+
+def as_text(table: Table) -> Sequence[str]:
+    """Lay a table out in columns; the first line is the heads."""
+    cells = [table.heads, *table.rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(table.heads))]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
