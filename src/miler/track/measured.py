@@ -23,7 +23,8 @@ from miler.track.shape import Lane, tell_lane
 _DRAWS = 96
 # The draws are too narrow by this: the bend of the line and the steps of speed are more than a Gaussian
 # about the most likely path. Set on simulated runs other than those of benchmarks/track.py.
-_WIDENED, _WIDENED_SMART = 1.4, 1.6
+_WIDENED, _WIDENED_SLOW, _WIDENED_SMART = 1.4, 1.25, 1.6
+_SLOW_S = 34.0  # errors that last so long are the better known
 _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
@@ -220,12 +221,18 @@ def _independent(course: Course, found: Found, noise: Noise) -> float:
 
 
 def _circuit(problem: Problem, path: Path, lane: Lane, pauses: tuple[Pause, ...], plane: Plane) -> Circuit:
-    smart = float(np.mean(np.diff(problem.times))) > _SMART_STEP_S
-    drawn = path.draws(_DRAWS, _WIDENED_SMART if smart else _WIDENED)
+    drawn = path.draws(_DRAWS, _widened(problem))
     times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), pauses)
     paths, miles = as_meant(times, paths, pauses)
     scales = _scales(lane, _DRAWS)
     return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles)
+
+
+def _widened(problem: Problem) -> float:
+    """By how much the draws of a path are too narrow."""
+    if float(np.mean(np.diff(problem.times))) > _SMART_STEP_S:
+        return _WIDENED_SMART
+    return _WIDENED_SLOW if problem.noise.memory_s >= _SLOW_S else _WIDENED
 
 
 def _held(times: FloatArray, paths: FloatArray, pauses: tuple[Pause, ...]) -> tuple[FloatArray, FloatArray]:

@@ -1,0 +1,355 @@
+"""The track: what is one and what is none, how far it was, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.track import ROWS, Row, simulated
+from benchmarks.track_alarms import Corners, course_of, rectangle
+from devtools.courses import Oval as OvalCourse
+from devtools.courses import Place, Road
+from devtools.motion import Motion, paced
+from devtools.simulate import Watch, record
+from devtools.writers import write_fit
+from miler.activity import Activity, Pause
+from miler.analysis import Analysis, analyse
+from miler.crediting import measure
+from miler.effort import fastest
+from miler.errors import SettingsError
+from miler.formats import decode
+from miler.oval import Oval
+from miler.report.html import render as render_html
+from miler.report.oval_svg import oval_chart
+from miler.report.text import render as render_text
+from miler.settings import Settings
+from miler.track import Line, Track, find_track, onto_track
+from miler.track.detect import Course, tracks_in
+from miler.track.meant import as_meant
+from miler.units import LEAD_IN_M, MILE_M
+
+PLAIN, SMART, LANES, STOPS, UNTOLD = ROWS[0], ROWS[2], ROWS[10], ROWS[11], ROWS[12]
+START = datetime(2026, 5, 9, 17, 2, tzinfo=UTC)
+LANE_1 = Settings(lane=1)
+
+
+@cache
+def run(row: Row, seed: int) -> tuple[Motion, Activity, int]:
+    motion, recording, lane = simulated(row, np.random.default_rng(seed))
+    (activity,) = decode(write_fit(recording))
+    return motion, activity, lane
+
+
+@cache
+def road_track_road() -> tuple[Motion, Activity]:
+    """Two kilometres to the track, five laps on it, two back, with a watch that counts 2 % too much."""
+    rng = np.random.default_rng(3)
+    oval = OvalCourse()
+    x, y = oval.plane(np.arange(0.0, 5 * oval.lap_m))
+    out = np.arange(2000.0, 0.0, -1.0)
+    back = np.arange(1.0, 2000.0)
+    east, north = np.concatenate([out, x, back]), np.concatenate([-0.3 * out, y, -0.5 * back])
+    run_m = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(east), np.diff(north)))])
+    even = np.arange(0.0, run_m[-1])
+    road = Road(np.interp(even, run_m, east), np.interp(even, run_m, north))
+    motion = Motion.of(paced(len(even) - 1.0, 2100.0, rng))
+    recording = record(
+        motion, Watch(distance_scale=1.02), rng, start_time=START, place=Place(road, 47.4, 8.5, 70.0)
+    )
+    (activity,) = decode(write_fit(recording))
+    return motion, activity
+
+
+def track_of(activity: Activity, chosen: Settings = LANE_1) -> Track:
+    track = find_track(activity, measure(activity, chosen), chosen)
+    assert track is not None
+    return track
+
+
+@pytest.fixture(scope="module")
+def plain() -> Analysis:
+    return analyse(run(PLAIN, 1)[1], LANE_1)
+
+
+@pytest.mark.parametrize("row", [PLAIN, SMART, LANES, STOPS], ids=lambda row: row.name)
+def test_a_mile_on_the_track_is_found_to_a_second_or_two(row: Row) -> None:
+    motion, activity, lane = run(row, 1)
+    analysis = analyse(activity, Settings(lane=lane))
+    truth = motion.fastest(MILE_M)
+    assert truth is not None and analysis.mile is not None and analysis.track is not None
+    assert analysis.mile.effort.elapsed_s == pytest.approx(truth.elapsed_s, abs=2.0)
+    assert analysis.track.mile_s is not None
+    low_s, high_s = analysis.track.mile_s
+    assert low_s <= truth.elapsed_s <= high_s
+    assert high_s - low_s < 6.0
+
+
+def test_distance_on_the_track_is_the_lanes_own(plain: Analysis) -> None:
+    motion, _, _ = run(PLAIN, 1)
+    assert plain.summary.distance_source == "track"
+    assert plain.summary.distance_m == pytest.approx(float(motion.distance_m[-1]), abs=10.0)
+
+
+def test_equal_recordings_give_equal_analyses() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    again, first = (track_of(activity).circuits[0] for _ in range(2))
+    assert np.array_equal(again.drawn_m, first.drawn_m)
+
+
+def test_a_runner_who_stops_on_the_mile_has_run_it_without_the_rest() -> None:
+    _, activity, _ = run(STOPS, 1)
+    analysis = analyse(activity, LANE_1)
+    assert analysis.mile is not None
+    assert [note.code for note in analysis.notes].count("track_mile") == 1
+    assert analysis.mile.effort.elapsed_s < 430
+
+
+def test_sixteen_hundred_metres_are_not_stretched_to_a_mile() -> None:
+    times = np.arange(0.0, 401.0)
+    path = np.clip((times - 20) * 5, 0, MILE_M - LEAD_IN_M)[:, None] * np.ones((1, 3))
+    stretched, miles = as_meant(times, path, ())
+    assert not miles
+    assert stretched[-1, 0] == path[-1, 0]
+
+
+@given(short_m=st.floats(-4.5, 4.5))
+@settings(max_examples=25)
+def test_what_a_mile_is_within_the_error_of_is_stretched_to_a_mile_and_nothing_else(short_m: float) -> None:
+    times = np.arange(0.0, 500.0)
+    path = np.clip((times - 20) * 5, 0, MILE_M + short_m)
+    likely = path[:, None] * np.linspace(0.997, 1.003, 9)
+    stretched, miles = as_meant(times, np.column_stack([path, likely]), ())
+    assert len(miles) == 1
+    assert np.allclose(stretched[-1], MILE_M, atol=0.6)  # the grid's last step before a rest
+    assert (np.diff(stretched, axis=0) >= 0).all()
+
+
+def test_road_and_track_and_road_keep_their_own_distances() -> None:
+    motion, activity = road_track_road()
+    device = measure(activity, LANE_1)
+    track = track_of(activity)
+    laid = onto_track(device, track)
+    assert [s.source for s in laid.stretches] == ["device", "track", "device"]
+    begun, ended = laid.stretches[1].from_m, laid.stretches[1].to_m
+    on_s = laid.arrival(np.array([begun + 50, ended - 50]))
+    true_m = float(np.diff(motion.distance_at(on_s))[0])
+    assert ended - begun - 100 == pytest.approx(true_m, abs=12.0)
+    assert begun == pytest.approx(float(device.distance_at(laid.arrival(np.array([begun])))[0]), abs=1e-6)
+    after_s = np.array([float(track.circuits[-1].times[-1]), float(laid.departs[-1])])
+    assert np.diff(laid.distance_at(after_s)) == pytest.approx(np.diff(device.distance_at(after_s)), abs=1e-6)
+
+
+def test_the_promises_of_an_odometer_hold_across_its_seams() -> None:
+    _, activity = road_track_road()
+    laid = onto_track(measure(activity, LANE_1), track_of(activity))
+    assert (np.diff(laid.marks) > 0).all()
+    assert laid.stretches[0].from_m == laid.marks[0]
+    assert laid.stretches[-1].to_m == pytest.approx(float(laid.marks[-1]), abs=0.01)
+
+
+def test_no_distance_is_credited_in_a_pause() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    paused = replace(activity, pauses=(Pause(300.0, 330.0),), timer_events=True)
+    odometer = measure(paused, LANE_1)
+    laid = onto_track(odometer, track_of(paused))
+    assert np.diff(laid.distance_at(np.array([300.5, 329.5])))[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_without_a_track_the_odometer_is_left_alone() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    odometer = measure(activity)
+    assert onto_track(odometer, None) is odometer
+
+
+@pytest.mark.parametrize("source", ["device", "fixes"])
+def test_a_source_chosen_by_hand_is_kept(source: str) -> None:
+    _, activity, _ = run(PLAIN, 1)
+    chosen = Settings.from_mapping({"distance_source": source})
+    assert find_track(activity, measure(activity, chosen), chosen) is None
+
+
+def test_both_directions_are_the_same_distance() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    mirrored = replace(activity, streams=dict(activity.streams) | {"longitude": -activity["longitude"]})
+    there, back = track_of(activity), track_of(mirrored)
+    assert there.longest.problem.direction == -back.longest.problem.direction
+    assert there.longest.laps == pytest.approx(back.longest.laps, abs=0.01)
+
+
+DECOYS: dict[str, Corners | OvalCourse] = {
+    "a football pitch": rectangle(105.0, 68.0),
+    "a rounded block": rectangle(120.0, 80.0, 15.0),
+    "a city block": rectangle(115.0, 85.0),
+    "a roundabout": rectangle(127.0, 127.0, 63.5),
+    "an oval of 350 m": OvalCourse(84.39 * 0.875, 36.80 * 0.875),
+    "an oval of 450 m": OvalCourse(84.39 * 1.125, 36.80 * 1.125),
+    "out and back": rectangle(198.0, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", DECOYS)
+def test_what_is_no_track_is_taken_for_none(name: str) -> None:
+    assert not tracks_in(course_of(DECOYS[name], np.random.default_rng(5)))
+
+
+def test_the_same_laps_on_a_track_are_taken_for_one() -> None:
+    assert tracks_in(course_of(OvalCourse(), np.random.default_rng(5)))
+
+
+def test_a_mile_on_another_continent_in_mid_file_does_no_harm() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    latitude = activity["latitude"].copy()
+    latitude[200:210] *= -1
+    jumped = replace(activity, streams=dict(activity.streams) | {"latitude": latitude})
+    assert analyse(jumped, LANE_1).mile is not None
+
+
+def test_too_few_fixes_are_no_track() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    latitude = np.where(np.arange(len(activity)) < 20, activity["latitude"], np.nan)
+    few = replace(activity, streams=dict(activity.streams) | {"latitude": latitude})
+    assert find_track(few, measure(few), LANE_1) is None
+
+
+def test_who_stands_is_on_no_track() -> None:
+    still = np.zeros(50)
+    assert not tracks_in(Course.of(np.arange(50.0), still, still))
+
+
+def test_a_lane_that_nobody_named_is_said_to_be_assumed_and_widens_the_interval() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    told, untold = (analyse(activity, chosen) for chosen in (LANE_1, Settings()))
+    assert told.track is not None and untold.track is not None
+    assert not any(note.code == "track_lane" for note in told.notes)
+    assert any(note.code == "track_lane" and "--lane" in note.message for note in untold.notes)
+    assert told.track.lane_sure == 1.0 and untold.track.lane_sure < 1.0
+    assert told.track.mile_s is not None and untold.track.mile_s is not None
+    assert untold.track.mile_s[0] < told.track.mile_s[0]
+
+
+def test_the_outer_lane_is_longer_when_it_is_named() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    inner, outer = (track_of(activity, Settings(lane=lane)).longest for lane in (1, 2))
+    ratio = Oval().lap_length_m(2) / Oval().lap_length_m(1)
+    assert outer.along_m[-1] / inner.along_m[-1] == pytest.approx(ratio, abs=0.002)
+
+
+@pytest.mark.parametrize("lane", [0, 11, 1.5, "one", True])
+def test_a_lane_that_no_track_has_is_refused(lane: object) -> None:
+    with pytest.raises(SettingsError, match="lane"):
+        Settings.from_mapping({"lane": lane})
+
+
+def pressed_laps(noise_m: float = 2.0, presses: int = 6) -> tuple[Motion, Activity]:
+    """Laps pressed at the line, half of them at a jog: receivers lag."""
+    rng = np.random.default_rng(11)
+    motion = Motion.of(*(paced(400.0, 90.0 if i % 2 else 160.0, rng) for i in range(presses + 2)))
+    presses_s = motion.arrival(np.linspace(400.0, presses * 400.0, presses)).tolist()
+    recording = record(
+        motion,
+        Watch(fix_noise_m=noise_m, fix_memory_s=40.0),
+        rng,
+        start_time=START,
+        place=Place(OvalCourse(), -33.9, 151.2, 33.0),
+        presses_s=presses_s,
+    )
+    (activity,) = decode(write_fit(recording))
+    return motion, activity
+
+
+def test_the_line_is_where_the_presses_are() -> None:
+    motion, activity = pressed_laps()
+    track = analyse(activity, LANE_1).track
+    assert track is not None
+    assert track.line == "presses" and track.line_count >= 5
+    true_s = np.diff(motion.arrival(np.linspace(400.0, 2400.0, 6)))
+    pressed = [lap for lap in track.line_laps if lap.pressed]
+    assert len(pressed) == 5
+    for lap, expected_s in zip(pressed, true_s.tolist(), strict=True):
+        assert lap.elapsed_s == pytest.approx(expected_s, abs=max(2 * lap.plus_minus_s, 1.0))
+
+
+def test_presses_tell_how_late_the_receiver_is() -> None:
+    _, activity = pressed_laps(noise_m=0.5)
+    late_s = 2.0
+    shifted = {
+        name: np.interp(activity.elapsed - late_s, activity.elapsed, activity[name])
+        for name in ("latitude", "longitude")
+    }
+    late = replace(activity, streams=dict(activity.streams) | shifted)
+    finish = track_of(late).finish
+    assert finish is not None
+    assert finish.lag_s == pytest.approx(late_s, abs=0.75)
+
+
+def test_without_presses_or_rests_the_line_is_said_to_be_anywhere() -> None:
+    _, activity = road_track_road()
+    analysis = analyse(activity, LANE_1)
+    assert analysis.track is not None and analysis.track.line == "nothing"
+    assert "nothing tells the finish line" in " ".join(render_text(analysis).split())
+
+
+def test_the_coach_reads_a_lead_in_three_laps_and_the_bell(plain: Analysis) -> None:
+    text = render_text(plain)
+    table = text[text.index("as a coach writes it") :].split("\n\n")[0].splitlines()
+    assert [row.split()[0] for row in table[2:]] == ["1", "2", "3", "bell"]
+    assert [row.split()[1] for row in table[2:]] == ["409.344", "400", "400", "400"]
+
+
+def test_every_track_lap_has_its_plus_minus(plain: Analysis) -> None:
+    assert plain.track is not None and plain.mile is not None
+    assert len(plain.track.lap_plus_minus_s) == len(plain.mile.track_laps)
+    assert all(0.1 < off_s < 5 for off_s in plain.track.lap_plus_minus_s)
+
+
+def test_the_page_draws_the_oval_to_scale(plain: Analysis) -> None:
+    assert plain.track is not None and plain.mile is not None
+    drawn = oval_chart(plain.track.drawing, plain.mile.track_laps)
+    assert len(drawn.rings) == 4
+    left, top, width, height = drawn.box
+    # The kerb is 2 · 36.50 m high and 84.39 m longer than that; the drawing leaves as much on all sides.
+    points = np.array([p.split() for p in drawn.kerb.strip("M").split("L")], dtype=float)
+    high, wide = np.ptp(points[:, 1]), np.ptp(points[:, 0])
+    assert high == pytest.approx(2 * plain.track.radius_m, abs=0.3)
+    assert wide - high == pytest.approx(Oval(plain.track.radius_m).straight_m, abs=0.5)
+    assert width - wide == pytest.approx(height - high, abs=0.5)
+    assert left < points[:, 0].min() and top < points[:, 1].min()
+    assert "oval-plot" in render_html([plain])
+
+
+@given(at=st.floats(0, 399.99), radius=st.floats(36.6, 46.0), outwards=st.floats(-20, 20))
+@settings(max_examples=60)
+def test_a_point_off_the_line_is_projected_to_where_it_was(at: float, radius: float, outwards: float) -> None:
+    line = Line(84.39, radius)
+    along = np.array([at * line.length_m / 400])
+    point, tangent = line.at(along)
+    out = np.stack([tangent[1], -tangent[0]])
+    back, off = line.project(*(point + outwards * out))
+    lap = line.length_m
+    assert abs((float(back[0] - along[0]) + lap / 2) % lap - lap / 2) < 1e-6
+    assert float(off[0]) == pytest.approx(outwards, abs=1e-6)
+
+
+def test_a_lap_of_the_line_is_as_long_as_its_points_tell() -> None:
+    line = Line.of(Oval(), 1)
+    points, tangents = line.at(np.linspace(0, line.length_m, 40_001))
+    length_m = float(np.hypot(*np.diff(points)).sum())
+    assert length_m == pytest.approx(400.0, abs=0.01)
+    assert np.allclose(np.hypot(*tangents), 1.0)
+    assert math.isclose(line.length_m, Oval().lap_length_m(1))
+
+
+def test_efforts_that_leave_the_track_have_no_interval_of_it() -> None:
+    _, activity = road_track_road()
+    track = track_of(activity)
+    laid = onto_track(measure(activity, LANE_1), track)
+    long = fastest(laid, 5000.0)
+    assert long is not None
+    assert track.interval(long) is None
