@@ -83,20 +83,30 @@ class Circuit:
             ]
         )
 
-    def spreads_s(self, start_s: float, bounds_m: FloatArray) -> FloatArray:
-        """Standard deviations (b-1,) of the times between distances (b,), counted from a moment's place."""
-        took = []
-        # Who stops at the end of a mile has finished then, however long the rest.
-        rest_s = min((m.to_s for m in self.miles if abs(m.from_s - start_s) < 5.0), default=math.inf)
+    def spreads_s(self, start_s: float, end_s: float, bounds_m: FloatArray) -> FloatArray:
+        """Standard deviations (b-1,) of the times between distances (b,) of a stretch.
+
+        Draws are laid on its start and on its end, and the surer is taken: at a rest a metre is minutes.
+        """
+        from_start, from_end = [], []
         for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True):
-            begun = float(np.interp(start_s, self.times, drawn))
             rising = drawn + 1e-7 * (self.times - self.times[0])
-            reached = np.minimum(np.interp(begun + bounds_m / scale, rising, self.times), rest_s)
-            took.append(np.diff(reached))
-        times_s = np.array(took)
-        ends_s = math.sqrt(2) * self.end_sd_m * times_s.mean(0) / np.maximum(np.diff(bounds_m), 1.0)
-        spread: FloatArray = np.hypot(times_s.std(0), ends_s)
-        return spread
+            begun, ended = np.interp([start_s, end_s], self.times, rising).tolist()
+            metres = bounds_m / scale
+            from_start.append(np.diff(np.interp(begun + metres, rising, self.times)))
+            from_end.append(np.diff(np.interp(ended - (metres[-1] - metres), rising, self.times)))
+        spread = np.minimum(_spread(np.array(from_start)), _spread(np.array(from_end)))
+        took_s = np.median(from_start, axis=0)
+        ends_s = math.sqrt(2) * self.end_sd_m * took_s / np.maximum(np.diff(bounds_m), 1.0)
+        both: FloatArray = np.hypot(spread, ends_s)
+        return both
+
+
+def _spread(values: FloatArray) -> FloatArray:
+    """Half the width of the middle 68 % of each column: a standard deviation that few strays do not move."""
+    low, high = np.quantile(values, [0.16, 0.84], axis=0)
+    half: FloatArray = (high - low) / 2
+    return half
 
 
 @dataclass(frozen=True, eq=False)

@@ -104,7 +104,7 @@ def summarise_track(
     finish = track.finish or _arbitrary(holding or longest, mile)
     bounds_m = np.array([s.start_m for s in laps] + [s.end_m for s in laps[-1:]])
     spreads = (
-        holding.spreads_s(mile.start_s, bounds_m - bounds_m[0])
+        holding.spreads_s(mile.start_s, mile.end_s, bounds_m - bounds_m[0])
         if holding and mile and len(laps)
         else np.empty(0)
     )
