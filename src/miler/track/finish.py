@@ -9,7 +9,7 @@ Without presses the line is where repetitions end; without those it is anywhere,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -24,8 +24,8 @@ Told = Literal["presses", "rests", "nothing"]
 _MEET_M = 12.0  # presses at one line lie so near to one another, thumbs and fixes together
 _LEAST_PRESSES, _LEAST_SHARE = 3, 0.3
 _LEAST_RESTS = 2
-_LAGS_S = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-_SOON_S, _CLOSER = 2.0, 0.75  # a lag must bring the presses so much nearer together
+_LATE_S = (-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+_CLOSER = 0.75  # being late must bring the presses so much nearer together
 _THUMB_SD_S, _THUMB_SD_M = 0.25, 1.5  # at a mile's pace
 _AT_LINE_M, _WAITED_S = 4.0, 1.0
 _REST_MPS, _REST_S = 0.5, 5.0  # standing
@@ -57,17 +57,17 @@ class Crossing(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """A moment that may be one at the line; the arc length then, and how fast it grows."""
+    """A moment that may be one at the line, and the arc length at which the runner then was."""
 
     at_s: float
     arc_m: float
-    arc_mps: float
 
 
-def presses(laps: Sequence[Lap], problem: Problem, path: Path) -> list[Sight]:
-    """Where the runner was at each press of the lap button within a path."""
+def presses(laps: Sequence[Lap], problem: Problem, path: Path, late_s: float = 0.0) -> list[Sight]:
+    """Where the runner was at each press of the lap button within a path, its positions being late."""
     by_hand = [lap.start_s + lap.elapsed_s for lap in laps if lap.trigger == "manual"]
-    return _seen(np.array([t for t in by_hand if path.times[0] <= t <= path.times[-1]]), problem, path)
+    inside = [t for t in by_hand if path.times[0] <= t <= path.times[-1]]
+    return _seen(np.array(inside), problem, path, late_s)
 
 
 def rests(problem: Problem, path: Path) -> list[Sight]:
@@ -87,50 +87,56 @@ def rests(problem: Problem, path: Path) -> list[Sight]:
     return _seen(np.array(kept), problem, path)
 
 
-def _seen(at_s: FloatArray, problem: Problem, path: Path) -> list[Sight]:
-    """Sights at moments; the speed is that of the seconds after, in which a late receiver catches up."""
-    along, soon = (np.interp(t, path.times, path.along_m) for t in (at_s, at_s + _SOON_S))
+def _seen(at_s: FloatArray, problem: Problem, path: Path, late_s: float = 0.0) -> list[Sight]:
+    along = np.interp(at_s + late_s, path.times, path.along_m)
     arcs = np.mod(problem.direction * along, problem.line.length_m)
-    speeds = problem.direction * (soon - along) / _SOON_S
-    return [Sight(*row) for row in zip(at_s.tolist(), arcs.tolist(), speeds.tolist(), strict=True)]
+    return [Sight(t, arc) for t, arc in zip(at_s.tolist(), arcs.tolist(), strict=True)]
 
 
-def locate(pressed: Sequence[Sight], rested: Sequence[Sight], lap_m: float) -> Finish | None:
-    """Find the line: the place where most presses meet, else where most rests do; None if they do not."""
-    found = _meeting(pressed, lap_m)
-    if found is not None and found.met >= max(_LEAST_PRESSES, _LEAST_SHARE * len(pressed)):
-        late = min(
-            (_meeting(pressed, lap_m, lag) or found for lag in _LAGS_S), key=lambda meeting: meeting.apart_m
-        )
-        found = late if late.apart_m < _CLOSER * found.apart_m else found
-        return Finish(found.arc_m, "presses", found.met, found.lag_s)
+def locate(pressed: Callable[[float], list[Sight]], rested: Sequence[Sight], lap_m: float) -> Finish | None:
+    """Find the line: the place where most presses meet, else where most rests do; None if they do not.
+
+    Args:
+        pressed: where the presses were, if positions were late by so many seconds.
+        rested: where the runner came to stand.
+        lap_m: length of a lap.
+    """
+    found = _meeting(pressed(0.0), lap_m)
+    if found is not None and found.met >= max(_LEAST_PRESSES, _LEAST_SHARE * found.of):
+        others = [(_meeting(pressed(late_s), lap_m) or found, late_s) for late_s in _LATE_S]
+        best, late_s = min(others, key=lambda other: other[0].apart_m)
+        if best.apart_m < _CLOSER * found.apart_m:
+            return Finish(best.arc_m, "presses", best.met, late_s)
+        return Finish(found.arc_m, "presses", found.met)
     found = _meeting(rested, lap_m)
-    if found is not None and found.met >= max(_LEAST_RESTS, len(rested) / 2):
+    if found is not None and found.met >= max(_LEAST_RESTS, found.of / 2):
         return Finish(found.arc_m, "rests", found.met)
     return None
 
 
 class _Meeting(NamedTuple):
-    """Where sights meet, how many, and how far they are from it; each counts 12 m at most."""
+    """Where sights meet, how many of how many, and how far all are from it, 12 m at most counted."""
 
     arc_m: float
     met: int
+    of: int
     apart_m: float
-    lag_s: float
 
 
-def _meeting(sights: Sequence[Sight], lap_m: float, lag_s: float = 0.0) -> _Meeting | None:
+def _meeting(sights: Sequence[Sight], lap_m: float) -> _Meeting | None:
     """The middle of the largest group of places that lie within 12 m of one of them."""
     if not sights:
         return None
-    arcs = np.array([sight.arc_m + lag_s * sight.arc_mps for sight in sights])
+    arcs = np.array([sight.arc_m for sight in sights])
     apart = np.mod(arcs[:, None] - arcs[None, :] + lap_m / 2, lap_m) - lap_m / 2
     near = np.abs(apart) <= _MEET_M
     best = int(np.argmax(near.sum(0)))
     middle = float(np.median(apart[near[:, best], best]))
     off = np.minimum(np.abs(apart[:, best] - middle), _MEET_M)
-    spread = float(np.sqrt(np.mean(off**2)))
-    return _Meeting(float(np.mod(arcs[best] + middle, lap_m)), int(near[:, best].sum()), spread, lag_s)
+    met = int(near[:, best].sum())
+    return _Meeting(
+        float(np.mod(arcs[best] + middle, lap_m)), met, len(sights), float(np.sqrt(np.mean(off**2)))
+    )
 
 
 def as_observed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
-from miler.track.finish import Finish, as_observed, locate, presses, rests
+from miler.track.finish import Finish, Sight, as_observed, locate, presses, rests
 from miler.track.line import Plane
 from miler.track.meant import Meant, as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
@@ -212,11 +213,14 @@ def _circuits(
         noise = learn_noise(times, x, y, shape.pose, line)
         problem = Problem(times, x, y, line, direction, noise)
         followed.append((problem, follow(problem, shape.pose)))
-    pressed = [presses(activity.laps, *one) for one in followed]
+
+    def pressed(late_s: float = 0.0) -> list[list[Sight]]:
+        return [presses(activity.laps, *one, late_s) for one in followed]
+
     rested = [sight for one in followed for sight in rests(*one)]
-    finish = locate([sight for some in pressed for sight in some], rested, lane.line.length_m)
+    finish = locate(lambda late_s: list(chain(*pressed(late_s))), rested, lane.line.length_m)
     if finish is not None and finish.told == "presses":
-        for i, ((problem, path), some) in enumerate(zip(followed, pressed, strict=True)):
+        for i, ((problem, path), some) in enumerate(zip(followed, pressed(), strict=True)):
             if observed := as_observed(some, finish, problem, path):
                 problem = replace(problem, pressed=observed)
                 followed[i] = problem, follow(problem, path.pose)
