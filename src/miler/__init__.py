@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from miler.scoring import Evenness as Evenness
     from miler.scoring import evenness as evenness
     from miler.settings import Settings as Settings
+    from miler.track import Track as Track
+    from miler.track import TrackSummary as TrackSummary
+    from miler.track import find_track as find_track
+    from miler.track import onto_track as onto_track
     from miler.units import MILE_M as MILE_M
 
 _HOMES = {
@@ -72,6 +76,7 @@ _HOMES = {
     "report.render": ("render",),
     "scoring": ("Evenness", "evenness"),
     "settings": ("Settings",),
+    "track": ("Track", "TrackSummary", "find_track", "onto_track"),
     "units": ("MILE_M",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
