@@ -92,8 +92,8 @@ def decoys(rng: np.random.Generator, each: int) -> Iterator[tuple[str, Corners |
 
 
 def course_of(shape: Corners | Oval | Road, rng: np.random.Generator) -> Course:
-    """Run half an hour round a shape with a receiver's errors."""
-    times = np.arange(1800.0)
+    """Run some minutes to half an hour round a shape with a receiver's errors."""
+    times = np.arange(float(rng.choice((400, 900, 1800))))
     sd_m, memory_s = float(rng.choice((1.5, 3.0, 5.0))), float(rng.choice((20, 60)))
     metres = np.cumsum(3.3 + 0.1 * smooth_noise(rng, len(times), 30))
     place = Place(shape, *_PLACE, float(rng.uniform(0, 360)))

@@ -33,7 +33,8 @@ _ALONG_M, _ACROSS_M, _SPREAD = 55.5, 31.0, 0.3
 
 # What an accepted window must show. Chosen with the recordings in view that docs/track.md names.
 _HOPELESS_M = 9.0
-_LARGEST_RMS_M = 4.5
+_LARGEST_RMS_M, _LARGEST_RMS_IN_ALL_M = 4.5, 7.0
+_RMS_AT_FIRST_M, _RMS_PER_LAP_M = 3.0, 0.5  # a few laps must lie the nearer
 _NET = 0.88  # of its path, along the oval
 _HEADED = 0.88  # of its points head along the line within 37°
 _HEADING = 0.8
@@ -44,11 +45,12 @@ _BUILT_M = 1.5  # by which the fit may miss the radii that are built
 
 # What all that was run on it must show. Lap after lap the errors of fixes average out; the difference between
 # a park and an oval does not: it stays in the mean of each part of the lap. Real tracks reach 1.02 of what
-# errors alone would leave there, the best decoy 1.9.
-_LEFT = 1.4
+# errors alone would leave there; decoys begin at 1.03, in the worst noise, and mostly lie beyond 1.9.
+_LEFT, _LEFT_IF_ODD = 1.15, 1.0  # odd: few laps, unusual bends, or much noise
+_MANY_LAPS, _USUAL_M = 5.0, 1.5
 # The outer lanes of a track with tight bends are an oval of 450 m: without being told, no bend may be tighter
-# than is built, and the less so the noisier the fit is.
-_OUTER_LANES, _SURE_RMS_M, _PER_RMS = 4.5, 2.6, 0.5
+# than is built, and the less so the noisier the fit is and the fewer the laps.
+_OUTER_LANES, _SURE_RMS_M, _PER_RMS, _SURE_LAPS = 4.5, 2.6, 0.5, 3.0
 
 # What then belongs to it, fix by fix.
 _NEAR_M, _NEAR_RMS = 7.0, 3.0
@@ -136,17 +138,21 @@ def tracks_in(course: Course, lane: int | None = None) -> list[Found]:
     found: list[Found] = []
     taken = np.zeros(len(course.times), bool)
     for family in FAMILIES:
+        settled = taken.copy()  # or looked at in vain
         for window in windows(course, family):
             inside = slice(*np.searchsorted(course.times, window.times[[0, -1]]).tolist())
-            if len(found) >= _MOST_TRACKS or taken[inside].mean() > 0.5:
+            if len(found) >= _MOST_TRACKS or settled[inside].mean() > 0.5:
                 continue
             shape = accepted(window, family)
             grown = None if shape is None else _grow(course, window, shape, family, taken)
-            if grown is None or not _convincing(course, grown, lane):
+            if grown is None:
                 continue
-            found.append(grown)
             for first, last, _ in grown.runs:
-                taken[first : last + 1] = True
+                settled[first : last + 1] = True
+            if _convincing(course, grown, lane):
+                found.append(grown)
+                for first, last, _ in grown.runs:
+                    taken[first : last + 1] = True
     return found
 
 
@@ -220,11 +226,12 @@ def _convincing(course: Course, found: Found, lane: int | None) -> bool:
     laps = sum(course.path_m[last] - course.path_m[first] for first, last, _ in found.runs) / family.lap_m
     least = _LEAST_LAPS if family.lap_m == TRACK_LAP_M else _SHORT_TRACK_LAPS
     rms_m = found.shape.rms_m
-    if laps < least or rms_m > _LARGEST_RMS_M + 1.0 or not _is_built(line, family):
+    most_m = min(_LARGEST_RMS_IN_ALL_M, _RMS_AT_FIRST_M + _RMS_PER_LAP_M * laps)
+    if laps < least or rms_m > most_m or not _is_built(line, family):
         return False
     kerb_m, lanes = _kerb_and_lanes(line, family)
     if lanes > _OUTER_LANES and (lane or 1) < _OUTER_LANES:
-        built = family.least_m + _PER_RMS * max(rms_m - _SURE_RMS_M, 0.0)
+        built = family.least_m + _PER_RMS * max(rms_m - _SURE_RMS_M, 0.0) + (_SURE_LAPS / laps) ** 2
         if kerb_m < built:
             return False
     chosen = np.concatenate([_evenly(course.path_m, first, last) for first, last, _ in found.runs])
@@ -234,7 +241,9 @@ def _convincing(course: Course, found: Found, lane: int | None) -> bool:
     count = np.bincount(sector, minlength=_SECTORS)
     means = np.bincount(sector, outwards, _SECTORS) / np.maximum(count, 1)
     left_m = float(np.sqrt(np.average(means**2, weights=count)))
-    return left_m < _LEFT * float(np.sqrt(np.mean(outwards**2))) / math.sqrt(laps)
+    plain = laps >= _MANY_LAPS and abs(kerb_m - family.usual_m) < _USUAL_M and rms_m < _LARGEST_RMS_M
+    most_left = _LEFT if plain else _LEFT_IF_ODD
+    return left_m < most_left * float(np.sqrt(np.mean(outwards**2))) / math.sqrt(laps)
 
 
 def _is_built(line: Line, family: Family) -> bool:
