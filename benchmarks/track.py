@@ -183,7 +183,7 @@ def figures(row: Row, seeds: range) -> Figures:
         p95=float(np.quantile(np.abs(error), 0.95)),
         mad_sd=1.4826 * float(np.median(np.abs(error - np.median(error)))),
         coverage=float(np.mean([run.covered for run in got])),
-        half_width=float(np.median([run.half_width_s for run in got])),
+        half_width=float(np.nanmedian([run.half_width_s for run in got])),
         watch_sd=float(np.nanstd([run.watch_s for run in got])),
         took=float(np.mean([run.took_s for run in got])),
         told=len(sure) / len(got),
