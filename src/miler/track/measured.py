@@ -181,10 +181,6 @@ def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Tr
     if settings.distance_source != "auto" or have.sum() < _LEAST_FIXES:
         return None
     course = Course.of(activity.elapsed[have], activity["latitude"][have], activity["longitude"][have])
-    return _track(course, activity, odometer, settings)
-
-
-def _track(course: Course, activity: Activity, odometer: Odometer, settings: Settings) -> Track | None:
     circuits: list[Circuit] = []
     finish, most = None, 0.0
     for found in tracks_in(course, settings.lane):
