@@ -43,7 +43,12 @@ _PRELOAD = ["miler.outcome", "miler.report.render", "fitparse.profile", "numpy.m
 
 
 def run(
-    files: Iterable[Found], settings: Settings, then: Callable[[Outcome], Result], *, jobs: int = 1
+    files: Iterable[Found],
+    settings: Settings,
+    then: Callable[[Outcome], Result],
+    *,
+    jobs: int = 1,
+    workers: Workers | None = None,
 ) -> Iterator[Result]:
     """Process files and hand each outcome to `then`, in the worker; yield what it returns, in input order.
 
@@ -54,11 +59,45 @@ def run(
         settings: passed to every analysis.
         then: a picklable function of an outcome, such as a renderer.
         jobs: processes; 1 works in this one.
+        workers: processes that are there already, instead; they stay.
     """
     task = _Task(settings, then)
+    if workers is not None:
+        return _run_parallel(map(_anywhere, files), task, workers)
     if jobs <= 1:
         return map(task.one, files)
-    return _run_parallel(map(_anywhere, files), task, jobs)
+    return _hired(map(_anywhere, files), task, jobs)
+
+
+class Workers:
+    """Processes that stay from one run to the next, for who gets a file now and then, in any thread."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._lock = threading.Lock()
+        self.pool = _pool(jobs)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Send them home; what they have begun is not waited for."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def warm(self) -> None:
+        """Start them, so that the first file need not wait for that."""
+        for future in [self.pool.submit(os.getpid) for _ in range(self.jobs)]:
+            future.result()
+
+    def replace(self, broken: ProcessPoolExecutor) -> None:
+        """Hire anew where one died, and every task in flight with it."""
+        with self._lock:
+            if self.pool is broken:  # else another thread has done so
+                broken.shutdown(wait=False, cancel_futures=True)
+                self.pool = _pool(self.jobs)
 
 
 def _anywhere(found: Found) -> Found:
@@ -102,28 +141,33 @@ def _fault(error: Exception) -> MilerError:
     )
 
 
-def _run_parallel(files: Iterator[Found], task: _Task[Result], jobs: int) -> Iterator[Result]:
-    waiting: deque[tuple[list[Found], Future[list[Result]]]] = deque()
-    pool = _pool(jobs)
-    try:
-        while True:
-            while len(waiting) < jobs * _AHEAD and (chunk := list(islice(files, _CHUNK))):
-                waiting.append((chunk, _submit(pool, task, chunk)))
-            if not waiting:
-                return
-            chunk, future = waiting.popleft()
-            try:
-                results = future.result()
-            except BrokenProcessPool:
-                # A worker died, and every task in flight with it: find the file that did it.
-                pool.shutdown(wait=False, cancel_futures=True)
-                yield from _one_by_one(chunk, task)
-                pool = _pool(jobs)
-                waiting = deque((again, _submit(pool, task, again)) for again, _ in waiting)
-            else:
-                yield from results
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def _hired(files: Iterator[Found], task: _Task[Result], jobs: int) -> Iterator[Result]:
+    with Workers(jobs) as workers:
+        yield from _run_parallel(files, task, workers)
+
+
+def _run_parallel(files: Iterator[Found], task: _Task[Result], workers: Workers) -> Iterator[Result]:
+    waiting: deque[tuple[list[Found], ProcessPoolExecutor, Future[list[Result]]]] = deque()
+
+    def submit(chunk: list[Found]) -> tuple[list[Found], ProcessPoolExecutor, Future[list[Result]]]:
+        pool = workers.pool
+        return chunk, pool, _submit(pool, task, chunk)
+
+    while True:
+        while len(waiting) < workers.jobs * _AHEAD and (chunk := list(islice(files, _CHUNK))):
+            waiting.append(submit(chunk))
+        if not waiting:
+            return
+        chunk, pool, future = waiting.popleft()
+        try:
+            results = future.result()
+        except BrokenProcessPool:
+            # A worker died, and every task in flight with it: find the file that did it.
+            workers.replace(pool)
+            yield from _one_by_one(chunk, task)
+            waiting = deque(submit(again) for again, *_ in waiting)
+        else:
+            yield from results
 
 
 def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) -> Future[list[Result]]:

@@ -1,0 +1,82 @@
+"""What became of contents, by their hash: so that nothing is sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import miler
+from miler.files import find
+from miler.library import Library
+from miler.library.places import place_of
+from miler.library.writing import KEPT, Ending, parts_of
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What became of an upload: of an archive, of all in it.
+
+    `activity_ids` are its activities: new ones, or those that it duplicates.
+    """
+
+    name: str
+    sha256: str
+    ending: Ending
+    activity_ids: tuple[int, ...] = ()
+    code: str | None = None
+    message: str | None = None
+
+
+def gave_activities(library: Library, sha256: str, name: str = "") -> Landed | None:
+    """Tell of a content that gave activities before."""
+    with library.reading() as connection:
+        ids = tuple(dict.fromkeys(parts_of(connection, sha256).values()))
+    return Landed(name, sha256, "duplicate", ids, None, duplicate_of(ids)) if ids else None
+
+
+def duplicate_of(ids: Iterable[int]) -> str:
+    """Say whose duplicate a content is."""
+    words = [str(number) for number in ids]
+    return f"duplicate of activit{'y' if len(words) == 1 else 'ies'} {', '.join(words)}"
+
+
+def known_contents(library: Library, hashes: Iterable[str]) -> Iterator[Landed]:
+    """Yield what became of each content that was here before; what may end otherwise now is left out."""
+    for sha256 in dict.fromkeys(hashes):
+        landed = gave_activities(library, sha256) or _gave_none(library, sha256) or _archive(library, sha256)
+        if landed is not None:
+            yield landed
+
+
+def _gave_none(library: Library, sha256: str) -> Landed | None:
+    """Tell of a content that was skipped or failed; a newer miler may read it."""
+    with library.reading() as connection:
+        row = connection.execute(
+            "SELECT outcome, code, message FROM files WHERE sha256 = ? AND version = ? ORDER BY id DESC",
+            (sha256, miler.__version__),
+        ).fetchone()
+    if row is None or row[0] in KEPT:
+        return None
+    return Landed("", sha256, row[0], (), row[1], row[2])
+
+
+def _archive(library: Library, sha256: str) -> Landed | None:
+    """Tell of an archive that is kept, if all that is in it has been imported."""
+    path = library.originals.path_of(sha256)
+    if path is None:
+        return None
+    query = (
+        "SELECT s.activity_id FROM files f LEFT JOIN sources s ON s.sha256 = f.sha256"
+        " WHERE f.path = ? AND f.member = ?"
+    )
+    ids: list[int] = []
+    with library.reading() as connection:
+        for place in map(place_of, find([path])):
+            rows = connection.execute(query, (place.path, place.member)).fetchall()
+            if not rows:
+                return None
+            ids += [number for (number,) in rows if number is not None]
+    ids = list(dict.fromkeys(ids))
+    return Landed(
+        "", sha256, "duplicate" if ids else "skipped", tuple(ids), None, duplicate_of(ids) if ids else None
+    )
