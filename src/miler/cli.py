@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import cli_library, cli_serve
+from miler import cli_library, cli_serve, cli_upload
 from miler.cli_options import (
     FEW_FILES,
     INTERRUPTED,
@@ -227,6 +227,7 @@ def schema() -> int:
 
 cli_library.register(cli)
 cli.add_command(cli_serve.serve)
+cli.add_command(cli_upload.upload)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

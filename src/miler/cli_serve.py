@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from miler.cli_import import library_option
 from miler.cli_options import OK, WRONG_USE, settings_of, settings_options
+from miler.cli_upload import kept_token, token_path
 
 PORT = 8765
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -26,12 +28,16 @@ _EVERYWHERE = ("0.0.0.0", "::")  # where to listen, but no name to be called by
               help="Let an address with ?key=KEY upload, for phones; `new` makes one.")  # fmt: skip
 @click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME",
               help="Answer to this name too, as of this machine at home; may be repeated.")  # fmt: skip
+@click.option("--largest-mib", type=click.IntRange(1, 2048), metavar="MIB", default=256,
+              show_default=True, help="The largest upload.")  # fmt: skip
+@click.option("--idle", "idle_s", type=click.FloatRange(0.1, 600), metavar="SECONDS", default=10,
+              show_default=True, help="How long an upload may stand still.")  # fmt: skip
 @click.option("--open", "open_", is_flag=True, help="Open it in a browser.")
 @library_option
 @settings_options
 def serve(
     host: str, port: int, token: str | None, upload_key: str | None, allow_hosts: tuple[str, ...],
-    open_: bool, library_path: Path | None, **options: Any,
+    largest_mib: int, idle_s: float, open_: bool, library_path: Path | None, **options: Any,
 ) -> int:  # fmt: skip
     """Show the library in a browser, and take uploads.
 
@@ -39,6 +45,7 @@ def serve(
     is made and shown once, and kept beside the library for the next time.
     """
     from miler.library import Library, usual_path
+    from miler.limits import MIB
     from miler.web.config import Config
     from miler.web.server import bind, serve
 
@@ -52,22 +59,23 @@ def serve(
         return WRONG_USE
     path = library_path or usual_path()
     Library(path).close()
-    given = token or _kept_token(path)
+    given = token or _own_token(path)
     if upload_key == "new":
         upload_key = secrets.token_urlsafe(24)
         click.echo(f"upload key: {upload_key}", err=True)
     settings = settings_of(options)
-    listening = bind(host, port)
-    port = listening.getsockname()[1]
     own = () if host in (*_LOOPBACK, *_EVERYWHERE) else (_in_address(host),)
     config = Config(
         given,
-        port,
         private=token is not None,
         upload_key=upload_key,
         allow_hosts=allow_hosts + own,
         settings=settings,
+        body_bytes=largest_mib * MIB,
+        idle_s=idle_s,
     )
+    listening = bind(host, port)
+    port = listening.getsockname()[1]
     address = f"http://{'localhost' if host in _EVERYWHERE else _in_address(host)}:{port}/"
 
     def started() -> None:
@@ -75,7 +83,7 @@ def serve(
         if open_:
             click.launch(address)
 
-    serve(path, config, listening, started)
+    serve(path, replace(config, port=port), listening, started)
     return OK
 
 
@@ -83,12 +91,11 @@ def _in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _kept_token(library: Path) -> str:
+def _own_token(library: Path) -> str:
     """Return the token of this library's server, made at the first time: scripts may go on using it."""
-    path = library.with_name(f"{library.stem}-token")
-    if path.exists() and (kept := path.read_text(encoding="ascii").strip()):
+    if (kept := kept_token(library)) is not None:
         return kept
-    token = secrets.token_urlsafe(24)
+    token, path = secrets.token_urlsafe(24), token_path(library)
     path.touch(mode=0o600)  # nobody else's, before it says anything
     path.write_text(token, encoding="ascii")
     click.echo(f"token for programs that upload: {token}\n    kept in {path}", err=True)

@@ -16,7 +16,7 @@ from miler.settings import Settings
 _LISTS = ("effort_lengths_m", "sports")
 _TEXTS = ("sex", "distance_source", "units", "lap_m")
 _PREFIX = "MILER_"
-_NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY"}
+_NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY", "MILER_TOKEN", "MILER_UPLOAD_KEY"}
 
 
 def settings_from(

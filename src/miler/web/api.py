@@ -82,7 +82,7 @@ class Page(BaseModel):
 
 
 class Bests(BaseModel):
-    """The fastest efforts of a length, on the elapsed clock, one an activity; and those that were excluded."""
+    """The fastest efforts of a length, elapsed clock, one an activity; and those that were excluded."""
 
     length_m: float
     bests: list[Best]
@@ -182,7 +182,7 @@ async def import_generic(request: Request, hall: InHall, name: _Name = None, key
 @router.post("/import/fitotrack", **_RAW)
 async def import_fitotrack(request: Request, hall: InHall, name: _Name = None, key: _Key = None) -> Response:
     """Upload one file as FitoTrack's automatic export does."""
-    return await _import(request, hall, name or "fitotrack.gpx")
+    return await _import(request, hall, name)
 
 
 @router.post("/known", response_model=Known, responses=documented(422))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import miler
-from miler.files import find
+from miler.files import Found, find
 from miler.library import Library
 from miler.library.places import place_of
 from miler.library.writing import KEPT, Ending, parts_of
@@ -65,18 +65,24 @@ def _archive(library: Library, sha256: str) -> Landed | None:
     path = library.originals.path_of(sha256)
     if path is None:
         return None
-    query = (
-        "SELECT s.activity_id FROM files f LEFT JOIN sources s ON s.sha256 = f.sha256"
-        " WHERE f.path = ? AND f.member = ?"
-    )
     ids: list[int] = []
+    for found in find([path]):
+        there = activities_at(library, found)
+        if there is None:
+            return None
+        ids += there
+    each = tuple(dict.fromkeys(ids))
+    said = duplicate_of(each) if each else None
+    return Landed("", sha256, "duplicate" if each else "skipped", each, None, said)
+
+
+def activities_at(library: Library, found: Found) -> tuple[int, ...] | None:
+    """Return the activities that a file gave when it was imported; None if it was not."""
+    place = place_of(found)
     with library.reading() as connection:
-        for place in map(place_of, find([path])):
-            rows = connection.execute(query, (place.path, place.member)).fetchall()
-            if not rows:
-                return None
-            ids += [number for (number,) in rows if number is not None]
-    ids = list(dict.fromkeys(ids))
-    return Landed(
-        "", sha256, "duplicate" if ids else "skipped", tuple(ids), None, duplicate_of(ids) if ids else None
-    )
+        rows = connection.execute(
+            "SELECT s.activity_id FROM files f LEFT JOIN sources s ON s.sha256 = f.sha256"
+            " WHERE f.path = ? AND f.member = ? ORDER BY s.part",
+            (place.path, place.member),
+        ).fetchall()
+    return tuple(number for (number,) in rows if number is not None) if rows else None

@@ -99,6 +99,8 @@ class Gate:
         if len(host) != 1 or not self._config.answers_to(host[0]):
             known = "this server answers to the loopback's names, and to those given with --allow-host"
             return _refuse(421 if host else 400, known, "host")
+        if scope["http_version"] not in ("1.0", "1.1"):
+            return _refuse(400, "this server speaks HTTP/1.1", "version")
         if not scope["path"].startswith("/") or _BAD_ESCAPE.search(scope.get("raw_path") or b""):
             return _refuse(400, "that is no path on this server", "path")
         if len(headers.all("content-length")) + len(headers.all("transfer-encoding")) > 1:

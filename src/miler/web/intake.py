@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from miler.batch import Workers
-from miler.errors import LibraryError
+from miler.errors import MilerError
 from miler.files import Found, find
 from miler.library import Library
 from miler.library.importing import Way, import_files
-from miler.library.writing import Ending, Recorded, parts_of
+from miler.library.writing import Ending, Recorded
 from miler.settings import Settings
-from miler.web.asking import Landed, duplicate_of, gave_activities
+from miler.web.asking import Landed, activities_at, duplicate_of, gave_activities
 
 GROUP = 64  # uploads that go in together at most: none waits long for the others
 
@@ -81,39 +81,68 @@ class Intake:
 
     def _take(self, group: list[tuple[Upload, _Told]]) -> None:
         """Bring a group in, and tell of each as soon as it is committed."""
-        untold = [told for _, told in group]
-        uploads = [upload for upload, _ in group]
+        untold = dict(enumerate(told for _, told in group))
         try:
             with Library(self._library) as library:
-                for landed in landings(library, uploads, self._settings, self._way):
-                    untold.pop(0)(landed)
-        except (LibraryError, OSError) as error:
-            for told in untold:
+                waiting = {number: upload for number, (upload, _) in enumerate(group)}
+                for together in _rounds(waiting):
+                    for number, landed in landings(library, together, self._settings, self._way):
+                        untold.pop(number)(landed)
+        except (MilerError, OSError) as error:
+            for told in untold.values():
                 told(error)
 
 
-def landings(library: Library, uploads: list[Upload], settings: Settings, way: Way) -> Iterator[Landed]:
-    """Import uploads, and yield what became of each, in order, when it is in the library.
+def _rounds(waiting: Mapping[int, Upload]) -> Iterator[dict[int, Upload]]:
+    """Divide a group so that what goes in together has names and contents of its own.
+
+    The importer calls files by their names; and a copy is known as one when the first of it is in.
+    """
+    rest = dict(waiting)
+    while rest:
+        names, contents, together = set[str](), set[str](), dict[int, Upload]()
+        for number, upload in rest.items():
+            if upload.name not in names and upload.sha256 not in contents:
+                together[number] = upload
+            names.add(upload.name)
+            contents.add(upload.sha256)
+        yield together
+        rest = {number: upload for number, upload in rest.items() if number not in together}
+
+
+def landings(
+    library: Library, uploads: Mapping[int, Upload], settings: Settings, way: Way
+) -> Iterator[tuple[int, Landed]]:
+    """Import uploads, no two of one name, and yield what became of each when it is in the library.
 
     Raises:
         LibraryError: if the library can no longer be written.
     """
-    known = [gave_activities(library, upload.sha256, upload.name) for upload in uploads]
-    kept = _kept(library, (u for u, k in zip(uploads, known, strict=True) if k is None))
-    found = [
-        list(_found(upload, kept[upload.sha256])) if k is None else []
-        for upload, k in zip(uploads, known, strict=True)
-    ]
-    recorded = import_files(library, (one for each in found for one in each), settings, way)
-    for upload, before, each in zip(uploads, known, found, strict=True):
-        yield before or _summed_up(library, upload, [next(recorded) for _ in each])
-    recorded.close()  # type: ignore[attr-defined]
+    unknown = {}
+    for number, upload in uploads.items():
+        known = gave_activities(library, upload.sha256, upload.name)
+        if known is None:
+            unknown[number] = upload
+        else:
+            yield number, known
+    found = {number: list(_found(upload, path)) for number, upload, path in _kept(library, unknown)}
+    whose = {one.name: (number, one) for number, each in found.items() for one in each}
+    ended: dict[int, list[Recorded]] = {number: [] for number in found}
+    files = [one for each in found.values() for one in each]
+    for recorded in import_files(library, files, settings, way):
+        number, one = whose[recorded.name]
+        ended[number].append(_seen_again(library, one, recorded))
+        if len(ended[number]) == len(found[number]):
+            yield number, _summed_up(unknown[number], ended[number])
 
 
-def _kept(library: Library, uploads: Iterable[Upload]) -> dict[str, str]:
+def _kept(library: Library, uploads: Mapping[int, Upload]) -> list[tuple[int, Upload, str]]:
     """Keep the originals as standard input is kept: there is no other to come back to."""
     with library.writing():
-        return {u.sha256: str(library.originals.put(u.data, u.sha256, "")) for u in uploads}
+        return [
+            (number, upload, str(library.originals.put(upload.data, upload.sha256, "")))
+            for number, upload in uploads.items()
+        ]
 
 
 def _found(upload: Upload, path: str) -> Iterator[Found]:
@@ -123,28 +152,28 @@ def _found(upload: Upload, path: str) -> Iterator[Found]:
         yield replace(found, name=upload.name + inside)
 
 
-def _summed_up(library: Library, upload: Upload, endings: list[Recorded]) -> Landed:
+def _summed_up(upload: Upload, endings: list[Recorded]) -> Landed:
     """Say of an upload what matters most of what was in it."""
-    each = [_seen_again(library, upload, ending) for ending in endings]
-    ids = tuple(dict.fromkeys(number for ending in each for number in ending.activity_ids))
-    if len(each) == 1:
-        return Landed(upload.name, upload.sha256, each[0].ending, ids, each[0].code, each[0].message)
-    counts = {kind: sum(ending.ending == kind for ending in each) for kind in _MOST_FIRST}
+    ids = tuple(dict.fromkeys(number for ending in endings for number in ending.activity_ids))
+    if len(endings) == 1:
+        only = endings[0]
+        return Landed(upload.name, upload.sha256, only.ending, ids, only.code, only.message)
+    counts = {kind: sum(ending.ending == kind for ending in endings) for kind in _MOST_FIRST}
     kind = next(kind for kind, count in counts.items() if count)
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    wrong = [f"{ending.name}: {ending.message}" for ending in each if ending.ending == "failed"]
-    return Landed(upload.name, upload.sha256, kind, ids, None, "; ".join([said, *wrong[:5]]))
+    wrong = [f"{ending.name}: {ending.message}" for ending in endings if ending.ending == "failed"]
+    return Landed(upload.name, upload.sha256, kind, ids, None, "; ".join([said, *wrong[:_FEW]]))
 
 
 _MOST_FIRST: tuple[Ending, ...] = ("imported", "failed", "duplicate", "skipped")
+_FEW = 5  # what failed in an archive is named, but not all of a thousand
 
 
-def _seen_again(library: Library, upload: Upload, ending: Recorded) -> Recorded:
+def _seen_again(library: Library, found: Found, ending: Recorded) -> Recorded:
     """Say of what lies as it did what it was: to who sends a file, its copy here is not known."""
     if ending.ending != "unchanged":
         return ending
-    with library.reading() as connection:
-        ids = ending.activity_ids or tuple(parts_of(connection, upload.sha256).values())
+    ids = ending.activity_ids or activities_at(library, found) or ()
     if ids:
         return replace(ending, ending="duplicate", activity_ids=ids, message=duplicate_of(ids))
     return replace(ending, ending="skipped")

@@ -7,7 +7,6 @@ import re
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_S = 10.0  # a slow loris sends a byte now and then, for ever
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _END = b"\r\n\r\n"
 
@@ -18,6 +17,7 @@ class StrictProtocol(H11Protocol):
     A lone line feed ends a line for some and not for others: so requests are smuggled past a proxy.
     """
 
+    head_s = 10.0  # a slow loris sends a byte now and then, for ever
     _head: bytes | None = b""  # what came of it so far; None once it is whole
     _timer: asyncio.TimerHandle | None = None
 
@@ -52,7 +52,7 @@ class StrictProtocol(H11Protocol):
     def _await_head(self) -> None:
         self._head_is_whole()
         self._head = b""
-        self._timer = self.loop.call_later(HEAD_S, self.transport.close)
+        self._timer = self.loop.call_later(self.head_s, self.transport.close)
 
     def _head_is_whole(self) -> None:
         self._head = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from fastapi import Request
@@ -65,7 +66,7 @@ async def form_of(request: Request, config: Config) -> Form:
             parts = [(name, value) for name, value in form.multi_items()]
             files = [value for _, value in parts if isinstance(value, UploadFile)]
             fields = {name: value for name, value in parts if isinstance(value, str)}
-            uploads = [Upload(label(file.filename), await file.read()) for file in files]
+            uploads = [named(file.filename, await file.read()) for file in files]
     except (HTTPException, MultiPartException) as error:
         raise _explained(error) from None
     if len(parts) > config.part_count:
@@ -91,10 +92,10 @@ async def body_of(request: Request, name: str | None) -> Upload:
     data = await request.body()
     if not data:
         raise HTTPException(422, "the body is empty; send the bytes of a file")
-    return Upload(label(name), data)
+    return named(name, data)
 
 
-def label(name: str | None) -> str:
-    """Return the name by which a file is called: its last part, and nothing that is ever opened."""
+def named(name: str | None, data: bytes) -> Upload:
+    """Return an upload under the last part of its name, which is a label: nothing is ever opened by it."""
     last = (name or "").replace("\\", "/").rpartition("/")[2].replace("\x00", "")
-    return last[:LONGEST_NAME].strip() or "upload"
+    return Upload(last[:LONGEST_NAME].strip() or f"upload-{sha256(data).hexdigest()[:8]}", data)

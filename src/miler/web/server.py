@@ -30,10 +30,14 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
-        if sys.platform != "win32":  # there it would let another program listen at the same address
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
+        try:
+            if sys.platform != "win32":  # there it would let another program listen at the same address
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(_BACKLOG)
+        except OSError:
+            listening.close()
+            raise
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise MilerError(f"cannot listen at {host}:{port}: {reason}; --port names another") from None
@@ -53,10 +57,14 @@ def serve(library: Path, config: Config, listening: socket.socket, started: Call
         KeyboardInterrupt: after SIGINT.
         LibraryError: if the library cannot be opened.
     """
+
+    class Timed(StrictProtocol):
+        head_s = config.idle_s
+
     server = _Server(
         uvicorn.Config(
             create_app(library, config),
-            http=StrictProtocol,
+            http=Timed,
             ws="none",
             lifespan="on",
             loop="asyncio",
