@@ -165,7 +165,7 @@ def _summed_up(upload: Upload, endings: list[Recorded]) -> Landed:
     return Landed(upload.name, upload.sha256, kind, ids, None, "; ".join([said, *wrong[:_FEW]]))
 
 
-_MOST_FIRST: tuple[Ending, ...] = ("imported", "failed", "duplicate", "skipped")
+_MOST_FIRST: tuple[Ending, ...] = ("imported", "duplicate", "failed", "skipped")
 _FEW = 5  # what failed in an archive is named, but not all of a thousand
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -41,8 +41,8 @@ def _missing(value: object) -> object:
 
 
 Day = Annotated[date | None, BeforeValidator(_missing)]
-Text = Annotated[str | None, BeforeValidator(_missing), Query(max_length=200)]
-Year = Annotated[int | None, BeforeValidator(_missing), Query(ge=1, le=9999)]
+Text = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_missing)]
+Year = Annotated[Annotated[int, Field(ge=1, le=9999)] | None, BeforeValidator(_missing)]
 
 
 def _page(hall: Hall, name: str, title: str, **view: Any) -> HTMLResponse:

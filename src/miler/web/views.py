@@ -106,7 +106,7 @@ def _change(best: Best, former: Best | None) -> str:
 class SeasonChart:
     """A dot a year, faster is higher: places in per cent of the plot."""
 
-    dots: tuple[tuple[float, float, str, str], ...]  # x, y, time, year
+    dots: tuple[tuple[float, float, str, str, bool], ...]  # x, y, time, year, the best so far
     line: str  # the running best, as points of a polyline in a box of 100 by 100
 
 
@@ -123,15 +123,17 @@ def season_chart(seasons: Sequence[Season]) -> SeasonChart | None:
         x = 6 + 88 * (year - first) / max(last - first, 1)
         return round(x, 2), round(18 + 64 * (elapsed_s - fastest) / span_s, 2)
 
-    points, best_s = [], float("inf")
+    points: list[tuple[float, float]] = []
+    dots, best_s = [], float("inf")
     for season in oldest_first:
         x, y = place(season.year, min(best_s, season.elapsed_s))
         if best_s < float("inf"):
             points.append((x, place(season.year, best_s)[1]))
         points.append((x, y))
+        best = season.elapsed_s < best_s
+        dots.append((*place(season.year, season.elapsed_s), season.view["time"], str(season.year), best))
         best_s = min(best_s, season.elapsed_s)
-    dots = tuple((*place(s.year, s.elapsed_s), s.view["time"], str(s.year)) for s in oldest_first)
-    return SeasonChart(dots, " ".join(f"{x:g},{y:g}" for x, y in points))
+    return SeasonChart(tuple(dots), " ".join(f"{x:g},{y:g}" for x, y in points))
 
 
 def books(marks: Iterable[Document]) -> list[View]:
