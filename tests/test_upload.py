@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from devtools.serving import Server, serving, start, stop
+from devtools.small_runs import write_runs
 from miler import upload
 from miler.library import Library
 from tests.conftest import SAMPLES, Miler
-from tests.serving import Server, serving, start, stop
-from tests.small_runs import write_runs
 
 SCRIPT = Path(upload.__file__)
 

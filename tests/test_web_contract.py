@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import Server, serving
-from tests.small_runs import small_run
+from devtools.serving import Server, serving
+from devtools.small_runs import small_run
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from devtools.serving import TOKEN, Server, form, serving, stop
 from tests.conftest import Miler
-from tests.serving import TOKEN, Server, form, serving, stop
 
 FIELD_ONLY = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--'
 EVIL = "http://evil.example"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from devtools.serving import Server, serving
+from devtools.small_runs import START, small_run, write_runs
 from devtools.writers import write_gpx
 from miler.library import Library
 from tests.conftest import SAMPLES
-from tests.serving import Server, serving
-from tests.small_runs import START, small_run, write_runs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGES = ("/", "/bests", "/bests?length=1mi", "/trend", "/trend?length=400m", "/records", "/upload", "/login")
