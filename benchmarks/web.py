@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from itertools import product
 from pathlib import Path
@@ -28,10 +29,14 @@ from threading import Semaphore, Thread
 from typing import Literal
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from benchmarks.bar import Bar, skipped
-from benchmarks.library import make_files, make_library
+from benchmarks.library import make_library
+from devtools.recording import Recording
 from devtools.serving import Server, serving, start, stop
-from devtools.small_runs import small_run, write_runs
+from devtools.small_runs import START, small_run, write_runs
+from devtools.writers import write_fit
 from miler import upload
 from miler.library import Library
 
@@ -44,6 +49,30 @@ _CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
+
+
+def hours(count: int) -> dict[str, bytes]:
+    """Return one-hour runs, recorded each second on a winding road, by name; no two are alike."""
+    return {f"{seed}.fit": _hour(np.random.default_rng(seed), seed) for seed in range(count)}
+
+
+def _hour(rng: np.random.Generator, day: int) -> bytes:
+    time_s = np.arange(3600.0)
+    speed_mps = 3.2 + 0.4 * np.sin(time_s / rng.uniform(200, 900)) + rng.normal(0, 0.05, len(time_s))
+    heading = np.cumsum(rng.normal(0, 0.02, len(time_s)))
+    north_m, east_m = (np.cumsum(speed_mps * turned(heading)) for turned in (np.cos, np.sin))
+    run = Recording(
+        start_time=START + timedelta(days=day),
+        time_s=time_s,
+        latitude_deg=51.5 + north_m / 111_200,
+        longitude_deg=-0.1 + east_m / 69_000,
+        distance_m=np.cumsum(speed_mps),
+        speed_mps=speed_mps,
+        altitude_m=30 + 10 * np.sin(time_s / 400),
+        heart_rate_bpm=np.round(150 + 10 * np.sin(time_s / 700)),
+        cadence_spm=np.full(len(time_s), 176.0),
+    )
+    return write_fit(run)
 
 
 class Client:
@@ -69,23 +98,22 @@ class Client:
 
 def answers(folder: Path, count: int) -> list[float]:
     """Return how long one-hour files take, sent one after another."""
-    make_files(folder / "hours", count)
+    files = hours(count)
     with serving(folder / "answers.db") as server:
         client = Client(server)
-        took = [client.send(path.read_bytes(), path.name) for path in sorted((folder / "hours").iterdir())]
+        took = [client.send(data, name) for name, data in files.items()]
         client.close()
     return took
 
 
 def rate(folder: Path, count: int) -> float:
     """Return how many one-hour files a second come in from several clients at once."""
-    make_files(folder / "hours", count)
-    files = [(path.read_bytes(), path.name) for path in sorted((folder / "hours").iterdir())]
+    files = list(hours(count).items())
     with serving(folder / "rate.db") as server:
 
         def share(number: int) -> None:
             client = Client(server)
-            for data, name in files[number::_CLIENTS]:
+            for name, data in files[number::_CLIENTS]:
                 client.send(data, name)
             client.close()
 
@@ -248,10 +276,10 @@ def bars(short: bool) -> Iterator[Bar]:
     """Measure the bars of the server."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        median_s = statistics.median(answers(folder / "a", 10 if short else 60))
+        median_s = statistics.median(answers(folder, 10 if short else 60))
         yield Bar("a one-hour FIT is uploaded, in the library, answered", f"{median_s * 1000:.0f} ms, median",
                   f"< {GOAL_ANSWER_S * 1000:.0f} ms", median_s < GOAL_ANSWER_S)  # fmt: skip
-        came = rate(folder / "r", 80 if short else 500)
+        came = rate(folder, 80 if short else 500)
         yield Bar(
             "one-hour FITs uploaded a second, sustained", f"{came:.0f}", f">= {GOAL_RATE}", came >= GOAL_RATE
         )

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
@@ -26,7 +27,10 @@ from miler.web.problems import documented
 from miler.web.receiving import BYTES, FORM_WITH_FILES, body_of, form_of
 
 _ALWAYS = (400, 401, 403, 405, 408, 413, 421, 500, 503)
-router = APIRouter(prefix="/api/v1", tags=["miler"], responses=documented(*_ALWAYS))
+SHOWS_TOKEN = Depends(HTTPBearer(auto_error=False, description="the gate asks for it, of who writes"))
+router = APIRouter(
+    prefix="/api/v1", tags=["miler"], responses=documented(*_ALWAYS), dependencies=[SHOWS_TOKEN]
+)
 
 MOST_ROWS = 500
 Number = Annotated[int, Path(ge=1, lt=2**53, description="the activity's number in the library")]
@@ -204,7 +208,7 @@ def activities(
     offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
 ) -> Response:
     """List activities, the latest first; days are those of the runner's calendar."""
-    chosen = Filter(since, until, sport, device, note)
+    chosen = Filter(since=since, until=until, sport=sport, device=device, note=note)
     with hall.library() as library:
         rows = library.list(chosen, limit=limit, offset=offset)
         return Json({"total": library.count(chosen), "activities": [asdict(row) for row in rows]})

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from miler.web.api import Json
+from miler.web.api import SHOWS_TOKEN, Json
 from miler.web.asking import Landed
 from miler.web.hall import Hall, InHall
 from miler.web.problems import documented
@@ -17,6 +17,7 @@ from miler.web.receiving import FORM_WITH_FILES, form_of
 
 router = APIRouter(
     prefix="/api/v1",
+    dependencies=[SHOWS_TOKEN],
     tags=["as intervals.icu's and Runalyze's"],
     responses=documented(400, 401, 403, 405, 408, 413, 415, 421, 422, 500, 503),
 )

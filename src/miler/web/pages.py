@@ -60,7 +60,7 @@ def runs(
     page: Annotated[int, Query(ge=1, lt=2**20)] = 1,
 ) -> Response:
     """Show the runs, the latest first."""
-    chosen = Filter(since, until, sport, device)
+    chosen = Filter(since=since, until=until, sport=sport, device=device)
     with hall.library() as library:
         rows = library.list(chosen, limit=ROWS, offset=(page - 1) * ROWS)
         total = library.count(chosen)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.exceptions import HTTPException
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from miler.library import Filter, Library, Listed, Stored
 from miler.report.document import Document
 from miler.timezone import zone
-from miler.web.api import Json, Number
+from miler.web.api import SHOWS_TOKEN, Json, Number
 from miler.web.asking import Landed, known_contents
 from miler.web.hall import InHall
 from miler.web.problems import documented
@@ -27,6 +27,7 @@ from miler.web.receiving import FORM_WITH_FILES, form_of
 router = APIRouter(
     prefix="/api/v3",
     tags=["as Strava's"],
+    dependencies=[SHOWS_TOKEN],
     responses=documented(400, 401, 403, 405, 408, 413, 421, 500, 503),
 )
 
@@ -129,7 +130,7 @@ def activities(
     per_page: Annotated[int, Query(ge=1, le=200)] = 30,
 ) -> Response:
     """List activities, the latest first; before and after are seconds since 1970."""
-    chosen = Filter(_day(after), _day(before))
+    chosen = Filter(since=_day(after, -1), until=_day(before, 1))
     with hall.library() as library:
         if before is None and after is None:
             return Json([_listed(row) for row in library.list(limit=per_page, offset=(page - 1) * per_page)])
@@ -138,8 +139,9 @@ def activities(
     return Json([_listed(row) for row in rows[(page - 1) * per_page : page * per_page]])
 
 
-def _day(seconds: int | None) -> Any:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).date()
+def _day(seconds: int | None, later: int) -> date | None:
+    """Return a day that bounds the question: the runner's calendar is up to a day off that of UTC."""
+    return None if seconds is None else (datetime.fromtimestamp(seconds, UTC) + timedelta(later)).date()
 
 
 def _between(row: Listed, after: int | None, before: int | None) -> bool:
