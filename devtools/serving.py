@@ -40,6 +40,7 @@ class Server:
     """A server that runs."""
 
     process: subprocess.Popen[str]
+    library: Path
     port: int
     token: str
     said: str
@@ -139,7 +140,7 @@ def start(library: Path, *options: str, port: int = 0, private: bool = False) ->
         assert line, f"the server ended: {said}"
         said += line
     token = TOKEN if private else library.with_name(f"{library.stem}-token").read_text()
-    return Server(process, int(found[1]), token, said)
+    return Server(process, library, int(found[1]), token, said)
 
 
 def stop(server: Server) -> str:

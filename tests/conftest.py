@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.serving import Server, serving
 from miler.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +27,13 @@ class Ran:
 
 
 Miler = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One `miler serve` for all tests that need no other; nothing is promised of what its library holds."""
+    with serving(tmp_path_factory.mktemp("server") / "library.db") as running:
+        yield running
 
 
 @pytest.fixture

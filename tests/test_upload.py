@@ -6,25 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from http.client import RemoteDisconnected
 from pathlib import Path
 
 import pytest
 
-from devtools.serving import Server, serving, start, stop
+from devtools.serving import Server, start, stop
 from devtools.small_runs import write_runs
 from miler import upload
 from miler.library import Library
 from tests.conftest import SAMPLES, Miler
 
 SCRIPT = Path(upload.__file__)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "library.db") as running:
-        yield running
 
 
 def send(server: Server, *arguments: object, token: str | None = None) -> int:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from devtools.serving import Server, serving
-from devtools.small_runs import small_run
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "library.db") as running:
-        running.send(small_run(1))
-        yield running
+from devtools.serving import Server
 
 
 @pytest.mark.filterwarnings("default")

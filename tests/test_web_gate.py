@@ -8,7 +8,6 @@ import os
 import re
 import socket
 import stat
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,16 +15,11 @@ from pathlib import Path
 import pytest
 
 from devtools.serving import TOKEN, Server, form, serving, stop
+from devtools.small_runs import small_run
 from tests.conftest import Miler
 
 FIELD_ONLY = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--'
 EVIL = "http://evil.example"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("open") / "library.db") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +93,10 @@ def test_a_name_that_was_allowed_is_answered_and_only_that(private: Server) -> N
 )
 def test_another_sites_page_cannot_write(server: Server, headers: dict[str, str]) -> None:
     sent = {name: value.format(own=server.url) for name, value in headers.items()}
-    for data in (form({"x.fit": b"x"})[1], b"x"):
+    before = server.activities()
+    for data in (form({"x.fit": small_run(600)})[1], small_run(600)):
         assert server.ask("POST", "/api/v1/import/generic", data, **sent).status == 403
-    assert server.activities() == 0
+    assert server.activities() == before
 
 
 def test_not_even_with_the_token_does_another_sites_page_write(server: Server) -> None:
@@ -228,13 +223,14 @@ def test_a_key_in_the_address_is_off_unless_asked_for(server: Server) -> None:
         assert server.ask("POST", f"/api/v1/import/generic?key={key}", b"x").status == 401
 
 
-def test_the_token_is_shown_once_kept_from_others_and_never_logged(tmp_path: Path) -> None:
+def test_the_token_is_shown_once_kept_from_others_and_in_no_log(tmp_path: Path) -> None:
     library = tmp_path / "library.db"
     with serving(library) as first:
         first.ask("POST", f"/api/v1/import/generic?key={first.token}", b"x")
         first.send(b"x")
-    said = stop(first)
-    assert said.count(first.token) == 1
+        assert f"at {first.url}/" in first.said
+    assert stop(first).count(first.token) == 1
+    assert first.process.returncode == 0
     if os.name != "nt":
         assert stat.S_IMODE((tmp_path / "library-token").stat().st_mode) == 0o600
     with serving(library) as second:
@@ -245,23 +241,27 @@ def test_the_token_is_shown_once_kept_from_others_and_never_logged(tmp_path: Pat
 # W4
 
 
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("narrow") / "x.db", "--largest-mib", "1", "--idle", "1") as running:
+        yield running
+
+
 def test_a_body_that_says_it_is_huge_is_refused_before_it_comes(server: Server) -> None:
     head = (f"Host: 127.0.0.1:{server.port}", f"Authorization: Bearer {server.token}")
     for path in ("/api/v1/uploads", "/api/v1/import/generic", "/api/v3/uploads"):
         assert server.status(request(f"POST {path} HTTP/1.1", *head, "Content-Length: 10737418240")) == 413
 
 
-def test_a_body_without_end_is_ended(tmp_path: Path) -> None:
-    with serving(tmp_path / "library.db", "--largest-mib", "1") as small:
-        head = request(
-            "POST /api/v1/import/generic HTTP/1.1", f"Host: 127.0.0.1:{small.port}",
-            f"Authorization: Bearer {small.token}", "Transfer-Encoding: chunked",
-        )  # fmt: skip
-        chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-        assert b" 413 " in small.raw(head + chunk * 64)[:20]
-        assert small.send(b"x" * 3_000_000).status == 413
-        kind, body = form({"x.fit": b"x" * 3_000_000})
-        assert small.ask("POST", "/api/v1/uploads", body, token=small.token, Content_Type=kind).status == 413
+def test_a_body_without_end_is_ended(narrow: Server) -> None:
+    head = request(
+        "POST /api/v1/import/generic HTTP/1.1", f"Host: 127.0.0.1:{narrow.port}",
+        f"Authorization: Bearer {narrow.token}", "Transfer-Encoding: chunked",
+    )  # fmt: skip
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    assert b" 413 " in narrow.raw(head + chunk * 64)[:20]
+    assert narrow.send(b"x" * 3_000_000).status == 413
+    assert narrow.form("/api/v1/uploads", {"x.fit": b"x" * 3_000_000}).status == 413
 
 
 def test_a_form_of_very_many_parts_or_a_very_large_field_is_refused(server: Server) -> None:
@@ -327,21 +327,19 @@ def test_the_name_of_an_upload_is_a_label_and_never_a_path(server: Server, filen
 # W6
 
 
-def test_who_dawdles_is_sent_away_and_keeps_nobody_waiting(tmp_path: Path, samples: Path) -> None:
-    with serving(tmp_path / "library.db", "--idle", "1") as server, contextlib.ExitStack() as stack:
+def test_who_dawdles_is_sent_away_and_keeps_nobody_waiting(narrow: Server, samples: Path) -> None:
+    with contextlib.ExitStack() as stack:
         slow = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+            stack.enter_context(socket.create_connection(("127.0.0.1", narrow.port), timeout=20))
             for _ in range(200)
         ]
         head = request(
-            "POST /api/v1/import/generic HTTP/1.1", f"Host: 127.0.0.1:{server.port}",
-            f"Authorization: Bearer {server.token}", "Content-Length: 1000",
+            "POST /api/v1/import/generic HTTP/1.1", f"Host: 127.0.0.1:{narrow.port}",
+            f"Authorization: Bearer {narrow.token}", "Content-Length: 1000",
         )  # fmt: skip
         for number, stream in enumerate(slow):
             stream.sendall(b"POST /api/v1/imp" if number % 2 else head + b"x")
-        begin = time.monotonic()
-        assert server.send((samples / "track-mile.fit").read_bytes()).status == 201
-        assert time.monotonic() - begin < 10  # 2 s on a machine of its own: benchmarks/web.py measures it
+        assert narrow.send((samples / "track-mile.fit").read_bytes()).status == 201
         answers = [b"".join(iter(partial(stream.recv, 4096), b"")) for stream in slow]
         assert {answer[:13] for answer in answers} == {b"", b"HTTP/1.1 408 "}
 
@@ -428,24 +426,7 @@ def test_a_fault_tells_the_other_side_nothing_but_its_number(tmp_path: Path) -> 
     stop(server)
 
 
-def test_a_fault_of_our_own_is_in_the_log_under_its_number(server: Server, tmp_path: Path) -> None:
-    with serving(tmp_path / "library.db") as other:
-        (tmp_path / "library.db").unlink()
-        (tmp_path / "library.db").mkdir()
-        answer = other.get("/api/v1/activities")
-        assert answer.status in (500, 503)
-        assert str(tmp_path).encode() not in answer.body
-
-
 # The program
-
-
-def test_the_server_says_where_it_is_and_ends_when_told_to(tmp_path: Path) -> None:
-    with serving(tmp_path / "library.db") as server:
-        assert f"at {server.url}/" in server.said
-        assert server.get("/").status == 200
-    stop(server)
-    assert server.process.returncode == 0
 
 
 def test_an_address_that_is_taken_is_said_to_be(server: Server, miler: Miler, tmp_path: Path) -> None:

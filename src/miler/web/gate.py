@@ -14,6 +14,7 @@ import binascii
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
@@ -33,6 +34,7 @@ LOGIN = "/login"
 OPEN_PATHS = ("/static/", LOGIN)  # what a browser needs before it has shown the token
 KEY_PATHS = ("/api/v1/import/",)  # where a key in the address is enough
 
+_LINGER_S = 1.0
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _HEADERS = {
@@ -76,13 +78,8 @@ class Gate:
         scope.setdefault("state", {})["request_id"] = request_id
         headers = _Headers(scope)
         answer = self._answer(scope, headers, request_id)
-        body = _Body(receive, self._config)
-        if answer is None:
-            await self._app(scope, body.receive, _guarded(send, request_id))
-            return
-        if headers.length <= MIB and not headers.get("expect"):
-            await body.drain()  # who is still writing would not hear the answer
-        await answer(scope, receive, _guarded(send, request_id))
+        body = _Body(receive, self._config, there=headers.announce_body)
+        await (answer or self._app)(scope, body.receive, _guarded(send, request_id, body))
 
     def _answer(self, scope: Scope, headers: _Headers, request_id: str) -> Response | None:
         refusal = self._malformed(scope, headers) or self._forbidden(scope, headers)
@@ -90,8 +87,7 @@ class Gate:
             return None
         if refusal.code == "login" and "text/html" in headers.get("accept"):
             return RedirectResponse(LOGIN, 303)
-        closing = {"connection": "close", **refusal.headers}
-        return problem(request_id, refusal.status, refusal.detail, refusal.code, closing)
+        return problem(request_id, refusal.status, refusal.detail, refusal.code, dict(refusal.headers))
 
     def _malformed(self, scope: Scope, headers: _Headers) -> _Refusal | None:
         """What no honest client sends, or is larger than anything that we take."""
@@ -206,6 +202,10 @@ class _Headers:
         return next(iter(self.all(name)), "")
 
     @property
+    def announce_body(self) -> bool:
+        return self.length > 0 or bool(self.all("transfer-encoding"))
+
+    @property
     def length(self) -> int:
         text = self.get("content-length")
         return int(text) if text.isdigit() else 0
@@ -214,12 +214,12 @@ class _Headers:
 class _Body:
     """A body that ends when it is too large, stands still, or trickles."""
 
-    def __init__(self, receive: Receive, config: Config) -> None:
+    def __init__(self, receive: Receive, config: Config, *, there: bool) -> None:
         self._receive = receive
         self._config = config
         self._bytes = 0
         self._waited_s = 0.0
-        self._over = False
+        self.over = not there
 
     async def receive(self) -> Message:
         """Return the next part.
@@ -227,7 +227,7 @@ class _Body:
         Raises:
             HTTPException: 413 or 408.
         """
-        if self._over:
+        if self.over:
             return await self._receive()  # the client has gone, or nothing more comes
         loop = asyncio.get_running_loop()
         before = loop.time()
@@ -238,30 +238,38 @@ class _Body:
             raise HTTPException(408, "the body came too slowly; send it again") from None
         self._waited_s += loop.time() - before
         self._bytes += len(message.get("body", b""))
-        self._over = not message.get("more_body", False)
+        self.over = not message.get("more_body", False)
         if self._bytes > self._config.body_bytes:
             raise HTTPException(413, too_large(self._config))
         return message
 
     async def drain(self) -> None:
         """Read on for a moment, and forget it."""
-        try:
-            async with asyncio.timeout(0.5):
-                while not self._over and self._bytes <= MIB:
-                    await self.receive()
-        except (TimeoutError, HTTPException):
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                while not self.over:
+                    self.over = not (await self._receive()).get("more_body", False)
 
 
-def _guarded(send: Send, request_id: str) -> Send:
-    """Put the headers on every answer, that of an error too; what an answer says itself stands."""
+def _guarded(send: Send, request_id: str, body: _Body) -> Send:
+    """Put the headers on every answer, that of an error too; what an answer says itself stands.
+
+    A client that is still writing does not hear an answer after which the connection breaks: so what it
+    writes is read for a moment, and then the answer ends.
+    """
 
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             own = list(message.get("headers", []))
             names = {name.lower() for name, _ in own}
             own += [(name, value) for name, value in _HEADERS.items() if name not in names]
+            if not body.over and b"connection" not in names:
+                own.append((b"connection", b"close"))
             message = {**message, "headers": [*own, (b"x-request-id", request_id.encode())]}
+        elif not body.over and not message.get("more_body", False):
+            await send({**message, "more_body": True})
+            await body.drain()
+            message = {"type": "http.response.body"}
         await send(message)
 
     return guarded

@@ -64,7 +64,7 @@ def runs(
     with hall.library() as library:
         rows = library.list(chosen, limit=ROWS, offset=(page - 1) * ROWS)
         total = library.count(chosen)
-        best = library.best(MILE_M, limit=1)
+        best = library.best(MILE_M, limit=1) if chosen == Filter() and page == 1 else ()
     asked = {"since": since, "until": until, "sport": sport, "device": device}
     units = hall.config.settings.units
     return _page(

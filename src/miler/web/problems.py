@@ -89,11 +89,8 @@ def handle(app: FastAPI) -> None:
 
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers or {})
-    if error.status_code in (408, 413):
-        headers["connection"] = "close"  # the rest of the body is not wanted
-    detail = str(error.detail)
-    return problem(_id(request), error.status_code, detail, f"http_{error.status_code}", headers)
+    status, headers = error.status_code, dict(error.headers or {})
+    return problem(_id(request), status, str(error.detail), f"http_{status}", headers)
 
 
 def _of_validation(request: Request, error: Exception) -> Response:
@@ -118,7 +115,7 @@ def _of_fault(request: Request, error: Exception) -> Response:
     """Say nothing of the fault to the other side but its number, under which it is in the log."""
     _LOG.error("request %s failed", _id(request), exc_info=error)
     detail = "a fault in miler; its log has it under this request_id, please report it"
-    return problem(_id(request), 500, detail, "internal", {"connection": "close"})
+    return problem(_id(request), 500, detail, "internal")
 
 
 def _id(request: Request) -> str:
