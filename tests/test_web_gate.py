@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -382,6 +383,21 @@ def test_one_connection_serves_many_requests(server: Server) -> None:
         "GET /api/v1/status HTTP/1.1", host, "Connection: close"
     )
     assert server.raw(twice).count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_a_body_may_follow_a_request_that_came_before_its_answer(server: Server) -> None:
+    """Pipelined: what comes after is a body with line feeds in it, and no head."""
+    head = [f"Host: 127.0.0.1:{server.port}", f"Authorization: Bearer {server.token}"]
+    status = request("GET /api/v1/status HTTP/1.1", *head)
+    known = request("POST /api/v1/known HTTP/1.1", *head, "Content-Length: 17", "Connection: close",
+                    "Content-Type: application/json")  # fmt: skip
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as stream:
+        stream.sendall(status + known)
+        assert stream.recv(15) == b"HTTP/1.1 200 OK"
+        time.sleep(0.1)
+        stream.sendall(b'{"sha256":\n\n\n[]}')
+        answer = b"".join(iter(partial(stream.recv, 4096), b""))
+    assert b'{"known": []}' in answer
 
 
 # W8

@@ -21,6 +21,7 @@ from miler.library.writing import Ending, Recorded
 from miler.settings import Settings
 from miler.web.asking import Landed, activities_at, duplicate_of, gave_activities
 
+_AT_ONCE = 2
 GROUP = 64  # uploads that go in together at most: none waits long for the others
 
 
@@ -72,7 +73,10 @@ class Intake:
         return await answer
 
     async def run(self) -> None:
-        """Take in what waits, until cancelled."""
+        """Take in what waits, until cancelled: while one group is written, another is read."""
+        await asyncio.gather(*(self._run() for _ in range(_AT_ONCE)))
+
+    async def _run(self) -> None:
         while True:
             group = [await self._waiting.get()]
             while len(group) < GROUP and not self._waiting.empty():

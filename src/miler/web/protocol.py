@@ -39,9 +39,9 @@ class StrictProtocol(H11Protocol):
         super().data_received(data)
 
     def on_response_complete(self) -> None:
-        """Await the next head of a connection that is kept."""
+        """Await the next head of a connection that is kept, unless it has come with the one before."""
         super().on_response_complete()
-        if not self.transport.is_closing():
+        if self.cycle.response_complete and not self.transport.is_closing():
             self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
