@@ -389,7 +389,7 @@ def test_a_body_may_follow_a_request_that_came_before_its_answer(server: Server)
     """Pipelined: what comes after is a body with line feeds in it, and no head."""
     head = [f"Host: 127.0.0.1:{server.port}", f"Authorization: Bearer {server.token}"]
     status = request("GET /api/v1/status HTTP/1.1", *head)
-    known = request("POST /api/v1/known HTTP/1.1", *head, "Content-Length: 17", "Connection: close",
+    known = request("POST /api/v1/known HTTP/1.1", *head, "Content-Length: 16", "Connection: close",
                     "Content-Type: application/json")  # fmt: skip
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as stream:
         stream.sendall(status + known)
