@@ -21,7 +21,7 @@ from miler.library.originals import wanted
 from miler.library.questions import require
 from miler.report.document import dumps
 from miler.units import MILE_M, parse_distance
-from miler.web.asking import Landed, known_contents
+from miler.web.asking import Landed, fastest, known_contents
 from miler.web.hall import Hall, InHall
 from miler.web.problems import documented
 from miler.web.receiving import BYTES, FORM_WITH_FILES, body_of, form_of
@@ -306,7 +306,7 @@ def bests(
     length_m = MILE_M if length is None else parse_distance(length)
     with hall.library() as library:
         ranked, apart = (
-            library.best(length_m, limit=limit, year=year, sport=sport, excluded=excluded)
+            fastest(library, length_m, limit=limit, year=year, sport=sport, excluded=excluded)
             for excluded in (False, True)
         )
     rows = {"bests": [asdict(b) for b in ranked], "excluded": [asdict(b) for b in apart]}

@@ -1,4 +1,4 @@
-"""What became of contents, by their hash: so that nothing is sent twice."""
+"""What pages and API ask of the library; of contents by their hash, so that nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import miler
 from miler.files import Found, find
-from miler.library import Library
+from miler.library import Best, Library
 from miler.library.places import place_of
 from miler.library.writing import KEPT, Ending, parts_of
 
@@ -25,6 +25,19 @@ class Landed:
     activity_ids: tuple[int, ...] = ()
     code: str | None = None
     message: str | None = None
+
+
+def fastest(
+    library: Library,
+    length_m: float,
+    *,
+    limit: int,
+    year: int | None = None,
+    sport: str | None = None,
+    excluded: bool = False,
+) -> tuple[Best, ...]:
+    """Rank the efforts of a length, of a year and in a sport if named, on the elapsed clock."""
+    return library.best(length_m, limit=limit, year=year, sport=sport, excluded=excluded)
 
 
 def gave_activities(library: Library, sha256: str, name: str = "") -> Landed | None:

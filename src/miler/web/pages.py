@@ -24,6 +24,7 @@ from miler.report.records import records_document
 from miler.units import MILE_M, length_name, parse_distance
 from miler.web import views
 from miler.web.api import Number
+from miler.web.asking import fastest
 from miler.web.assets import asset, template
 from miler.web.config import same
 from miler.web.gate import COOKIE, LOGIN
@@ -64,7 +65,7 @@ def runs(
     with hall.library() as library:
         rows = library.list(chosen, limit=ROWS, offset=(page - 1) * ROWS)
         total = library.count(chosen)
-        best = library.best(MILE_M, limit=1) if chosen == Filter() and page == 1 else ()
+        best = fastest(library, MILE_M, limit=1) if chosen == Filter() and page == 1 else ()
     asked = {"since": since, "until": until, "sport": sport, "device": device}
     units = hall.config.settings.units
     return _page(
@@ -123,7 +124,7 @@ def bests(hall: InHall, length: Text = None, year: Year = None, sport: Text = No
         known = library.lengths()
         if length is not None:
             return _ranking(hall, library, parse_distance(length), year, sport, asked)
-        rows = [best for m in known for best in library.best(m, limit=1, year=year, sport=sport)]
+        rows = [best for m in known for best in fastest(library, m, limit=1, year=year, sport=sport)]
     return _page(hall, "bests", "Best efforts", asked=asked, rows=[views.effort(row) for row in rows])
 
 
@@ -136,7 +137,10 @@ def _ranking(
     asked: Mapping[str, str],
 ) -> Response:
     ranked, apart = (
-        [views.effort(row) for row in library.best(length_m, limit=50, year=year, sport=sport, excluded=out)]
+        [
+            views.effort(row)
+            for row in fastest(library, length_m, limit=50, year=year, sport=sport, excluded=out)
+        ]
         for out in (False, True)
     )
     name = length_name(length_m)

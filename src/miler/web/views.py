@@ -13,6 +13,7 @@ from miler.report.document import Document
 from miler.report.words import FLAGS, rounded_down
 from miler.settings import Units
 from miler.units import MILE_M, format_distance, format_duration, format_pace, length_name
+from miler.web.asking import fastest
 
 View = dict[str, Any]
 
@@ -82,7 +83,7 @@ def seasons(library: Library, length_m: float) -> list[Season]:
     bests: list[tuple[int, Best]] = []
     year = int(latest[0].start_local[:4])
     while year > 0 and library.count(Filter(until=date(year, 12, 31))):
-        bests += [(year, best) for best in library.best(length_m, limit=1, year=year)]
+        bests += [(year, best) for best in fastest(library, length_m, limit=1, year=year)]
         year -= 1
     before: list[Best | None] = [best for _, best in bests[1:]]
     return (
