@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from miler.units import MILE_M
 RECORDS = 3600
 _START = datetime(2018, 5, 4, 6, 30, tzinfo=UTC)
 _FILE_ID, _SESSION, _LAP, _RECORD, _EVENT, _ACTIVITY = 0, 18, 19, 20, 21, 34
-_LOCAL = {number: local for local, number in enumerate((_FILE_ID, _EVENT, _RECORD, _LAP, _SESSION, _ACTIVITY))}
+_LOCAL = {
+    number: local for local, number in enumerate((_FILE_ID, _EVENT, _RECORD, _LAP, _SESSION, _ACTIVITY))
+}
 
 # Field numbers, sizes and base types of Garmin's FIT profile; what a running watch with a sensor writes.
 _FIELDS: tuple[tuple[str, int, str, int], ...] = (
@@ -45,7 +48,14 @@ _LAYOUTS: dict[int, list[tuple[int, int, int]]] = {
     _EVENT: [(253, 4, UINT32), (0, 1, ENUM), (1, 1, ENUM)],
     _RECORD: [(number, np.dtype(form).itemsize, base) for _, number, form, base in _FIELDS],
     _LAP: [(253, 4, UINT32), (2, 4, UINT32), (7, 4, UINT32), (8, 4, UINT32), (9, 4, UINT32), (24, 1, ENUM)],
-    _SESSION: [(253, 4, UINT32), (2, 4, UINT32), (5, 1, ENUM), (7, 4, UINT32), (8, 4, UINT32), (9, 4, UINT32)],
+    _SESSION: [
+        (253, 4, UINT32),
+        (2, 4, UINT32),
+        (5, 1, ENUM),
+        (7, 4, UINT32),
+        (8, 4, UINT32),
+        (9, 4, UINT32),
+    ],
     _ACTIVITY: [(253, 4, UINT32), (0, 4, UINT32), (1, 2, UINT16)],
 }
 
@@ -88,7 +98,7 @@ def _laps(distance_m: FloatArray) -> Iterator[tuple[int, int]]:
     """Cut the records where a mile is full."""
     ends = np.flatnonzero(np.diff(distance_m // MILE_M)) + 2
     edges = [0, *ends.tolist(), RECORDS]
-    return ((a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a)
+    return ((a, b) for a, b in pairwise(edges) if b > a)
 
 
 def _messages(
