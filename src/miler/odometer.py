@@ -109,22 +109,28 @@ class Odometer:
         """Where the distance came from, in one word; `none` if there is none."""
         return "+".join(dict.fromkeys(s.source for s in self.stretches)) or "none"
 
-    def arrival(self, at_m: FloatArray) -> FloatArray:
+    def after(self, at_m: FloatArray) -> IntArray:
+        """Return the first mark at or beyond each distance, (m,) metres within the marks."""
+        return np.minimum(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), len(self.marks) - 1)
+
+    def arrival(self, at_m: FloatArray, after: IntArray | None = None) -> FloatArray:
         """When each distance was first reached.
 
         Args:
             at_m: (m,) metres, within the marks.
+            after: (m,) what `after` returns for them, where that is known.
 
         Returns:
             (m,) seconds from the start.
         """
-        after = np.minimum(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), len(self.marks) - 1)
+        after = self.after(at_m) if after is None else after
         on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
         return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
 
-    def departure(self, at_m: FloatArray) -> FloatArray:
-        """When each distance was last left; see `arrival`."""
-        before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
+    def departure(self, at_m: FloatArray, before: IntArray | None = None) -> FloatArray:
+        """When each distance was last left; see `arrival`, `before` being the last mark up to each."""
+        if before is None:
+            before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
         return np.where(self.marks[before] >= at_m, self.departs[before], self._on_the_way(before, at_m))
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
