@@ -104,9 +104,9 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     after = odometer.after(to)
     # A mark lies at or before the start of every stretch that ends at its own `after` or later, so that
     # one search, which takes longest of all, serves both.
-    before = np.cumsum(np.bincount(after, minlength=len(marks)))[len(marks) - len(back) :] - 1
+    before = np.maximum(np.cumsum(np.bincount(after, minlength=len(marks)))[len(marks) - len(back) :] - 1, 0)
     starts, ends = np.concatenate([front, since]), np.concatenate([to, back])
-    leaves = np.concatenate([odometer.departs[: len(front)], odometer.departure(since, np.maximum(before, 0))])
+    leaves = np.concatenate([odometer.departs[: len(front)], odometer.departure(since, before)])
     reaches = np.concatenate([odometer.arrival(to, after), odometer.arrives[len(marks) - len(back) :]])
     took = reaches - leaves
     if odometer.breaks:
