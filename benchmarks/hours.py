@@ -70,11 +70,11 @@ def write_hours(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def one_hour(seed: int) -> bytes:
-    """Return a run on a winding road, recorded each second, with laps of a mile."""
+def one_hour(seed: int, records: int = RECORDS) -> bytes:
+    """Return a run on a winding road, recorded each second, with laps of a mile: an hour, or less."""
     rng = np.random.default_rng(seed)
     start = fit_time(_START + timedelta(days=seed))
-    speed_mps = 3.2 + 0.4 * np.sin(np.arange(RECORDS) / rng.uniform(200, 900)) + rng.normal(0, 0.05, RECORDS)
+    speed_mps = 3.2 + 0.4 * np.sin(np.arange(records) / rng.uniform(200, 900)) + rng.normal(0, 0.05, records)
     distance_m = np.cumsum(speed_mps)
     messages = _messages(rng, start, speed_mps, distance_m)
     file = FitFile()
@@ -87,7 +87,7 @@ def one_hour(seed: int) -> bytes:
         took_ms = 1000 * (end - first)
         metres = distance_m[end - 1] - (distance_m[first - 1] if first else 0.0)
         file.message(_LOCAL[_LAP], start + end - 1, start + first, took_ms, took_ms, round(100 * metres), 2)
-    total_ms, last = 1000 * (RECORDS - 1), start + RECORDS - 1
+    total_ms, last = 1000 * (records - 1), start + records - 1
     file.message(_LOCAL[_EVENT], last, 0, 4)
     file.message(_LOCAL[_SESSION], last, start, 1, total_ms, total_ms, round(100 * distance_m[-1]))
     file.message(_LOCAL[_ACTIVITY], last, total_ms, 1)
@@ -97,15 +97,16 @@ def one_hour(seed: int) -> bytes:
 def _laps(distance_m: FloatArray) -> Iterator[tuple[int, int]]:
     """Cut the records where a mile is full."""
     ends = np.flatnonzero(np.diff(distance_m // MILE_M)) + 2
-    edges = [0, *ends.tolist(), RECORDS]
+    edges = [0, *ends.tolist(), len(distance_m)]
     return ((a, b) for a, b in pairwise(edges) if b > a)
 
 
 def _messages(
     rng: np.random.Generator, start: int, speed_mps: FloatArray, distance_m: FloatArray
 ) -> NDArray[np.void]:
-    time_s = np.arange(RECORDS)
-    heading = np.cumsum(rng.normal(0, 0.02, RECORDS))
+    records = len(distance_m)
+    time_s = np.arange(records)
+    heading = np.cumsum(rng.normal(0, 0.02, records))
     north_m, east_m = np.cumsum(speed_mps * np.cos(heading)), np.cumsum(speed_mps * np.sin(heading))
     semicircles = 2**31 / 180
     effort = speed_mps - 3.2
@@ -116,15 +117,15 @@ def _messages(
         "distance": 100 * distance_m,
         "enhanced_speed": 1000 * speed_mps,
         "altitude": 5 * (530 + 10 * np.sin(time_s / rng.uniform(200, 600))),
-        "power": 270 + 90 * effort + rng.normal(0, 6, RECORDS),
-        "vertical_oscillation": 850 + rng.normal(0, 30, RECORDS),
-        "stance_time": 2400 + rng.normal(0, 60, RECORDS),
+        "power": 270 + 90 * effort + rng.normal(0, 6, records),
+        "vertical_oscillation": 850 + rng.normal(0, 30, records),
+        "stance_time": 2400 + rng.normal(0, 60, records),
         "heart_rate": 150 + 25 * effort + 8 * np.sin(time_s / 700),
         "cadence": 88 + 3 * effort,
-        "fractional_cadence": 64 * rng.integers(0, 2, RECORDS),
+        "fractional_cadence": 64 * rng.integers(0, 2, records),
         "temperature": 18 - time_s / 1200,
     }
-    messages = np.zeros(RECORDS, _MESSAGE)
+    messages = np.zeros(records, _MESSAGE)
     messages["header"] = _LOCAL[_RECORD]
     for name, values in columns.items():
         messages[name] = np.round(values)
