@@ -20,9 +20,10 @@ from miler.cli import OK, SOME_FAILED
 from miler.files import find
 from miler.library import importing
 from miler.library.connection import savepoint
-from miler.library.entry import entry_of
+from miler.library.entry import Entry, entry_of
 from miler.library.importing import Way, import_files
 from miler.library.repair import check
+from miler.outcome import Outcome
 from tests.conftest import Miler
 from tests.library_dump import dump, write_run, write_runs
 from tests.test_library_safety import holding
@@ -56,7 +57,8 @@ def home(miler: Miler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 @USERS
 def test_a_file_that_may_not_be_read_waits_and_the_rest_goes_on(miler: Miler, home: Path) -> None:
     closed, hidden = home / "runs" / "003.gpx", home / "runs" / "hidden"
-    write_run(hidden.joinpath("away.gpx") if hidden.mkdir() else hidden / "away.gpx", day=30)
+    hidden.mkdir()
+    write_run(hidden / "away.gpx", day=30)
     closed.chmod(0)
     hidden.chmod(0)
     for again in ("5 imported, 2 failed\n", "2 failed, 5 unchanged\n"):
@@ -203,7 +205,7 @@ def test_a_row_that_the_library_refuses_costs_its_own_file_only(
     path, runs = tmp_path / "library.db", tmp_path / "runs"
     write_runs(runs, 5)
 
-    def with_a_number_beyond_sqlite(outcome: importing.batch.Outcome) -> importing.Entry:
+    def with_a_number_beyond_sqlite(outcome: Outcome) -> Entry:
         entry = entry_of(outcome)
         return replace(entry, size_bytes=2**63) if entry.name == "002.gpx" else entry
 
