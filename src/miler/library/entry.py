@@ -152,6 +152,8 @@ def _row(table: str, values: Document) -> Row:
 
 def _storable(values: Iterator[Any]) -> Row:
     """SQLite's text is UTF-8: half a surrogate pair in a device's text is written out as it is in reports."""
-    return tuple(
-        v.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(v, str) else v for v in values
-    )
+    return tuple([v if not isinstance(v, str) or v.isascii() else _utf8(v) for v in values])
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
