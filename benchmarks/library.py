@@ -194,9 +194,8 @@ def main() -> None:
             print(f"  miler {words:<46}{took_s:>7.2f} s")
         done = imports(Path(folder), options.files)
         print(f"import of {done.files:,} one-hour FIT files, two jobs")
-        print(
-            f"  first {done.first_s:.2f} s ({done.files / done.first_s:.0f} files/s), again {done.again_s:.2f} s"
-        )
+        rate = done.files / done.first_s
+        print(f"  first {done.first_s:.2f} s ({rate:.0f} files/s), again {done.again_s:.2f} s")
         print(f"  {_PEER} decodes them in {done.decode_s or float('nan'):.2f} s on one core")
         print(
             f"  {done.bytes_each / 1000:.1f} kB of library an activity; the writer held {done.peak_mb:.0f} MB"

@@ -19,7 +19,6 @@ from miler import Library, LibraryError, Settings
 from miler.cli import OK, SOME_FAILED
 from miler.files import find
 from miler.library import importing
-from miler.library.connection import savepoint
 from miler.library.entry import Entry, entry_of
 from miler.library.importing import Way, import_files
 from miler.library.repair import check
@@ -220,17 +219,6 @@ def test_a_row_that_the_library_refuses_costs_its_own_file_only(
     with Library(path) as library:
         again = Counter(r.ending for r in import_files(library, find([runs]), Settings(), Way()))
     assert again == {"imported": 1, "unchanged": 4}
-
-
-def test_a_savepoint_undoes_its_own_rows_and_no_others(tmp_path: Path) -> None:
-    with Library(tmp_path / "library.db") as library:
-        with library.writing() as connection:
-            connection.execute("INSERT INTO settings VALUES (1, 'kept')")
-            with pytest.raises(sqlite3.IntegrityError), savepoint(connection):
-                connection.execute("INSERT INTO settings VALUES (2, 'undone')")
-                connection.execute("INSERT INTO settings VALUES (1, 'twice')")
-        with library.reading() as connection:
-            assert connection.execute("SELECT document FROM settings").fetchall() == [("kept",)]
 
 
 def test_a_library_whose_journal_was_deleted_after_a_kill_is_made_anew_with_the_same_results(

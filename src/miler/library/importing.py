@@ -21,7 +21,6 @@ from miler import batch
 from miler.errors import DecodeError, LibraryError, MilerError
 from miler.files import STDIN, Found, contents, explain
 from miler.library import Library, moment, writing
-from miler.library.connection import savepoint
 from miler.library.entry import Entry, entry_of
 from miler.library.originals import Finder, Wanted, label_text, wanted
 from miler.library.places import Place, Stamp, place_of, stamp_of
@@ -47,8 +46,6 @@ _BAD_ROW = (
     OverflowError, UnicodeError,
 )  # fmt: skip
 
-Write = Callable[[sqlite3.Connection], Recorded]
-
 
 @dataclass(frozen=True)
 class Way:
@@ -63,6 +60,14 @@ class Way:
     jobs: int = 1
     copy: bool = False
     restore: bool = False
+
+
+@dataclass(frozen=True)
+class Write:
+    """A file to be written, and what writes it into an open transaction."""
+
+    entry: Entry
+    into: Callable[[sqlite3.Connection], Recorded]
 
 
 @dataclass(frozen=True)
@@ -103,32 +108,48 @@ def import_files(
         while passed:
             yield passed.popleft()
         yield from _committed(
-            library, (partial(_written, library, entry, waiting.popleft(), way) for entry in entries)
+            library,
+            [Write(entry, partial(_written, library, entry, waiting.popleft(), way)) for entry in entries],
         )
     yield from passed
 
 
 def _committed(library: Library, writes: Iterable[Write]) -> Iterator[Recorded]:
-    """Write files together, and yield what became of each when all of them are on the disk."""
+    """Write files together, and yield what became of each when all of them are on the disk.
+
+    Where SQLite refuses a row, each file of the group is written by itself: the bad one costs no other.
+    (A savepoint a file would do as well, but every page that it touches is written twice more.)
+    """
     left = deque(writes)
     while left:
-        endings: list[Recorded] = []
-        with library.writing() as connection:
-            until = time.monotonic() + _HELD_S
-            while left and (not endings or time.monotonic() < until):
-                endings.append(left.popleft()(connection))
-            library.originals.settle()
-        yield from endings
+        group: list[Write] = []
+        try:
+            endings = _together(library, left, group)
+        except _BAD_ROW as error:
+            if len(group) > 1:
+                for write in group:
+                    yield from _committed(library, [write])
+            else:
+                yield _refused(group[0].entry, error)
+        else:
+            yield from endings
 
 
-def _recorded(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> Recorded:
-    """Write one file of several; rows that SQLite refuses cost that file only."""
-    try:
-        with savepoint(connection):
-            return writing.record(connection, entry, visit)
-    except _BAD_ROW as error:
-        message = f"a fault in miler, please report it: {type(error).__name__} in the library: {error}"
-        return Recorded(entry.name, "failed", (), "internal", message)
+def _together(library: Library, left: deque[Write], group: list[Write]) -> list[Recorded]:
+    """Move writes from `left` to `group` for a moment, one at least, and commit those."""
+    endings: list[Recorded] = []
+    with library.writing() as connection:
+        until = time.monotonic() + _HELD_S
+        while left and (not group or time.monotonic() < until):
+            group.append(left.popleft())
+            endings.append(group[-1].into(connection))
+        library.originals.settle()
+    return endings
+
+
+def _refused(entry: Entry, error: Exception) -> Recorded:
+    message = f"a fault in miler, please report it: {type(error).__name__} in the library: {error}"
+    return Recorded(entry.name, "failed", (), "internal", message)
 
 
 def _kept(library: Library, found: Found) -> Found:
@@ -186,7 +207,7 @@ def _written(
             library.originals.put(data, entry.sha256, entry.format)
     if way.restore:
         writing.restore(connection, entry.sha256)
-    return _recorded(connection, entry, visit)
+    return writing.record(connection, entry, visit)
 
 
 def _bytes(found: Found) -> bytes | None:
@@ -236,7 +257,8 @@ def reprocess(
     wanted_in_order = (content for _, content in again.found)
     for entries in batch.groups(found, settings, entry_of, jobs=jobs, wait_s=_GATHERED_S):
         yield from _committed(
-            library, (partial(_rewritten, entry, next(wanted_in_order), ids or {}) for entry in entries)
+            library,
+            [Write(entry, partial(_rewritten, entry, next(wanted_in_order), ids or {})) for entry in entries],
         )
     for content in again.gone:
         yield _as_it_was(content.name, "gone", "its original is gone; its results stay as they are")
@@ -251,7 +273,7 @@ def _rewritten(
         return _as_it_was(
             entry.name, "changed", "its original has changed; `miler import` reads it as it is now"
         )
-    return _recorded(connection, entry, Visit(moment(), label=content.label, again=True, ids=ids))
+    return writing.record(connection, entry, Visit(moment(), label=content.label, again=True, ids=ids))
 
 
 def _as_it_was(name: str, code: str | None, message: str) -> Recorded:
