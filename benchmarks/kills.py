@@ -15,8 +15,10 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -165,6 +167,26 @@ def _finish(one: Case, target: Path) -> None:
             pass
 
 
+def behind_a_lock(held_s: float) -> tuple[int, list[str]]:
+    """Import while another program holds the library; return how that ended, and faults after the next."""
+    with TemporaryDirectory() as name:
+        one = case(Path(name), _FEW, ("--jobs", "1"))
+        target = Path(name) / "locked"
+        target.mkdir()
+        with Library(target / "library.db"):
+            pass
+        other = sqlite3.connect(target / "library.db", isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN EXCLUSIVE")
+        release = threading.Timer(held_s, other.execute, ["ROLLBACK"])
+        release.start()
+        done = subprocess.run(one.command(target), stderr=subprocess.PIPE, check=False)
+        release.join()
+        other.close()
+        said = done.returncode == 0 or b"another program is writing to it; try again" in done.stderr
+        _run(one.command(target))
+        return done.returncode, [*one.faults(target), *([] if said else [done.stderr.decode()])]
+
+
 def injects() -> bool:
     """Whether strace is here and may do this."""
     if shutil.which("strace") is None:
@@ -176,6 +198,11 @@ def injects() -> bool:
 def bars(short: bool) -> Iterator[Bar]:
     """Measure the bars of kills; the short form samples the system calls."""
     goal = "the same rows, originals and copies; no file left"
+    for held_s, expected in ((3.0, 0),) if short else ((3.0, 0), (120.0, 1)):
+        code, faults = behind_a_lock(held_s)
+        ends = "waits" if expected == 0 else "says so; nothing lost"
+        figure = f"exit code {code}, {len(faults)} faults"
+        yield Bar(f"import, library locked {held_s:g} s", figure, ends, code == expected and not faults)
     done = at_random(6 if short else TIMES)
     yield Bar("import killed at random", _figure(done), goal, not done.faults and done.kills >= 6)
     name = "import killed before the n-th " + ", ".join(CALLS)
