@@ -139,25 +139,29 @@ def at_random(times: int, seed: int = 4) -> Killed:
 
 def before_calls(call: str, every: int = 1) -> Killed:
     """Kill an import before each of its system calls of one kind (or each `every`-th); finish it."""
-    done = Killed(0, [])
+    done, number = Killed(0, []), 1
     with TemporaryDirectory() as name:
         one = case(Path(name), _FEW, ("--jobs", "1", "--copy"))
-        originals, number = files(one.runs), 1
         while True:
-            target = Path(name) / "killed"
-            target.mkdir()
-            trace = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
-            strace = ["strace", "-f", "-o", os.devnull, *trace]
-            killed = _run([*strace, *one.command(target)])
-            if killed:
-                done.kills += 1
-                _finish(one, target)
-            done.faults += [f"{call} {number}: {fault}" for fault in one.faults(target)]
-            done.faults += [] if files(one.runs) == originals else [f"{call} {number}: other originals"]
-            shutil.rmtree(target)
+            killed, faults = before_call(one, call, number)
+            done.kills += killed
+            done.faults += [f"{call} {number}: {fault}" for fault in faults]
             number += every
             if not killed:
                 return done
+
+
+def before_call(one: Case, call: str, number: int) -> tuple[bool, list[str]]:
+    """Kill an import before its n-th system call of one kind; return whether it came so far, and faults."""
+    originals, target = files(one.runs), one.whole.with_name("killed")
+    target.mkdir()
+    trace = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
+    killed = _run(["strace", "-f", "-o", os.devnull, *trace, *one.command(target)])
+    if killed:
+        _finish(one, target)
+    faults = one.faults(target) + ([] if files(one.runs) == originals else ["other originals"])
+    shutil.rmtree(target)
+    return killed, faults
 
 
 def _finish(one: Case, target: Path) -> None:
