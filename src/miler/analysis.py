@@ -94,7 +94,7 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
     settings = settings or Settings()
     odometer = measure(activity, settings)
     efforts = tuple(
-        replace(effort, flags=flags_of(odometer, effort, settings))
+        replace(effort, flags=flags) if (flags := flags_of(odometer, effort, settings)) else effort
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
         if (effort := fastest(odometer, length_m)) is not None
     )

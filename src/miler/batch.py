@@ -16,12 +16,12 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from miler.errors import MilerError
@@ -55,17 +55,40 @@ def run(
         then: a picklable function of an outcome, such as a renderer.
         jobs: processes; 1 works in this one.
     """
+    for group in groups(files, settings, then, jobs=jobs):
+        yield from group
+
+
+def groups(
+    files: Iterable[Found | None],
+    settings: Settings,
+    then: Callable[[Outcome], Result],
+    *,
+    jobs: int = 1,
+    wait_s: float = 0.0,
+) -> Iterator[list[Result]]:
+    """Process files as `run` does, and yield the results that are ready, a list at a time.
+
+    Args:
+        files: as for `run`; None among them asks for what is ready so far, be it nothing.
+        settings: passed to every analysis.
+        then: as for `run`.
+        jobs: as for `run`.
+        wait_s: how long a list is waited for, from its first result on.
+    """
     task = _Task(settings, then)
     if jobs <= 1:
-        return map(task.one, files)
-    return _run_parallel(map(_anywhere, files), task, jobs)
+        return _run_here(files, task, wait_s)
+    return _run_parallel(map(_anywhere, files), task, jobs, wait_s)
 
 
-def _anywhere(found: Found) -> Found:
+def _anywhere(found: Found | None) -> Found | None:
     """A worker's working directory is that of the moment when the server started."""
     from miler.files import STDIN
 
-    return found if found.path == STDIN else replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
+    if found is None or found.path == STDIN:
+        return found
+    return replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
 
 
 @dataclass(frozen=True)
@@ -105,28 +128,75 @@ def _fault(error: BaseException) -> MilerError:
     )
 
 
-def _run_parallel(files: Iterator[Found], task: _Task[Result], jobs: int) -> Iterator[Result]:
+def _run_here(files: Iterable[Found | None], task: _Task[Result], wait_s: float) -> Iterator[list[Result]]:
+    group: list[Result] = []
+    until = 0.0
+    for found in files:
+        if not group:
+            until = time.monotonic() + wait_s
+        if found is not None:
+            group.append(task.one(found))
+        if found is None or time.monotonic() >= until:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _run_parallel(
+    files: Iterator[Found | None], task: _Task[Result], jobs: int, wait_s: float
+) -> Iterator[list[Result]]:
     waiting: deque[tuple[list[Found], Future[list[Result]]]] = deque()
+    chunks = _chunks(files)
     pool = _pool(jobs)
+    group: list[Result] = []
+    until = 0.0
     try:
         while True:
-            while len(waiting) < jobs * _AHEAD and (chunk := list(islice(files, _CHUNK))):
+            while len(waiting) < jobs * _AHEAD and (chunk := next(chunks, None)) is not None:
                 waiting.append((chunk, _submit(pool, task, chunk)))
-            if not waiting:
-                return
+            if not waiting or (group and not _is_ready(waiting[0][1], until)):
+                if group:
+                    yield group
+                if not waiting:
+                    return
+                group = []
             chunk, future = waiting.popleft()
             try:
                 results = future.result()
             except BrokenProcessPool:
                 # A worker died, and every task in flight with it: find the file that did it.
                 pool.shutdown(wait=False, cancel_futures=True)
-                yield from _one_by_one(chunk, task)
+                results = list(_one_by_one(chunk, task))
                 pool = _pool(jobs)
                 waiting = deque((again, _submit(pool, task, again)) for again, _ in waiting)
-            else:
-                yield from results
+            if not group:
+                until = time.monotonic() + wait_s
+            group += results
+            if not chunk or time.monotonic() >= until:
+                yield group
+                group = []
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _chunks(files: Iterator[Found | None]) -> Iterator[list[Found]]:
+    """Cut files into tasks; each None becomes an empty one."""
+    chunk: list[Found] = []
+    for found in files:
+        if found is not None:
+            chunk.append(found)
+        if chunk and (found is None or len(chunk) == _CHUNK):
+            yield chunk
+            chunk = []
+        if found is None:
+            yield []
+    if chunk:
+        yield chunk
+
+
+def _is_ready(future: Future[list[Result]], until: float) -> bool:
+    return bool(wait([future], max(0.0, until - time.monotonic())).done)
 
 
 def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) -> Future[list[Result]]:
@@ -134,7 +204,7 @@ def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) 
     from miler.files import STDIN
 
     own: Future[list[Result]] = Future()
-    if any(found.path == STDIN for found in chunk):
+    if not chunk or any(found.path == STDIN for found in chunk):
         own.set_result(task(chunk))  # no worker has our standard input
         return own
     try:

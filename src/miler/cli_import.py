@@ -104,17 +104,29 @@ def _said(counts: Counter[str]) -> str:
 
 @contextmanager
 def _progress(total: int, counts: Counter[str]) -> Iterator[Callable[[], object]]:
-    """A bar with the counts on standard error, while a terminal watches it."""
+    """A bar with the rate, the time left and the counts on standard error, while a terminal watches it."""
     if total < 2 or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    told = (
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+        TextColumn("{task.description}"),
+    )
+    columns = (BarColumn(), MofNCompleteColumn(), *told)
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.update(task, advance=1, description=_said(counts))
+        task = bar.add_task("", total=total, rate="")
+
+        def step() -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:,.0f}/s" if speed and speed >= 1 else ""
+            bar.update(task, advance=1, description=_said(counts), rate=rate)
+
+        yield step
 
 
 @click.command(short_help="Read all originals again, after an upgrade or with other settings.")

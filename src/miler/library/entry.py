@@ -78,10 +78,9 @@ def entry_of_one(analysis: Analysis) -> Entry:
 def result_of(analysis: Analysis) -> Result:
     """Lay one analysis out as rows."""
     from miler.report import text
-    from miler.report.document import document, dumps
+    from miler.report.document import document, rounded, written
 
-    written = dumps(document(analysis))
-    flat = json.loads(written)
+    flat = rounded(document(analysis))
     report = text.render(analysis, color=True)
     return Result(
         part=analysis.source.part or 1,
@@ -92,7 +91,7 @@ def result_of(analysis: Analysis) -> Result:
             "laps": tuple(_row("laps", lap | {"number": lap["index"]}) for lap in flat["laps"]),
             "splits": tuple(_splits(flat)),
             "notes": tuple(_row("notes", note | {"number": i}) for i, note in enumerate(flat["notes"], 1)),
-            "documents": ((_pressed(written), _pressed(report)),),
+            "documents": ((_pressed(written(flat)), _pressed(report)),),
         },
         settings=json.dumps(flat["settings"], sort_keys=True),
     )
@@ -153,6 +152,8 @@ def _row(table: str, values: Document) -> Row:
 
 def _storable(values: Iterator[Any]) -> Row:
     """SQLite's text is UTF-8: half a surrogate pair in a device's text is written out as it is in reports."""
-    return tuple(
-        v.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(v, str) else v for v in values
-    )
+    return tuple([v if not isinstance(v, str) or v.isascii() else _utf8(v) for v in values])
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -29,13 +29,14 @@ class Originals:
     def __init__(self, library: Path) -> None:
         self.folder = library.with_name(f"{library.stem}-originals")
         self._temporary = self.folder / "incoming.tmp"
+        self._unsettled: set[Path] = set()
 
     def path_of(self, sha256: str) -> Path | None:
         """Return where the copy of a content is; None if there is none."""
         return next(iter(sorted((self.folder / sha256[:2]).glob(f"{sha256}*"))), None)
 
     def put(self, data: bytes, sha256: str, format: str) -> Path:
-        """Keep a copy, on the disk when this returns; equal bytes are kept once."""
+        """Keep a copy, on the disk after the next `settle`; equal bytes are kept once."""
         there = self.path_of(sha256)
         if there is not None:
             return there
@@ -50,9 +51,13 @@ class Originals:
             self._temporary.replace(target)
         finally:
             self._temporary.unlink(missing_ok=True)
-        for folder in (target.parent, self.folder):
-            _sync(folder)
+        self._unsettled |= {target.parent, self.folder, self.folder.parent}
         return target
+
+    def settle(self) -> None:
+        """Bring the names of all copies to the disk; their bytes are there already."""
+        while self._unsettled:
+            _sync(self._unsettled.pop())
 
 
 def _sync(folder: Path) -> None:

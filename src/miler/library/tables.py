@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 ACTIVITY = (
     "start_time",
@@ -67,6 +68,7 @@ SAID: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@cache
 def insertion(table: str, columns: tuple[str, ...]) -> str:
     """Return the statement that inserts one row."""
     names = ", ".join(f'"{column}"' for column in columns)

@@ -234,6 +234,7 @@ def is_current(mark: Mark) -> bool:
     return mark.status in _STANDS and mark.time_s <= _standing_times().get(mark.book, mark.time_s)
 
 
+@cache
 def standing_records(
     event: str = "1 mile", surface: Surface = "outdoor", sex: Sex | None = None
 ) -> tuple[Mark, ...]:
@@ -250,6 +251,7 @@ def standing_records(
     return records + tuple(sorted(faster, key=lambda mark: mark.time_s))
 
 
+@cache
 def profile_for(mark: Mark) -> Profile | None:
     """Return the best-attested splits of the holder in that race, None if there are none.
 
