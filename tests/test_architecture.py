@@ -25,6 +25,7 @@ ORDER = (
     "units",
     "limits",
     "names",
+    "saying",
     "activity",
     "geodesy",
     "timezone",
@@ -48,6 +49,7 @@ ORDER = (
     "config",
     "cli_options",
     "cli_import",
+    "cli_questions",
     "cli_library",
     "cli",
 )
@@ -60,6 +62,7 @@ EDGES = {
     "config",
     "cli_options",
     "cli_import",
+    "cli_questions",
     "cli_library",
     "cli",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from miler.saying import KEYS
+
 ACTIVITY = (
     "start_time",
     "start_local",
@@ -62,7 +64,7 @@ SOURCE = ("sha256", "part", "format", "name", "size_bytes", "label")
 
 # What the runner said of an activity: kept through reprocessing and rebuilding.
 SAID: Mapping[str, tuple[str, ...]] = {
-    "overrides": ("title", "tags", "sport"),
+    "overrides": KEYS,
     "exclusions": ("length_m",),
 }
 
