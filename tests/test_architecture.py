@@ -40,6 +40,7 @@ ORDER = (
     "scoring",
     "analysis",
     "exports",
+    "device",
     "files",
     "outcome",
     "report",
@@ -54,6 +55,7 @@ ORDER = (
     "cli",
 )
 EDGES = {
+    "device",
     "files",
     "outcome",
     "check",

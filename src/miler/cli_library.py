@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from miler.cli_import import import_, library_, library_option, open_library, reprocess
-from miler.cli_options import OK, has_color, has_folder
-from miler.cli_questions import best, compare, length, list_, trend
+from miler.cli_options import OK, SOME_FAILED, has_color, has_folder
+from miler.cli_questions import best, chosen_by, compare, filters, length, list_, trend
+
+if TYPE_CHECKING:
+    from miler.library import Filter, Library
 
 _number = click.argument("activity_id", type=click.IntRange(min=1), metavar="ID")
 
@@ -119,23 +123,56 @@ def delete(activity_id: int, yes: bool, library_path: Path | None) -> int:
     return OK
 
 
-@click.command(short_help="Write the whole library as text.")
-@click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              callback=has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
+@click.command(short_help="Write the library for other programs.")
+@click.option("--format", "format_", type=click.Choice(["jsonl", "csv", "parquet", "gpx"]), default="jsonl",
+              show_default=True)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", callback=has_folder,
+              help="Write to this file, whole or not at all; gpx: into this folder.")  # fmt: skip
+@filters
 @library_option
-def export(format_: str, output: Path | None, library_path: Path | None) -> int:
-    """Write every activity as a line: jsonl holds all that is known, csv what a spreadsheet wants."""
-    from miler.files import write_atomic
-    from miler.library.exporting import lines
+def export(format_: str, output: Path | None, library_path: Path | None, **conditions: Any) -> int:
+    """Write every activity, or those chosen, for other programs.
 
+    jsonl holds all that is known, a line an activity; csv and parquet a row an activity, as a
+    spreadsheet wants it; gpx a file an activity, made from its original, into a folder.
+    """
+    from miler.files import write_atomic
+    from miler.library import exporting
+
+    if format_ in ("parquet", "gpx") and output is None:
+        where = "-o FOLDER" if format_ == "gpx" else "-o FILE"
+        raise click.UsageError(f"{format_} is not for the terminal; name a place with {where}")
+    if output is not None and output.is_dir() != (format_ == "gpx") and output.exists():
+        raise click.UsageError(f"{output} is {'a' if output.is_dir() else 'no'} folder")
+    chosen = chosen_by(conditions)
     with open_library(library_path) as library:
-        if output is None:
-            _write_lines(lines(library, format_), sys.stdout)
+        if format_ == "gpx":
+            assert output is not None
+            return _export_gpx(library, output, chosen)
+        if format_ == "parquet":
+            assert output is not None
+            exporting.write_parquet(library, output, chosen)
+        elif output is None:
+            _write_lines(exporting.lines(library, format_, chosen), sys.stdout)
         else:
             with write_atomic(output) as stream:
-                _write_lines(lines(library, format_), stream)
+                _write_lines(exporting.lines(library, format_, chosen), stream)
     return OK
+
+
+def _export_gpx(library: Library, folder: Path, chosen: Filter) -> int:
+    from miler.library.exporting import write_gpx
+    from miler.report.words import printable
+
+    folder.mkdir(exist_ok=True)
+    counts = Counter[str]()
+    for ending in write_gpx(library, folder, chosen):
+        counts[ending.ending] += 1
+        if ending.message is not None:
+            click.echo(printable(f"{ending.ending} {ending.name}: {ending.message}"), err=True)
+    left = "".join(f", {counts[word]} {word}" for word in ("skipped", "failed") if counts[word])
+    click.echo(f"{counts['imported']} written{left}", err=True)
+    return SOME_FAILED if counts["failed"] else OK
 
 
 def _write_lines(lines: Iterable[str], stream: IO[str]) -> None:

@@ -50,7 +50,7 @@ def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> 
 _Day = click.DateTime(["%Y-%m-%d"])
 
 
-def _filters(command: Callable[..., Any]) -> Any:
+def filters(command: Callable[..., Any]) -> Any:
     """Add the options that choose activities; each is None unless given."""
     for option in reversed(
         [
@@ -74,12 +74,12 @@ def _filters(command: Callable[..., Any]) -> Any:
     return command
 
 
-def _chosen(filters: dict[str, Any]) -> Filter:
+def chosen_by(conditions: dict[str, Any]) -> Filter:
     """Put the filter together; a year narrows what the days say."""
     from miler.library import Filter
 
-    year = filters.pop("year")
-    chosen = Filter(**filters)
+    year = conditions.pop("year")
+    chosen = Filter(**conditions)
     if year is None:
         return chosen
     first, last = date(year, 1, 1), date(year, 12, 31)
@@ -99,12 +99,12 @@ def columns_of(stream: IO[str]) -> int:
 @click.option("--clock", type=click.Choice(["elapsed", "timer"]), default="elapsed", show_default=True,
               help="What ranks: timer leaves pauses out.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=_BEST_LIMIT, show_default=True)
-@_filters
+@filters
 @_format_option
 @library_option
 def best(
     length_m: float | None, group: Group | None, clock: Clock, limit: int, format_: str,
-    library_path: Path | None, **filters: Any,
+    library_path: Path | None, **conditions: Any,
 ) -> int:  # fmt: skip
     """Show the fastest efforts over DISTANCE, one an activity; without it, the best of each distance.
 
@@ -116,7 +116,7 @@ def best(
 
     if group is not None and length_m is None:
         raise click.UsageError("--by needs a DISTANCE, such as `miler best 1mi --by year`")
-    chosen = _chosen(filters)
+    chosen = chosen_by(conditions)
     apart: list[dict[str, Any]] = []
     with open_library(library_path) as library:
         if length_m is None:
@@ -159,18 +159,18 @@ def _write_rows(rows: list[dict[str, Any]], format: str) -> int:
 
 
 @click.command("list", short_help="The activities in the library.")
-@_filters
+@filters
 @click.option("--limit", type=click.IntRange(min=0), default=_LIST_LIMIT, show_default=True,
               help="How many, the latest first; 0 for all.")  # fmt: skip
 @_format_option
 @_units_option
 @library_option
-def list_(limit: int, format_: str, units: str | None, library_path: Path | None, **filters: Any) -> int:
+def list_(limit: int, format_: str, units: str | None, library_path: Path | None, **conditions: Any) -> int:
     """List activities, the latest first. Days are those of the runner's calendar."""
     from miler.report import listing
     from miler.report.look import Look
 
-    chosen = _chosen(filters)
+    chosen = chosen_by(conditions)
     shown = settings_of({"units": units, "config": None}).units
     with open_library(library_path) as library:
         rows = [asdict(row) for row in library.list(chosen, limit=limit or None)]
@@ -211,7 +211,7 @@ def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> in
 
 @click.command(short_help="How a best time moved over the years.")
 @click.argument("length_m", callback=length, default="1mi", metavar="[DISTANCE]")
-@_filters
+@filters
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "html"]), default="text", show_default=True
 )
@@ -220,7 +220,12 @@ def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> in
 @click.option("--ascii", "plain", is_flag=True, help="Draw with plain characters only.")
 @library_option
 def trend(
-    length_m: float, format_: str, output: Path | None, plain: bool, library_path: Path | None, **filters: Any
+    length_m: float,
+    format_: str,
+    output: Path | None,
+    plain: bool,
+    library_path: Path | None,
+    **conditions: Any,
 ) -> int:
     """Plot the efforts over DISTANCE [1mi] by date, with season bests and the best so far.
 
@@ -228,7 +233,7 @@ def trend(
     """
     from miler.library.trends import trend_of
 
-    chosen = _chosen(filters)
+    chosen = chosen_by(conditions)
     with open_library(library_path) as library:
         found = trend_of(length_m, library.history(length_m, chosen), chosen.given())
     with _stream(output) as stream:

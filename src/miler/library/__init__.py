@@ -195,10 +195,10 @@ class Library:
             questions.require(connection, activity_id)
             return questions.stored(connection, activity_id)
 
-    def export(self) -> Iterator[tuple[Said, str]]:
+    def export(self, chosen: Filter | None = None) -> Iterator[tuple[Said, str]]:
         """Yield what was said of each activity, and its document as one line of JSON, in order of numbers."""
         with self.reading() as connection:
-            for (number,) in connection.execute("SELECT id FROM activities ORDER BY id").fetchall():
+            for number in questions.numbers(connection, chosen or Filter()):
                 yield questions.said(connection, number), questions.texts(connection, number)[0]
 
     def efforts(self, activity_id: int) -> dict[float, float]:

@@ -302,6 +302,13 @@ def count(connection: sqlite3.Connection, chosen: Filter) -> int:
     return int(number)
 
 
+def numbers(connection: sqlite3.Connection, chosen: Filter) -> list[int]:
+    """Return the numbers of activities, in order."""
+    condition, values = chosen.where()
+    rows = connection.execute(f"SELECT a.id {_FROM} WHERE {condition} ORDER BY a.id", values)
+    return [number for (number,) in rows]
+
+
 def efforts_of(connection: sqlite3.Connection, activity_id: int) -> dict[float, float]:
     """Return the elapsed seconds of an activity's efforts by length."""
     query = "SELECT length_m, elapsed_s FROM efforts WHERE activity_id = ?"
