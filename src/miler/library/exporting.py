@@ -54,7 +54,7 @@ def _rows(library: Library, chosen: Filter) -> Iterator[dict[str, Any]]:
     names = _effort_columns(library)
     for row in library.list(chosen):
         efforts = library.efforts(row.activity_id)
-        yield asdict(row) | {name: efforts.get(length_m) for length_m, name in names.items()}
+        yield vars(row) | {name: efforts.get(length_m) for length_m, name in names.items()}
 
 
 def _effort_columns(library: Library) -> dict[float, str]:
