@@ -142,6 +142,7 @@ def test_every_verb_of_the_library_is_in_the_documents() -> None:
     text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/library.md"))
     library = cli.commands["library"]
     verbs = {"import", "best", "list", "show", "exclude", "include", "set", "delete", "reprocess", "export"}
+    verbs |= {"compare", "trend"}
     verbs |= {f"library {name}" for name in getattr(library, "commands", ())}
     assert verbs <= {*cli.commands} | {v for v in verbs if " " in v}
     assert not {verb for verb in verbs if f"miler {verb}" not in text}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from miler.library import Clock, Filter, Group
 
 _LIST_LIMIT, _BEST_LIMIT = 50, 10
-_USUAL_COLUMNS, _MOST_COLUMNS = 120, 140
+_USUAL_COLUMNS, _MOST_COLUMNS, _ENDLESS = 120, 140, 10_000
 _GROUPS = ("year", "surface", "sport", "kind", "shoes", "device")
 
 _format_option = click.option(
@@ -86,10 +86,10 @@ def chosen_by(conditions: dict[str, Any]) -> Filter:
     return replace(chosen, since=max(first, chosen.since or first), until=min(last, chosen.until or last))
 
 
-def columns_of(stream: IO[str]) -> int:
-    """Return how wide the terminal is; what goes elsewhere is as wide as it is read well."""
+def _columns(stream: IO[str], elsewhere: int) -> int:
+    """Return how wide the terminal is, as far as lines are read well; elsewhere nothing bounds them so."""
     if not stream.isatty():
-        return _USUAL_COLUMNS
+        return elsewhere
     return min(shutil.get_terminal_size((_USUAL_COLUMNS, 24)).columns, _MOST_COLUMNS)
 
 
@@ -136,7 +136,7 @@ def best(
             )
     if format_ != "table":
         return _write_rows([*rows, *apart], format_)
-    look = Look(columns_of(sys.stdout), has_color(sys.stdout))
+    look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout))
     if length_m is None:
         text = listing.bests(rows, clock, look)
     elif group is not None:
@@ -177,7 +177,7 @@ def list_(limit: int, format_: str, units: str | None, library_path: Path | None
         total = library.count(chosen) if format_ == "table" else 0
     if format_ != "table":
         return _write_rows(rows, format_)
-    look = Look(columns_of(sys.stdout), has_color(sys.stdout))
+    look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout))
     click.echo(listing.listed(rows, total, shown, look), nl=False)
     return OK
 
@@ -203,7 +203,7 @@ def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> in
         from miler.report import comparison as shown
         from miler.report.look import Look
 
-        look = Look(columns_of(sys.stdout), has_color(sys.stdout), _lacks_blocks(sys.stdout))
+        look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout), _lacks_blocks(sys.stdout))
 
         click.echo(shown.render(comparison.document(), look), nl=False)
     return OK
@@ -249,7 +249,7 @@ def trend(
             from miler.report import trend as shown
             from miler.report.look import Look
 
-            look = Look(columns_of(stream), has_color(stream), plain or _lacks_blocks(stream))
+            look = Look(_columns(stream, _USUAL_COLUMNS), has_color(stream), plain or _lacks_blocks(stream))
             stream.write(shown.render(found.document(), look))
     return OK
 

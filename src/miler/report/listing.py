@@ -17,7 +17,7 @@ from miler.units import format_distance, format_duration, format_pace, length_na
 
 _WIDE = 100  # columns, from which on there is room for everything
 _LONGEST_WORDS = 46
-_SHORTEST_WORDS = 12
+_SHORTEST_WORDS = 14
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DIM, _BOLD = "2", "1"
 
@@ -133,10 +133,10 @@ def _what(row: Document, width: int) -> str:
     said = [f"[{', '.join(words)}]"] if (words := _said(row)) else []
     if row["excluded"]:
         said.append("(excluded)")
-    tail = printable("".join(f" {words}" for words in said))
-    width = max(min(width, _LONGEST_WORDS + len(tail)), _SHORTEST_WORDS)
-    title = printable(row["title"] or row["file"])
-    return _short(title, max(width - len(tail), _SHORTEST_WORDS)) + tail
+    title, tail = printable(row["title"] or row["file"]), printable("".join(f" {words}" for words in said))
+    width = max(width, 2 * _SHORTEST_WORDS)
+    tail = _short(tail, width - min(len(title), _SHORTEST_WORDS))
+    return _short(title, min(width - len(tail), _LONGEST_WORDS)) + tail
 
 
 def _said(row: Document) -> list[str]:
