@@ -67,9 +67,11 @@ def _matching(top: Path, pattern: list[str]) -> list[Path]:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir())
+        paths = sorted(folder.iterdir())
     except OSError:  # not there, not ours, or unplugged just now
         return []
+    # `Path.is_dir` would raise for a neighbour whose mount is stale.
+    return [path for path in paths if os.path.isdir(path)]  # noqa: PTH112
 
 
 def _on(name: str, top: Path) -> Iterator[Watch]:

@@ -52,9 +52,10 @@ def _jsonl(library: Library, chosen: Filter) -> Iterator[str]:
 def _rows(library: Library, chosen: Filter) -> Iterator[dict[str, Any]]:
     """A row an activity, the latest first, with its best effort of every length in the library."""
     names = _effort_columns(library)
-    for row in library.list(chosen):
-        efforts = library.efforts(row.activity_id)
-        yield vars(row) | {name: efforts.get(length_m) for length_m, name in names.items()}
+    with library.reading() as connection:
+        for row in questions.listed(connection, chosen, None):
+            efforts = questions.efforts_of(connection, row.activity_id)
+            yield vars(row) | {name: efforts.get(length_m) for length_m, name in names.items()}
 
 
 def _effort_columns(library: Library) -> dict[float, str]:

@@ -55,7 +55,7 @@ def render(activity: Activity, name: str | None = None) -> str:
     gpx.creator = CREATOR
     gpx.nsmap = {"gpxtpx": _GARMIN, "gpxdata": _CLUETRUST}
     track = GPXTrack(name=_text(name or activity.name))
-    track.type = _text(activity.sport)  # type: ignore[assignment]
+    track.type = None if activity.sport == "unknown" else activity.sport  # type: ignore[assignment]
     track.source = _text(activity.device)
     gpx.tracks.append(track)
     ends_s = [pause.end_s for pause in activity.pauses]

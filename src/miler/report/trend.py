@@ -19,6 +19,7 @@ from miler.units import format_distance, format_duration, length_name
 _ROWS = 16
 _LEAST_COLUMNS = 24
 _LEAST_SPAN_S = 4.0  # an even history is to look even
+_FEW, _SLOWEST = 30, 1.5  # efforts that are all shown, up to so many times the best
 _MARGIN = 0.06  # of the span, above and below
 _STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _STEPS_MONTHS = (1, 3, 6, 12, 24, 60, 120, 240, 600)
@@ -74,11 +75,12 @@ def scale_of(trend: Document) -> Scale:
     """Return the scale of a trend that has an effort.
 
     Its lower edge is the slowest season best or the median effort, whichever is slower: easy runs, of
-    which there are many, would press all that matters together.
+    which there are many, would press all that matters together. A few efforts are all shown.
     """
     times = [point["elapsed_s"] for point in trend["points"]]
-    slow_s = max(median(times), *(season["best"]["elapsed_s"] for season in trend["seasons"]))
     fast_s = min(times)
+    usual_s = min(max(times), _SLOWEST * fast_s) if len(times) <= _FEW else median(times)
+    slow_s = max(usual_s, *(season["best"]["elapsed_s"] for season in trend["seasons"]))
     missing_s = max(_LEAST_SPAN_S - (slow_s - fast_s), 0.0)
     margin_s = _MARGIN * (slow_s - fast_s) + missing_s / 2
     days = [date.fromisoformat(point["day"]).toordinal() for point in trend["points"]]
