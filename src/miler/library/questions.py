@@ -218,13 +218,22 @@ def best(
     excluded: bool = False,
 ) -> tuple[Best, ...]:
     """Return the fastest efforts of a length, or of those excluded; a tie goes to the earlier import."""
-    query, values = _efforts(_ROW, length_m, chosen, excluded=excluded)
+    query, values = _efforts("e.activity_id", length_m, chosen, excluded=excluded)
     rows = connection.execute(f"{query} {_IN_ORDER[clock]} LIMIT ?", (*values, limit))
-    return tuple(_best(row, excluded) for row in rows)
+    numbers = [number for (number,) in rows]
+    found = _effort_of(connection, length_m, numbers, excluded=excluded)
+    return tuple(found[number] for number in numbers if number in found)
 
 
-def _best(row: tuple[Any, ...], excluded: bool) -> Best:
-    return Best(*(*row[:-1], real_name(row[-1]), excluded))
+def _effort_of(
+    connection: sqlite3.Connection, length_m: float, numbers: Sequence[int], *, excluded: bool = False
+) -> dict[int, Best]:
+    """Return the effort of each of a few activities, by its number; one may have been deleted just now."""
+    query = (
+        f"SELECT {_ROW} FROM {_DAYS_FIRST} WHERE e.length_m = ? AND a.id IN (SELECT value FROM json_each(?))"
+    )
+    rows = connection.execute(query, (round(length_m, 6), json.dumps(numbers)))
+    return {row[0]: Best(*(*row[:-1], real_name(row[-1]), excluded)) for row in rows}
 
 
 def best_by(
@@ -240,12 +249,8 @@ def best_by(
     firsts: dict[str | None, int] = {}
     for name, number in connection.execute(f"{query} {_IN_ORDER[clock]}", values):
         firsts.setdefault(name, number)
-    query, values = _efforts(_ROW, length_m, Filter())
-    rows = connection.execute(
-        f"{query} AND a.id IN (SELECT value FROM json_each(?))", (*values, json.dumps(list(firsts.values())))
-    )
-    found = {row[0]: _best(row, False) for row in rows}
-    names = sorted(firsts, key=lambda name: (name is None, name))
+    found = _effort_of(connection, length_m, list(firsts.values()))
+    names = sorted((n for n in firsts if firsts[n] in found), key=lambda name: (name is None, name))
     return {name: found[firsts[name]] for name in names}
 
 

@@ -8,10 +8,10 @@ from datetime import date
 from miler.report.document import Document
 from miler.report.look import Look
 from miler.report.words import lag, metres_to_go, printable, rounded_down
-from miler.units import QUARTER_M, format_duration, format_pace, length_name
+from miler.units import MILE_M, QUARTER_M, format_duration, format_pace
 
-_LONGEST_TITLE = 40
-_QUARTERS = {1.0: "¼ mile", 2.0: "½ mile", 3.0: "¾ mile"}
+_SHORTEST_TITLE = 14
+_MARKS = {1.0: "¼ mile", 2.0: "½ mile", 3.0: "¾ mile", 4.0: "1 mile"}  # by quarters
 _BAR = 8  # cells to either side of level
 _LEAST_SCALE_S = 1.0
 _FIRST, _SECOND = "34", "33"  # blue and yellow: told apart by any eye, and by where they stand
@@ -39,15 +39,14 @@ def render(compared: Document, look: Look) -> str:
 def _runner(mark: str, mile: Document, look: Look, code: str) -> str:
     day = mile["start_local"]
     when = f"{date.fromisoformat(day[:10]):%a %d %b %Y}" if day else "date unknown"
-    title = printable(mile["title"])
-    title = title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…"
+    time = f"{format_duration(mile['elapsed_s']):>8}"
+    pace = format_pace(mile["elapsed_s"] / MILE_M * 1000, "km")  # a mile for each mile is its time
+    rest = f"  {pace:>9}  even {rounded_down(mile['evenness']['score']):>5}  {when}  #{mile['activity_id']} "
     flags = f"  ({', '.join(mile['flags'])})" if mile["flags"] else ""
-    time = look(f"{format_duration(mile['elapsed_s']):>8}", "1")
-    pace = format_pace(mile["elapsed_s"] / 1.609344, "km")
-    return (
-        f"  {look(mark, '1;' + code)}  {time}  {pace:>9}"
-        f"  even {rounded_down(mile['evenness']['score']):>5}  {when}  #{mile['activity_id']} {title}{flags}"
-    )
+    room = max(look.width - len(time + rest + flags) - 5, _SHORTEST_TITLE)
+    title = printable(mile["title"])
+    title = title if len(title) <= room else title[: room - 1] + "…"
+    return f"  {look(mark, '1;' + code)}  {look(time, '1')}{rest}{title}{flags}"
 
 
 def _table(title: str, stages: Sequence[Document], look: Look) -> list[str]:
@@ -56,7 +55,7 @@ def _table(title: str, stages: Sequence[Document], look: Look) -> list[str]:
     heads = "".join(f" {head:>9}" for head in ("A", "B", "A total", "B total"))
     lines.append(look(f"{'to':>10}{heads} {'gap, s':>8}  {'A leads':>{_BAR}}|B leads", "2"))
     for stage in stages:
-        at = _QUARTERS.get(round(stage["at_m"] / QUARTER_M, 6)) or length_name(round(stage["at_m"], 3))
+        at = _MARKS.get(round(stage["at_m"] / QUARTER_M, 6)) or f"{stage['at_m']:.7g} m"
         times = [format_duration(seconds) for seconds in (*stage["elapsed_s"], *stage["total_s"])]
         cells = "".join(f" {cell:>9}" for cell in times)
         lines.append(f"{at:>10}{cells} {lag(stage['gap_s']):>8}  {_bar(stage, scale_s, look)}".rstrip())
