@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from miler.errors import SettingsError
 
@@ -49,6 +48,8 @@ def _chosen(key: str, text: str) -> str:
     choices = _CHOICES[key]
     word = "_".join(text.lower().replace("-", " ").split())
     if word not in choices:
+        from difflib import get_close_matches
+
         close = get_close_matches(word, choices, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(choices)}"
         raise SettingsError(f"{text!r} is no {key}; {hint}")
