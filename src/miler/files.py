@@ -294,14 +294,20 @@ def _whole(path: str | os.PathLike[str], opened: Callable[[Path, str], IO[AnyStr
         with opened(Path(path), "w") as stream:
             yield stream
         return
+    with replacing(path) as temporary, opened(temporary, "x") as stream:
+        yield stream
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Lend a name beside a file; what is there when the `with` block ends well takes the file's place."""
     target = Path(os.path.realpath(path))
     # Its own name may be as long as the file system allows, with no room for a suffix.
     temporary = target.with_name(f".miler-{uuid4().hex}.tmp")
     try:
-        with opened(temporary, "x") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)

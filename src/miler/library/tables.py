@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from miler.saying import KEYS
+
 ACTIVITY = (
     "start_time",
     "start_local",
@@ -63,7 +65,7 @@ SOURCE = ("sha256", "part", "format", "name", "size_bytes", "label")
 
 # What the runner said of an activity: kept through reprocessing and rebuilding.
 SAID: Mapping[str, tuple[str, ...]] = {
-    "overrides": ("title", "tags", "sport"),
+    "overrides": KEYS,
     "exclusions": ("length_m",),
 }
 
