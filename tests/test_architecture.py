@@ -34,6 +34,7 @@ ORDER = (
     "odometer",
     "fixes",
     "streams",
+    "moments",
     "crediting",
     "effort",
     "scoring",
