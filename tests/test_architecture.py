@@ -49,6 +49,7 @@ ORDER = (
     "config",
     "cli_options",
     "cli_import",
+    "cli_duplicates",
     "cli_library",
     "cli",
 )
@@ -61,6 +62,7 @@ EDGES = {
     "config",
     "cli_options",
     "cli_import",
+    "cli_duplicates",
     "cli_library",
     "cli",
 }

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import click
 
+from miler.cli_duplicates import merge, show_duplicates, unmerge
 from miler.cli_import import import_, library_, library_option, open_library, reprocess
 from miler.cli_options import OK, has_color, has_folder, settings_of
 
@@ -25,7 +26,8 @@ _number = click.argument("activity_id", type=click.IntRange(min=1), metavar="ID"
 def register(group: click.Group) -> None:
     """Put the library's verbs on the group, in the order in which they are told."""
     for command in (
-        import_, best, list_, show, exclude, include, set_, delete, reprocess, export, library_
+        import_, best, list_, show, exclude, include, set_, delete, merge, unmerge, reprocess, export,
+        library_,
     ):  # fmt: skip
         group.add_command(command)
 
@@ -108,17 +110,21 @@ _Day = click.DateTime(["%Y-%m-%d"])
 @click.option("--note", metavar="CODE", help="With a note of this code, such as teleport.")
 @click.option("--limit", type=click.IntRange(min=0), default=_LIST_LIMIT, show_default=True,
               help="How many, the latest first; 0 for all.")  # fmt: skip
+@click.option("--duplicates", is_flag=True, help="Instead: runs from several files, and why they are one.")
 @_format_option
 @click.option("--units", type=click.Choice(["mi", "km"]), help="What distances are shown in [mi].")
 @library_option
 def list_(
-    since: datetime | None, until: datetime | None, limit: int, format_: str, units: str | None,
-    library_path: Path | None, **filters: str | None,
+    since: datetime | None, until: datetime | None, limit: int, duplicates: bool, format_: str,
+    units: str | None, library_path: Path | None, **filters: str | None,
 ) -> int:  # fmt: skip
     """List activities, the latest first. Days are those of the runner's calendar."""
     from miler.library import Filter
     from miler.report import listing
 
+    if duplicates:
+        with open_library(library_path) as library:
+            return show_duplicates(library, format_, color=has_color(sys.stdout))
     chosen = Filter(since and since.date(), until and until.date(), **filters)
     shown = settings_of({"units": units, "config": None}).units
     with open_library(library_path) as library:

@@ -41,7 +41,7 @@ class Fingerprint:
         by_device: whether the device counted that distance.
         records: how many.
         streams: the names of its streams.
-        cut_off: whether its file ends too early.
+        cut_off, damaged: whether its file ends too early, or breaks its format in any way.
         every_s, first_s, columns: its moments, as in `miler.moments`, in whole numbers.
     """
 
@@ -53,6 +53,7 @@ class Fingerprint:
     records: int
     streams: tuple[str, ...]
     cut_off: bool
+    damaged: bool
     every_s: int
     first_s: int
     columns: Mapping[str, Column]
@@ -62,6 +63,9 @@ class Fingerprint:
         """How long it recorded something."""
         some = sum(any(v is not None for v in row) for row in zip(*self.columns.values(), strict=True))
         return float(some * self.every_s)
+
+
+UNKNOWN = Fingerprint(None, None, "unknown", 0.0, False, 0, (), False, False, 900, 0, {})
 
 
 def fingerprint(analysis: Analysis) -> Fingerprint:
@@ -76,6 +80,7 @@ def fingerprint(analysis: Analysis) -> Fingerprint:
         records=summary.records,
         streams=taken.streams,
         cut_off=any(note.code.endswith("_truncated") for note in analysis.notes),
+        damaged=any(note.kind == "damage" for note in analysis.notes),
         every_s=taken.every_s,
         first_s=taken.first_s,
         columns={name: _whole(column, SCALES[name]) for name, column in taken.columns.items()},

@@ -73,19 +73,20 @@ def _kept_apart(one: Group, other: Group, apart: set[frozenset[Part]]) -> bool:
 def ranked(sources: Sequence[Standing]) -> list[Part]:
     """Put the sources of a run in order; the results of the first stand for the run.
 
-    A whole one before one that missed something, then one whose file is whole; FIT before TCX before GPX;
-    more streams; the device's own distance; finer sampling; at last the smaller hash.
+    A whole one before one that missed something, then one whose file does not end too early; FIT before TCX
+    before GPX; an undamaged file; more streams; the device's own distance; finer sampling; at last the smaller hash.
     """
     covered_s = {source.part: source.known.covered_s for source in sources}
     longest_s = max(covered_s.values())
 
-    def order(source: Standing) -> tuple[bool, bool, int, int, bool, int, Part]:
+    def order(source: Standing) -> tuple[bool, bool, int, bool, int, bool, int, Part]:
         known = source.known
         missed_s = max(_MISSED_S, _MISSED_SHARE * longest_s, 2.0 * known.every_s)
         return (
             longest_s - covered_s[source.part] > missed_s,
             known.cut_off,
             _FORMATS.index(source.format) if source.format in _FORMATS else len(_FORMATS),
+            known.damaged,
             -len(known.streams),
             not known.by_device,
             -known.records,

@@ -1,6 +1,6 @@
 """One activity with several sources: bring them together in the library, and apart again.
 
-Every function here runs inside `connection.transaction`, but for `duplicates`, which only asks.
+Every function here runs inside `connection.transaction`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import combinations
 import miler
 from miler.errors import LibraryError
 from miler.library.entry import Laid, Row, laid_out
-from miler.library.fingerprint import Fingerprint, unpacked
+from miler.library.fingerprint import UNKNOWN, Fingerprint, unpacked
 from miler.library.grouping import Edge, Group, Part, Standing, groups, ranked
 from miler.library.sameness import FARTHEST_ZONE_S, LONGEST_S, compare, slips
 from miler.library.tables import ACTIVITY, FINGERPRINT, PAIR, RESULTS, SOURCE, SPARE, insertion
@@ -34,6 +34,7 @@ class Fresh:
     source: Row
     settings_id: int
     fingerprint: Row
+    version: str = miler.__version__
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,8 @@ def _paired(connection: sqlite3.Connection, both: Mapping[Part, Fingerprint]) ->
 
 def _known(connection: sqlite3.Connection, part: Part) -> Fingerprint:
     query = "SELECT fingerprint FROM fingerprints WHERE sha256 = ? AND part = ?"
-    (blob,) = connection.execute(query, part).fetchone()
-    return unpacked(blob)
+    row = connection.execute(query, part).fetchone()
+    return UNKNOWN if row is None else unpacked(row[0])  # none until a first library is reprocessed
 
 
 def _seat(connection: sqlite3.Connection, part: Part) -> _Seat | None:
@@ -184,10 +185,11 @@ def _edges(connection: sqlite3.Connection, members: Iterable[Part]) -> Iterator[
 def _leader(connection: sqlite3.Connection, group: Group, change: Change) -> Part:
     if len(group) == 1:
         return next(iter(group))
-    return ranked([_standing(connection, part, change) for part in sorted(group)])[0]
+    return ranked([standing(connection, part, change) for part in sorted(group)])[0]
 
 
-def _standing(connection: sqlite3.Connection, part: Part, change: Change | None = None) -> Standing:
+def standing(connection: sqlite3.Connection, part: Part, change: Change | None = None) -> Standing:
+    """Return what decides whether a source leads, of one that is there or that a change brings."""
     if change is not None and part in change.fresh:
         format = change.fresh[part].source[SOURCE.index("format")]
     else:
@@ -248,13 +250,9 @@ def _seated(
     change: Change,
 ) -> int:
     """Write the activity of a group: the results of its leading source, and all its sources."""
-    if lead in change.fresh:
-        fresh = change.fresh[lead]
-        number = _written(connection, number, _row_of(fresh.laid, fresh.settings_id), group, change)
-        _hang(connection, number, fresh.laid)
-    elif number is None or seats[lead] != _Seat(number, leads=True):
-        laid, settings_id, version = _taken_up(connection, lead)
-        number = _written(connection, number, _row_of(laid, settings_id, version), group, change)
+    if lead in change.fresh or number is None or seats[lead] != _Seat(number, leads=True):
+        laid, *made = _results(connection, lead, change)
+        number = _written(connection, number, (*laid.activity, *made), group, change)
         _hang(connection, number, laid)
     for part in sorted(group):
         if part in change.fresh:
@@ -268,11 +266,11 @@ def _seated(
     return number
 
 
-def _row_of(laid: Laid, settings_id: int, version: str = miler.__version__) -> Row:
-    return (*laid.activity, settings_id, version)
-
-
-def _taken_up(connection: sqlite3.Connection, part: Part) -> tuple[Laid, int, str]:
+def _results(connection: sqlite3.Connection, part: Part, change: Change) -> tuple[Laid, int, str]:
+    """The results of a source that is to lead, fresh or taken up again, with their settings and version."""
+    if part in change.fresh:
+        fresh = change.fresh[part]
+        return fresh.laid, fresh.settings_id, fresh.version
     where = "WHERE sha256 = ? AND part = ?"
     settings_id, version, document, report = connection.execute(
         f"SELECT {', '.join(SPARE)} FROM spares {where}", part
@@ -320,7 +318,7 @@ def _sourced(connection: sqlite3.Connection, part: Part, number: int, fresh: Fre
 def _spared(connection: sqlite3.Connection, part: Part, fresh: Fresh) -> None:
     (texts,) = fresh.laid.rows["documents"]
     connection.execute(
-        insertion("spares", (*_KEY, *SPARE)), (*part, fresh.settings_id, miler.__version__, *texts)
+        insertion("spares", (*_KEY, *SPARE)), (*part, fresh.settings_id, fresh.version, *texts)
     )
 
 
@@ -360,7 +358,7 @@ def merge(connection: sqlite3.Connection, numbers: Iterable[int], moment: str) -
     return settle(connection, Change(moment), {part for some in parts for part in some})[parts[0][0]]
 
 
-def unmerge(connection: sqlite3.Connection, number: int, moment: str) -> list[int]:
+def unmerge(connection: sqlite3.Connection, number: int, moment: str) -> tuple[int, ...]:
     """Make each source of an activity an activity of its own, and remember that the runner said so.
 
     Returns:
@@ -375,7 +373,7 @@ def unmerge(connection: sqlite3.Connection, number: int, moment: str) -> list[in
     for one, other in combinations(parts, 2):
         _decide(connection, one, other, "apart", moment)
     homes = settle(connection, Change(moment), parts)
-    return sorted({homes[part] for part in parts}, key=lambda n: (n != number, n))
+    return tuple(sorted({homes[part] for part in parts}, key=lambda n: (n != number, n)))
 
 
 def _parts(connection: sqlite3.Connection, number: int) -> list[Part]:

@@ -108,7 +108,8 @@ class Filter:
         return " AND ".join(given) or "1", list(given.values())
 
 
-_FILE = "(SELECT s.name FROM sources s WHERE s.activity_id = a.id LIMIT 1)"
+_FILE = """(SELECT s.name FROM sources s WHERE s.activity_id = a.id AND NOT EXISTS (
+    SELECT 1 FROM spares p WHERE p.sha256 = s.sha256 AND p.part = s.part))"""
 _TITLE = "coalesce(o.title, a.name)"
 _LEFT_OUT = f"EXISTS (SELECT 1 FROM exclusions x WHERE x.activity_id = a.id AND x.length_m = {WHOLE})"
 

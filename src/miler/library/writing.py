@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import miler
 from miler.library.entry import Entry, Result
-from miler.library.grouping import Part
+from miler.library.grouping import Part as Part
 from miler.library.merging import Change, Fresh, settle
 from miler.library.places import Place, Stamp, stored_name
 from miler.library.tables import ACTIVITY, insertion
