@@ -73,8 +73,9 @@ def _kept_apart(one: Group, other: Group, apart: set[frozenset[Part]]) -> bool:
 def ranked(sources: Sequence[Standing]) -> list[Part]:
     """Put the sources of a run in order; the results of the first stand for the run.
 
-    A whole one before one that missed something, then one whose file does not end too early; FIT before TCX
-    before GPX; an undamaged file; more streams; the device's own distance; finer sampling; at last the smaller hash.
+    A whole one before one that missed something, then one whose file does not end too early; FIT before
+    TCX before GPX; an undamaged file; more streams; the device's own distance; finer sampling; at last
+    the smaller hash.
     """
     covered_s = {source.part: source.known.covered_s for source in sources}
     longest_s = max(covered_s.values())

@@ -273,20 +273,26 @@ def _told_as_recorders(both: _Both, tracks: _Tracks | None) -> tuple[Verdict, st
         return None
     one_heart = _one_heart(both)
     hearts, steps = _apart(both, "heart_rate"), _apart(both, "cadence")
-    if hearts is not None and hearts[0] > _OTHER_HEART_BPM:
-        return "perhaps", "at one place, but their heart rates differ"
-    if not one_heart and steps is not None and _OTHER_STEPS_SPM < steps[0] <= _OTHER_SENSOR_SPM:
-        return "perhaps", "at one place, but their cadences differ"
+    against = {
+        "at one place, but their heart rates differ": hearts is not None and hearts[0] > _OTHER_HEART_BPM,
+        "at one place, but their cadences differ": steps is not None
+        and _OTHER_STEPS_SPM < steps[0] <= _OTHER_SENSOR_SPM
+        and not one_heart,
+    }
+    if any(against.values()):
+        return None if both.slip_s else ("perhaps", next(why for why, given in against.items() if given))
     reasons = {
         "their heart rates agree": one_heart,
-        "their tracks keep together within the noise of fixes": tracks is not None and _in_step(tracks),
+        "their tracks keep together within the noise of fixes": tracks is not None
+        and both.a.sport == both.b.sport == "cycling"
+        and _in_step(tracks),
         "both began and ended within two seconds": max(both.apart_s) <= _PRESS_S
         and both.overlap_s >= _PRESSED_FOR_S,
     }
     why = next((reason for reason, given in reasons.items() if given), None)
-    if why is None:
-        return "perhaps", "at one place, and nothing tells one runner from two"
-    return ("perhaps" if both.slip_s else "same"), why
+    if both.slip_s:
+        return None if why is None else ("perhaps", why)
+    return ("same", why) if why else ("perhaps", "at one place, and nothing tells one runner from two")
 
 
 def _near(both: _Both, tracks: _Tracks | None) -> bool:
@@ -318,9 +324,10 @@ def _apart(both: _Both, name: str) -> tuple[float, float] | None:
 
 
 def _in_step(tracks: _Tracks) -> bool:
-    """Whether the gap scatters along the way no more than across it.
+    """Whether the gap scatters along the way no more than across it, but for a clock a little off.
 
-    The noise of fixes is alike in all directions; two runners fall behind and catch up along the way.
+    The noise of fixes is alike in all directions; two riders fall behind and catch up along the way. Two
+    runners may keep in step for hours, which fixes cannot tell from one.
     """
-    free = _SCATTER_RATIO * tracks.across_m + _SCATTER_FREE_M
-    return tracks.along_m <= min(_SCATTER_M, free)
+    free_m = _SCATTER_RATIO * tracks.across_m + _SCATTER_FREE_M
+    return tracks.along_m <= min(_SCATTER_M, free_m) and abs(tracks.lag_s) <= _COPY_CLOCK_S

@@ -121,7 +121,7 @@ def _evidence(source: Document, row: Document) -> str:
     if why["gap_m"] is not None:
         words.append(f"tracks {why['gap_m']:.1f} m apart")
     if why["clock_s"]:
-        words.append(f"clocks {format_duration(abs(why['clock_s']), 0)} apart")
+        words.append(f"clocks {abs(why['clock_s']):.0f} s apart")
     return ", ".join(words)
 
 
