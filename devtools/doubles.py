@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from devtools.motion import Motion, paced, smooth_noise, stand
 from devtools.recording import Recording
 from devtools.simulate import Watch, record
 from devtools.writers import write_fit, write_gpx, write_tcx
+from miler.arrays import BoolArray
 
 START = datetime(2026, 5, 6, 17, 2, 11, tzinfo=UTC)
 _METRES = 5_000
@@ -68,10 +70,10 @@ class Scene:
         return self._recorded(self._motion(8), 9, start_time=START + after)
 
 
-def _kept(run: Recording, keep: np.ndarray) -> Recording:
+def _kept(run: Recording, keep: BoolArray) -> Recording:
     """Only some records of a recording."""
     columns = {name: getattr(run, name) for name in _COLUMNS}
-    chosen = {name: None if column is None else column[keep] for name, column in columns.items()}
+    chosen: dict[str, Any] = {name: None if c is None else c[keep] for name, c in columns.items()}
     return replace(run, laps=(), time_s=run.time_s[keep], **chosen)
 
 
@@ -166,7 +168,7 @@ def _cut(data: bytes, share: float) -> bytes:
 
 
 def _track_laps(scene: Scene, apart_s: float) -> Files:
-    """The same laps twice, as even as a runner can; the second file begins when the first ends, or at a mark."""
+    """The same laps twice, as even as a runner can; the second file begins where the first ends, or later."""
     files = []
     for what in (11, 12):
         rng = np.random.default_rng(what)

@@ -103,7 +103,7 @@ def _fingerprinted(connection: sqlite3.Connection, part: Part, fresh: Fresh) -> 
     if begin_s is None:
         return
     mine: Fingerprint | None = None
-    for other, other_s in _around(connection, part, (begin_s, end_s)):
+    for other, other_s in around(connection, part, (begin_s, end_s)):
         if slips((begin_s, end_s), other_s):
             mine = mine or unpacked(blob)
             _paired(connection, {part: mine, other: _known(connection, other)})
@@ -112,10 +112,14 @@ def _fingerprinted(connection: sqlite3.Connection, part: Part, fresh: Fresh) -> 
 _KEY_COLUMNS = (_KEY, ("other_sha256", "other_part"))
 
 
-def _around(
+def around(
     connection: sqlite3.Connection, part: Part, span_s: tuple[float, float]
 ) -> list[tuple[Part, tuple[float, float]]]:
-    """The sources of other contents that may overlap, were a clock off by a time zone; along the index."""
+    """Find, along the index, the sources of other contents that may overlap, were a clock off by a zone.
+
+    Returns:
+        Each with when it began and ended.
+    """
     begin_s, end_s = span_s[0] - FARTHEST_ZONE_S, min(span_s[1], span_s[0] + LONGEST_S) + FARTHEST_ZONE_S
     query = """
         SELECT sha256, part, begin_s, end_s FROM fingerprints
