@@ -182,8 +182,8 @@ def look_up_bar(folder: Path, activities: int) -> Bar:
         with library.writing() as connection:
             connection.execute("INSERT INTO settings VALUES (1, '{}')")
             connection.execute(
-                "WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ?)"
-                " INSERT INTO activities SELECT value, '', '', 'UTC', 'running', NULL, NULL, NULL, 1, 0, 0, 0,"
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+                " INSERT INTO activities SELECT i, '', '', 'UTC', 'running', NULL, NULL, NULL, 1, 0, 0, 0,"
                 " 0, 'none', 1, '0', '' FROM n",
                 (activities,),
             )

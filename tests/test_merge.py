@@ -265,6 +265,31 @@ def test_what_a_better_source_lacks_comes_from_the_next(miler: Miler, path: Path
     assert double.sources[1].gives == ("heart_rate", "cadence")
 
 
+def test_the_heart_rate_of_another_file_fills_the_splits_of_one_without(
+    miler: Miler, path: Path, tmp_path: Path
+) -> None:
+    run = Scene(0).run
+    bare, whole = tmp_path / "bare.fit", tmp_path / "whole.fit"
+    bare.write_bytes(write_fit(replace(run, heart_rate_bpm=None)))
+    whole.write_bytes(write_fit(run))
+    later = tmp_path / "later.gpx"
+    later.write_bytes(write_gpx(shifted(run, 2)))
+    query = "SELECT heart_rate_bpm FROM splits WHERE activity_id = 1 AND kind = 'km' ORDER BY number"
+
+    def hearts(library: Path) -> list[float | None]:
+        with closing(sqlite3.connect(library)) as connection:
+            return [bpm for (bpm,) in connection.execute(query)]
+
+    alone = tmp_path / "alone.db"
+    miler("import", whole, "--library", alone)
+    miler("import", bare)
+    assert set(hearts(path)) == {None}
+    miler("import", later)
+    assert hearts(path) == pytest.approx(hearts(alone), abs=1.5)
+    miler("unmerge", 1)
+    assert set(hearts(path)) == {None}
+
+
 def test_a_decision_ends_the_question(miler: Miler, path: Path, folder: Path) -> None:
     miler("import", folder / "run.fit", folder / "friend.fit")
     assert "perhaps" in miler("list", "--duplicates").out

@@ -253,12 +253,12 @@ class Library:
         Raises:
             LibraryError: if one is not there (`no_activity`), or there is only one (`one_activity`).
         """
-        from miler.library import merging
+        from miler.library import deciding
 
         with self.writing() as connection:
             for activity_id in activity_ids:
                 questions.require(connection, activity_id)
-            return merging.merge(connection, activity_ids, moment())
+            return deciding.merge(connection, activity_ids, moment())
 
     def unmerge(self, activity_id: int) -> tuple[int, ...]:
         """Make each source of an activity an activity of its own; remembered likewise.
@@ -269,8 +269,8 @@ class Library:
         Raises:
             LibraryError: if it is not there (`no_activity`), or has one source only (`one_source`).
         """
-        from miler.library import merging
+        from miler.library import deciding
 
         with self.writing() as connection:
             questions.require(connection, activity_id)
-            return merging.unmerge(connection, activity_id, moment())
+            return deciding.unmerge(connection, activity_id, moment())

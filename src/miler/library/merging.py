@@ -1,4 +1,4 @@
-"""One activity with several sources: bring them together in the library, and apart again.
+"""One activity with several sources: bring together in the library what is one run, and part what is not.
 
 Every function here runs inside `connection.transaction`.
 """
@@ -8,13 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
-from itertools import combinations
 
 import miler
-from miler.errors import LibraryError
 from miler.library.entry import Laid, Row, laid_out
 from miler.library.fingerprint import UNKNOWN, Fingerprint, unpacked
 from miler.library.grouping import Edge, Group, Part, Standing, groups, ranked
+from miler.library.lending import LENT, Lender, filled
 from miler.library.sameness import FARTHEST_ZONE_S, LONGEST_S, compare, slips
 from miler.library.tables import ACTIVITY, FINGERPRINT, PAIR, RESULTS, SOURCE, SPARE, insertion
 
@@ -73,17 +72,19 @@ def settle(connection: sqlite3.Connection, change: Change, touched: Iterable[Par
     members = _reached(connection, {*change.fresh, *change.gone, *touched})
     seats = {part: seat for part in sorted(members) if (seat := _seat(connection, part)) is not None}
     made = groups(members - change.gone, _edges(connection, members))
-    leads = {group: _leader(connection, group, change) for group in made}
+    orders = {group: _order(connection, group, change) for group in made}
     numbers, freed = _numbered(made, seats, change)
     for part, seat in seats.items():
-        stays = any(leads[g] == part and numbers.get(g) == seat.number for g in made if part in g)
+        stays = any(orders[g][0] == part and numbers.get(g) == seat.number for g in made if part in g)
         if seat.leads and not stays and part not in change.fresh and part not in change.gone:
             _lift(connection, part, seat.number)
     _forget(connection, change)
     homes: dict[Part, int] = {}
     for group in made:
-        number = _seated(connection, group, leads[group], numbers.get(group), seats, change)
+        number = _seated(connection, group, orders[group][0], numbers.get(group), seats, change)
         homes |= dict.fromkeys(group, number)
+        if len(group) > 1 or len(seats) > 1:
+            _lend(connection, number, orders[group])
     for number, heir in freed.items():
         if heir is not None:
             _inherit(connection, number, homes[heir])
@@ -186,10 +187,10 @@ def _edges(connection: sqlite3.Connection, members: Iterable[Part]) -> Iterator[
             yield Edge(part, (sha256, number), said=said)
 
 
-def _leader(connection: sqlite3.Connection, group: Group, change: Change) -> Part:
+def _order(connection: sqlite3.Connection, group: Group, change: Change) -> list[Part]:
     if len(group) == 1:
-        return next(iter(group))
-    return ranked([standing(connection, part, change) for part in sorted(group)])[0]
+        return list(group)
+    return ranked([standing(connection, part, change) for part in sorted(group)])
 
 
 def standing(connection: sqlite3.Connection, part: Part, change: Change | None = None) -> Standing:
@@ -311,6 +312,31 @@ def _hang(connection: sqlite3.Connection, number: int, laid: Laid) -> None:
         connection.executemany(_INSERT[table], ((number, *row) for row in rows))
 
 
+def _lend(connection: sqlite3.Connection, number: int, order: list[Part]) -> None:
+    """Give the laps and splits of an activity what only another source has; take back what it had before."""
+    query = "SELECT document, report FROM documents WHERE activity_id = ?"
+    lenders = [
+        Lender(_known(connection, other), clock_s)
+        for other in order[1:]
+        if (clock_s := _clock_s(connection, order[0], other)) is not None
+    ]
+    own = laid_out(*connection.execute(query, (number,)).fetchone())
+    laid = filled(own, _known(connection, order[0]), lenders)
+    for table in LENT:
+        connection.execute(f"DELETE FROM {table} WHERE activity_id = ?", (number,))
+        connection.executemany(_INSERT[table], ((number, *row) for row in laid.rows[table]))
+
+
+def _clock_s(connection: sqlite3.Connection, one: Part, other: Part) -> float | None:
+    """By how much the other's clock is ahead of one's; None if they were never held against each other."""
+    first, second = sorted((one, other))
+    row = connection.execute(
+        "SELECT clock_s FROM pairs WHERE sha256 = ? AND part = ? AND other_sha256 = ? AND other_part = ?",
+        (*first, *second),
+    ).fetchone()
+    return None if row is None else float(row[0] if first == one else -row[0])
+
+
 def _sourced(connection: sqlite3.Connection, part: Part, number: int, fresh: Fresh) -> None:
     # Never REPLACE: it would delete the row first, and all that hangs on it.
     columns = ("activity_id", *SOURCE)
@@ -341,58 +367,4 @@ def _inherit(connection: sqlite3.Connection, number: int, heir: int) -> None:
     connection.execute(
         "INSERT OR IGNORE INTO exclusions SELECT ?, length_m FROM exclusions WHERE activity_id = ?",
         (heir, number),
-    )
-
-
-def merge(connection: sqlite3.Connection, numbers: Iterable[int], moment: str) -> int:
-    """Make some activities one, and remember that the runner said so.
-
-    Returns:
-        The number of that activity: the smallest.
-    """
-    parts = [_parts(connection, number) for number in sorted(set(numbers))]
-    if len(parts) < 2:
-        raise LibraryError("merging takes two activities", code="one_activity")
-    for first, second in combinations(parts, 2):
-        for one in first:
-            for other in second:
-                _undecide(connection, one, other)
-    for some in parts[1:]:
-        _decide(connection, parts[0][0], some[0], "same", moment)
-    return settle(connection, Change(moment), {part for some in parts for part in some})[parts[0][0]]
-
-
-def unmerge(connection: sqlite3.Connection, number: int, moment: str) -> tuple[int, ...]:
-    """Make each source of an activity an activity of its own, and remember that the runner said so.
-
-    Returns:
-        The numbers of those activities, the one that kept its number first.
-
-    Raises:
-        LibraryError: if the activity has one source only.
-    """
-    parts = _parts(connection, number)
-    if len(parts) < 2:
-        raise LibraryError(f"activity {number} has one source; there is nothing to undo", code="one_source")
-    for one, other in combinations(parts, 2):
-        _decide(connection, one, other, "apart", moment)
-    homes = settle(connection, Change(moment), parts)
-    return tuple(sorted({homes[part] for part in parts}, key=lambda n: (n != number, n)))
-
-
-def _parts(connection: sqlite3.Connection, number: int) -> list[Part]:
-    query = "SELECT sha256, part FROM sources WHERE activity_id = ? ORDER BY sha256, part"
-    return list(connection.execute(query, (number,)))
-
-
-def _decide(connection: sqlite3.Connection, one: Part, other: Part, said: str, moment: str) -> None:
-    first, second = sorted((one, other))
-    connection.execute("REPLACE INTO decisions VALUES (?, ?, ?, ?, ?, ?)", (*first, *second, said, moment))
-
-
-def _undecide(connection: sqlite3.Connection, one: Part, other: Part) -> None:
-    first, second = sorted((one, other))
-    connection.execute(
-        "DELETE FROM decisions WHERE sha256 = ? AND part = ? AND other_sha256 = ? AND other_part = ?",
-        (*first, *second),
     )
