@@ -299,6 +299,15 @@ def test_a_decision_ends_the_question(miler: Miler, path: Path, folder: Path) ->
     assert miler("list", "--duplicates").out == "No run is here twice.\n"
 
 
+def test_a_check_finds_an_activity_that_no_source_leads(miler: Miler, path: Path, folder: Path) -> None:
+    miler("import", folder / "run.fit", folder / "run.gpx")
+    assert miler("library", "check").code == OK
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM spares")
+        connection.commit()
+    assert "activity 1 has 2 leading sources" in miler("library", "check").out
+
+
 def test_there_is_nothing_to_undo_in_an_activity_of_one_file(miler: Miler, path: Path, folder: Path) -> None:
     miler("import", folder / "run.fit")
     assert miler("unmerge", 1).code == SOME_FAILED

@@ -16,11 +16,11 @@ from miler.arrays import FloatArray
 
 # Each step is a multiple of the one before, so that a short recording and a long one share moments, and
 # divides a quarter of an hour, so that a clock wrong by a time zone has the same moments.
-STEPS_S = (5, 15, 60, 300, 900)
-LONGEST = 240  # moments, unless even the widest step gives more
+STEPS_S = (5, 15, 30, 60, 300, 900)
+LONGEST = 120  # moments; what lies beyond them at the widest step, 30 hours, is left out
 CHANNELS = ("latitude", "longitude", "distance", "heart_rate", "cadence")
 _HOLE_S = 60.0  # between records further apart nothing is known
-_DEGREES_A_SECOND = {"latitude": "northward", "longitude": "eastward"}
+_TOWARDS = {"latitude": "northward", "longitude": "eastward"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +45,7 @@ class Moments:
 
 
 def moments(activity: Activity) -> Moments:
-    """Sample an activity at round moments; linear between records at most a minute apart.
-
-    What lies beyond `LONGEST` of the widest step, 60 hours, is left out.
-    """
+    """Sample an activity at round moments; linear between records at most a minute apart."""
     streams = tuple(activity.streams)
     if activity.start_time is None:
         return Moments(None, None, STEPS_S[-1], 0, {}, streams)
@@ -59,10 +56,14 @@ def moments(activity: Activity) -> Moments:
     first_s = int(np.ceil(begin_s / every_s)) * every_s
     last_s = min(end_s, first_s + (LONGEST - 1) * every_s)
     at_s = np.arange(first_s, last_s + 1e-6, every_s) - start_s
-    columns = {name: _at(activity, name, at_s) for name in CHANNELS if name in activity}
-    for name, towards in _DEGREES_A_SECOND.items():
-        if name in columns:
-            columns[towards] = _at(activity, name, at_s + 0.5) - _at(activity, name, at_s - 0.5)
+    columns: dict[str, FloatArray] = {}
+    for name in CHANNELS:
+        if name in _TOWARDS and name in activity:
+            around_s = np.concatenate((at_s, at_s - 0.5, at_s + 0.5))
+            columns[name], before, after = np.split(_at(activity, name, around_s), 3)
+            columns[_TOWARDS[name]] = after - before
+        elif name in activity:
+            columns[name] = _at(activity, name, at_s)
     return Moments(begin_s, end_s, every_s, first_s, columns, streams)
 
 

@@ -34,15 +34,23 @@ def check(library: Library) -> list[str]:
         wrong = [] if lines == ["ok"] else lines
         for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
             wrong.append(f"row {row} of {table} belongs to no row of {parent}")
-        for number, *blobs in connection.execute("SELECT activity_id, document, report FROM documents"):
-            wrong += [
-                f"the document of activity {number} cannot be read" for b in blobs if text_of(b) is None
-            ]
+        documents = (
+            "SELECT activity_id, document, report FROM documents"
+            " UNION ALL SELECT s.activity_id, p.document, p.report FROM spares p JOIN sources s"
+            " ON s.sha256 = p.sha256 AND s.part = p.part"
+        )
+        for number, *blobs in connection.execute(documents):
+            wrong += [f"a document of activity {number} cannot be read" for b in blobs if text_of(b) is None]
         orphans = connection.execute(
             "SELECT id FROM activities WHERE id NOT IN (SELECT activity_id FROM documents)"
             " OR id NOT IN (SELECT activity_id FROM sources)"
         )
         wrong += [f"activity {number} has no document or no source" for (number,) in orphans]
+        leading = connection.execute(
+            "SELECT s.activity_id, count(*) - count(p.part) AS leads FROM sources s LEFT JOIN spares p"
+            " ON p.sha256 = s.sha256 AND p.part = s.part GROUP BY s.activity_id HAVING leads <> 1"
+        )
+        wrong += [f"activity {number} has {leads} leading sources" for number, leads in leading]
     return wrong
 
 

@@ -19,7 +19,7 @@ from miler.library.grouping import COPIES
 Verdict = Literal["same", "perhaps"]
 
 ZONE_STEP_S, FARTHEST_ZONE_S = 900, 14 * 3600  # clocks of the world are whole quarters of an hour from UTC
-LONGEST_S = 2.5 * 86_400  # a longer recording is found by its first 60 hours
+LONGEST_S = 30 * 3600  # a longer recording is known by its first 30 hours only
 
 _METRES_A_DEGREE = 111_195.0  # of a great circle; gaps of metres need no ellipsoid
 
