@@ -41,8 +41,6 @@ ASKED = {
 }
 # Merges that are not marked in the corpus, by a word of their files, and why they are right.
 LOOKED_AT: Mapping[tuple[str, ...], str] = {
-    ("iphone12-1-run-2020-08-14",): "two apps on one phone, started 5 s apart, heart rates equal",
-    ("2020-08-21",): "an app and the watch on one body, heart rates equal",
     ("dynastream-hrm1",): "one recording of 14 s in nine states of damage",
     ("laufen-landal-park", "12866632127"): "the watch's own file, and as Strava gives it back",
     ("vivosmart-hr",): "one recording, by GPSBabel",

@@ -287,7 +287,8 @@ def _told_as_recorders(both: _Both, tracks: _Tracks | None) -> tuple[Verdict, st
         and both.a.sport == both.b.sport == "cycling"
         and _in_step(tracks),
         "both began and ended within two seconds": max(both.apart_s) <= _PRESS_S
-        and both.overlap_s >= _PRESSED_FOR_S,
+        and both.overlap_s >= _PRESSED_FOR_S
+        and (tracks is not None or bool(both.pairs("distance"))),
     }
     why = next((reason for reason, given in reasons.items() if given), None)
     if both.slip_s:
@@ -300,9 +301,9 @@ def _near(both: _Both, tracks: _Tracks | None) -> bool:
     if tracks is not None and tracks.moments >= _FEW:
         return tracks.gap_m <= _NEAR_M
     rows = both.pairs("distance")
-    if len(rows) < _FEW:
-        return False
-    went1, went2 = (rows[-1][i] - rows[0][i] for i in (0, 1))
+    went1, went2 = both.a.distance_m, both.b.distance_m  # for recordings of a few records only
+    if len(rows) >= _FEW:
+        went1, went2 = (rows[-1][i] - rows[0][i] for i in (0, 1))
     return min(went1, went2) > 0 and abs(went1 - went2) <= _NEAR_SHARE * max(went1, went2)
 
 
