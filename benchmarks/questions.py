@@ -109,7 +109,7 @@ def make_library(path: Path, activities: int) -> None:
 def _document() -> bytes:
     """A document of a sample's, as the library keeps it."""
     sample = Path(__file__).resolve().parents[1] / "sample_files" / "track-mile.fit"
-    document: bytes = entry_of_one(analyse(read(sample))).results[0].rows["documents"][0][0]
+    document: bytes = entry_of_one(analyse(read(sample))).results[0].laid.rows["documents"][0][0]
     return document
 
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from miler.cli_duplicates import show_duplicates
 from miler.cli_import import library_option, open_library
 from miler.cli_options import OK, has_color, has_folder, settings_of
 from miler.saying import KINDS, SURFACES
@@ -162,14 +163,26 @@ def _write_rows(rows: list[dict[str, Any]], format: str) -> int:
 @filters
 @click.option("--limit", type=click.IntRange(min=0), default=_LIST_LIMIT, show_default=True,
               help="How many, the latest first; 0 for all.")  # fmt: skip
+@click.option("--duplicates", is_flag=True, help="Instead: runs from several files, and why they are one.")
 @_format_option
 @_units_option
 @library_option
-def list_(limit: int, format_: str, units: str | None, library_path: Path | None, **conditions: Any) -> int:
+def list_(
+    limit: int,
+    duplicates: bool,
+    format_: str,
+    units: str | None,
+    library_path: Path | None,
+    **conditions: Any,
+) -> int:
     """List activities, the latest first. Days are those of the runner's calendar."""
     from miler.report import listing
     from miler.report.look import Look
 
+    look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout))
+    if duplicates:
+        with open_library(library_path) as library:
+            return show_duplicates(library, format_, look)
     chosen = chosen_by(conditions)
     shown = settings_of({"units": units, "config": None}).units
     with open_library(library_path) as library:
@@ -177,7 +190,6 @@ def list_(limit: int, format_: str, units: str | None, library_path: Path | None
         total = library.count(chosen) if format_ == "table" else 0
     if format_ != "table":
         return _write_rows(rows, format_)
-    look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout))
     click.echo(listing.listed(rows, total, shown, look), nl=False)
     return OK
 

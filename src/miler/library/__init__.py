@@ -22,6 +22,7 @@ from miler.library.questions import WHOLE, Best, Clock, Dated, Filter, Group, Li
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
+    from miler.library.doubles import Double
     from miler.library.entry import Entry
     from miler.library.writing import Recorded, Visit
 
@@ -267,3 +268,41 @@ class Library:
         with self.writing() as connection:
             questions.require(connection, activity_id)
             writing.remove(connection, activity_id, moment())
+
+    def duplicates(self) -> tuple[Double, ...]:
+        """Return the runs from several files, then the pairs that may be one run, with the evidence."""
+        from miler.library.doubles import doubles
+
+        with self.reading() as connection:
+            return tuple(doubles(connection))
+
+    def merge(self, *activity_ids: int) -> int:
+        """Make activities one, with all their sources; remembered, also when the library is rebuilt.
+
+        Returns:
+            The number of that activity, the smallest of them.
+
+        Raises:
+            LibraryError: if one is not there (`no_activity`), or there is only one (`one_activity`).
+        """
+        from miler.library import deciding
+
+        with self.writing() as connection:
+            for activity_id in activity_ids:
+                questions.require(connection, activity_id)
+            return deciding.merge(connection, activity_ids, moment())
+
+    def unmerge(self, activity_id: int) -> tuple[int, ...]:
+        """Make each source of an activity an activity of its own; remembered likewise.
+
+        Returns:
+            Their numbers, first the one that kept its number, and with it what the runner said.
+
+        Raises:
+            LibraryError: if it is not there (`no_activity`), or has one source only (`one_source`).
+        """
+        from miler.library import deciding
+
+        with self.writing() as connection:
+            questions.require(connection, activity_id)
+            return deciding.unmerge(connection, activity_id, moment())

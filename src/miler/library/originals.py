@@ -96,11 +96,12 @@ class Wanted:
 
 
 def wanted(connection: sqlite3.Connection, activity_id: int | None = None) -> list[Wanted]:
-    """List the contents of all activities, or of one, in the order of their activities."""
+    """List the contents of all activities, in their order, or the one that leads an activity."""
     rows = connection.execute(
         "SELECT s.sha256, min(s.name), min(s.label), min(t.document) FROM sources s"
         " JOIN activities a ON a.id = s.activity_id JOIN settings t ON t.id = a.settings_id"
-        " WHERE ?1 IS NULL OR s.activity_id = ?1 GROUP BY s.sha256 ORDER BY min(s.activity_id)",
+        " WHERE ?1 IS NULL OR (s.activity_id = ?1 AND NOT EXISTS (SELECT 1 FROM spares p"
+        " WHERE p.sha256 = s.sha256 AND p.part = s.part)) GROUP BY s.sha256 ORDER BY min(s.activity_id)",
         (activity_id,),
     ).fetchall()
     return [

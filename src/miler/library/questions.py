@@ -160,7 +160,8 @@ Group = Literal["year", "surface", "sport", "kind", "shoes", "device"]
 _MEANT = " ".join(f"WHEN '{sub}' THEN '{name}'" for name, subs in SURFACES.items() for sub in subs)
 _SURFACE = f"coalesce(o.surface, CASE a.sub_sport {_MEANT} END)"
 _SPORT = "coalesce(o.sport, a.sport)"
-_FILE = "(SELECT s.name FROM sources s WHERE s.activity_id = a.id LIMIT 1)"
+_FILE = """(SELECT s.name FROM sources s WHERE s.activity_id = a.id AND NOT EXISTS (
+    SELECT 1 FROM spares p WHERE p.sha256 = s.sha256 AND p.part = s.part))"""
 _TITLE = "coalesce(o.title, a.name)"
 _LEFT_OUT = f"EXISTS (SELECT 1 FROM exclusions x WHERE x.activity_id = a.id AND x.length_m = {WHOLE})"
 _SAID = f"o.kind, {_SURFACE}, o.shoes, o.wind"

@@ -63,6 +63,24 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
 
 SOURCE = ("sha256", "part", "format", "name", "size_bytes", "label")
 
+# Of each source: by what its run is known again. And the results of one that does not lead its activity.
+FINGERPRINT = ("begin_s", "end_s", "fingerprint")
+SPARE = ("settings_id", "version", "document", "report")
+
+# Evidence that two sources are of one run; the first columns are the key.
+PAIR = (
+    "sha256",
+    "part",
+    "other_sha256",
+    "other_part",
+    "verdict",
+    "why",
+    "overlap_s",
+    "overlap_percent",
+    "clock_s",
+    "gap_m",
+)
+
 # What the runner said of an activity: kept through reprocessing and rebuilding.
 SAID: Mapping[str, tuple[str, ...]] = {
     "overrides": KEYS,

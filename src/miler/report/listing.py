@@ -99,6 +99,50 @@ def shown(kept: Document, *, color: bool = False) -> str:
     return f"{printable(' · '.join(words))}\n{report}"
 
 
+def duplicates(rows: Sequence[Document], look: Look) -> str:
+    """Write the runs that came from several files: each with its files, the leading one first, and why.
+
+    Args:
+        rows: what `miler list --duplicates --format json` gives.
+        look: how it is laid out.
+    """
+    lines: list[str] = []
+    for row in rows:
+        numbers = dict.fromkeys(f"#{source['activity_id']}" for source in row["sources"])
+        kind = "one run" if row["kind"] == "same" else "perhaps one run"
+        lines.append(look(f"{', '.join(numbers)}  {kind}", "1"))
+        first, *others = row["sources"]
+        lines.append(f"  {_source(first)}")
+        for source in others:
+            lines += [f"  {_source(source)}", look(f"    {_evidence(source, row)}", _DIM)]
+    return "\n".join(lines or ["No run is here twice."]) + "\n"
+
+
+def _source(source: Document) -> str:
+    words = [printable(source["file"]), f"({source['format'] or 'no file'})"]
+    if source["gives"]:
+        words += ["gives" if source["leads"] else "adds", ", ".join(source["gives"]).replace("_", " ")]
+    return " ".join(words)
+
+
+def _evidence(source: Document, row: Document) -> str:
+    """Why a source is of the run: by the leading source, else by another one."""
+    leading = row["sources"][0]["file"]
+    mine = [why for why in row["evidence"] if source["file"] in (why["file"], why["other_file"])]
+    mine.sort(key=lambda why: leading not in (why["file"], why["other_file"]))
+    if not mine:
+        return "by way of the others"
+    why = mine[0]
+    words = [printable(why["why"])]
+    if why["overlap_s"] is not None:
+        words.append(f"{format_duration(why['overlap_s'], 0)} at once ({why['overlap_percent']:.0f} %)")
+    if why["gap_m"] is not None:
+        words.append(f"tracks {why['gap_m']:.1f} m apart")
+    if why["clock_s"]:
+        words.append(f"clocks {abs(why['clock_s']):.0f} s apart")
+    return ", ".join(words)
+
+
 def csv(rows: Iterable[Document]) -> Iterator[str]:
     """Yield the lines of a CSV table, the names of the columns first; text cannot pass for a formula."""
     for number, row in enumerate(rows):
