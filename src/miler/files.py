@@ -154,11 +154,12 @@ def load(path: str | os.PathLike[str], limits: Limits = LIMITS) -> bytes:
     return data
 
 
-def _opened(path: str) -> IO[bytes]:
+def _opened(path: str, *, follow: bool = True) -> IO[bytes]:
     if path == STDIN:
         return open(0, "rb", closefd=False)
     # Without O_NONBLOCK a FIFO that nobody writes to would wait for ever.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise DecodeError("not a regular file; miler reads files, folders and -", code="not_a_file")
@@ -168,8 +169,9 @@ def _opened(path: str) -> IO[bytes]:
 class OnDisk:
     """A file as a `Blob`, open only inside a `with`: what is kept of an archive holds no file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, follow: bool = True) -> None:
         self._path = path
+        self._follow = follow
 
     def __enter__(self) -> OnDisk:
         """Open the file.
@@ -178,7 +180,7 @@ class OnDisk:
             DecodeError: if it is no regular file.
             OSError: if the system refuses.
         """
-        self._file = _opened(self._path)
+        self._file = _opened(self._path, follow=self._follow)
         self.size = os.fstat(self._file.fileno()).st_size
         return self
 
@@ -270,8 +272,11 @@ def read(path: str | os.PathLike[str], *, strict: bool = False) -> Activity:
 
 
 @contextmanager
-def write_atomic(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
+def write_atomic(path: str | os.PathLike[str], *, temporary_name: str | None = None) -> Iterator[IO[str]]:
     """Open a text file to write that is there whole or not at all, even if the machine stops.
+
+    The temporary file beside it has a name of its own, or the one that is given: whoever alone uses
+    that one can remove it after a kill.
 
     What was there stays until the `with` block ends well. A link keeps pointing where it did; a
     device or a FIFO, such as /dev/stdout, is written to as it is.
@@ -282,9 +287,9 @@ def write_atomic(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
         return
     target = Path(os.path.realpath(path))
     # Its own name may be as long as the file system allows, with no room for a suffix.
-    temporary = target.with_name(f".miler-{uuid4().hex}.tmp")
+    temporary = target.with_name(temporary_name or f".miler-{uuid4().hex}.tmp")
     try:
-        with _text(temporary, "x") as stream:
+        with _text(temporary, "w" if temporary_name else "x") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
