@@ -66,7 +66,7 @@ def _fit(data: bytes) -> str | None:
         if not _fits(data, at, end):
             return "its checksum does not fit"
         at = end + _CRC_BYTES
-    return None
+    return "only zeros follow its first part" if at < len(data) and not data[at:].strip(b"\0") else None
 
 
 def _fits(data: bytes, start: int, end: int) -> bool:
@@ -101,5 +101,5 @@ def _text(data: bytes) -> str | None:
         end = data[-_TAIL:].replace(b"\0", b"")
         return None if _XML_END.search(end) else "its end tag is missing"
     # So little may be the beginning of anything.
-    begun = len(data) <= _FIT_HEADER or (len(data) < _HEAD and head.lstrip().endswith(b"?>"))
+    begun = len(data) <= _FIT_HEADER or (len(data) < _HEAD and b"<?xml" in head[:32])
     return "it has only begun" if begun else None
