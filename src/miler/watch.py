@@ -99,9 +99,10 @@ class Ledger:
         tracked = self._files[path]
         if complete:
             return "read"
-        if now_s - tracked.since_s >= self._pace.patience_s:
+        patient_until_s = tracked.since_s + self._pace.patience_s
+        if now_s >= patient_until_s:
             return "salvage"
-        self._files[path] = self._later(tracked, now_s, at_most_s=tracked.since_s + self._pace.patience_s)
+        self._files[path] = self._later(tracked, now_s, at_most_s=patient_until_s)
         return "wait"
 
     def end(self, path: str, sight: Sight) -> None:
