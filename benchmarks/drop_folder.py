@@ -153,7 +153,8 @@ def measure(files: int, seed: int = 1) -> Result:
 
 def _ended(top: Path) -> int:
     with closing(sqlite3.connect(top / "library.db")) as connection, suppress(sqlite3.OperationalError):
-        return int(connection.execute("SELECT count(*) FROM files").fetchone()[0])
+        (count,) = connection.execute("SELECT count(*) FROM files").fetchone()
+        return int(count)
     return 0
 
 
@@ -208,7 +209,6 @@ def _watch(top: Path) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, end)
-    watching.Ledger = _Counted  # type: ignore[misc]
     order = watching.Order(
         folder=top / "inbox",
         library=top / "library.db",
@@ -220,7 +220,7 @@ def _watch(top: Path) -> None:
     )
     print("begun", flush=True)
     with suppress(KeyboardInterrupt):
-        watching.Watcher(order, say).run(once=False)
+        watching.Watcher(order, say, _Counted(order.pace)).run(once=False)
     (top / "told.json").write_text(json.dumps({"said": said, "looks": _Counted.until_end}))
 
 

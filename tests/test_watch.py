@@ -322,7 +322,8 @@ def test_what_is_done_is_moved_if_the_runner_says_so_and_nothing_is_overwritten(
     (inbox / "bad.fit").write_bytes(b"no run at all, but a text\n" * 20)
     (inbox / "processed").mkdir()
     (inbox / "processed" / "000.gpx").write_bytes(b"an older one")
-    write_run(inbox / "sunday" / "long.gpx", day=5) if (inbox / "sunday").mkdir() is None else None
+    (inbox / "sunday").mkdir()
+    write_run(inbox / "sunday" / "long.gpx", day=5)
     assert miler("watch", inbox, "--once", "--move", *QUICK).code == SOME_FAILED
     left = sorted(path.relative_to(inbox).as_posix() for path in inbox.rglob("*") if path.is_file())
     assert left == [
@@ -378,6 +379,13 @@ def test_a_name_cannot_move_the_cursor_nor_break_the_line(miler: Miler, inbox: P
     assert ran.out.splitlines()[-1].startswith(r"duplicate z\x1b[2J\x0a\u202e\udcff.gpx: ")
     log = (tmp_path / "logs" / "watch.log").read_text().splitlines()
     assert [line.partition(" ")[2] for line in log] == ran.out.splitlines()
+
+
+def test_another_bad_file_by_the_same_name_is_said_again(inbox: Path, library: Path) -> None:
+    with Running(inbox) as watcher:
+        for times in (1, 2):
+            (inbox / "bad.fit").write_bytes(b"not a run, in words\n" * 30 * times)
+            watcher.said("failed bad.fit: this is no activity file", times)
 
 
 @pytest.mark.parametrize("moment_s", [0, 600_000_000, 4_300_000_000])

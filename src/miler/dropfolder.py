@@ -21,7 +21,7 @@ from miler.names import is_searched, kind_of
 from miler.watch import Sight
 
 # No event is told of what others do there, and what is written is seen late.
-_REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "davfs", "fuse", "ncpfs", "vboxsf", "vmhgfs", "drvfs")
+_REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "davfs", "fuse.", "ncpfs", "vboxsf", "vmhgfs", "drvfs")
 _TICK_MS = 250
 _LONGEST_NAME = 200  # bytes; room for a suffix below every file system's 255
 _ODD = {

@@ -39,7 +39,8 @@ from miler.watch import Ledger, Pace, Sight
 
 _RESCAN_S = 30.0  # with events; each may have been lost
 _LIBRARY_TIMEOUT_S = 2.0  # waiting inside SQLite would not hear that the watcher is to end
-_PASSING = ("unreadable", "changed", "worker_died", "internal")  # said of a moment, not of a file
+_PASSING = ("unreadable", "changed")  # said of a moment, not of a file
+_TRIED_AGAIN = (*_PASSING, "worker_died", "internal")  # by a watcher that is started anew
 _WAITED_FOR = ("locked", "disk_full", "read_only", "unreadable")  # of the library
 _TOLD_AFTER = 2  # looks in vain; most copies are done by then
 DONE, FAILED = "processed", "failed"
@@ -92,11 +93,11 @@ class _Ready:
 class Watcher:
     """Watches one folder; `say` is told, in one line each, what became of files and what is waited for."""
 
-    def __init__(self, order: Order, say: Say) -> None:
+    def __init__(self, order: Order, say: Say, ledger: Ledger | None = None) -> None:
         self._order = order
         self._say = say
-        self._ledger = Ledger(order.pace)
-        self._told: dict[str, str] = {}
+        self._ledger = Ledger(order.pace) if ledger is None else ledger
+        self._told: dict[str, tuple[str, Sight | None]] = {}
         self._failures = 0
         own = (order.folder / DONE, order.folder / FAILED) if order.move else ()
         self._left_out = frozenset((*own, order.errors, *([order.reports] if order.reports else [])))
@@ -160,10 +161,8 @@ class Watcher:
                 ready = list(self._ready(library, now_s))
                 for batch in _batches(ready):
                     self._import(library, batch)
-        except LibraryError as error:
-            if error.code not in _WAITED_FOR:
-                raise
-            self._tell("", "waiting", error.message)
+        except (LibraryError, OSError) as error:
+            self._tell("", "waiting", _waited_for(error))
             for path, _ in list(self._ledger.due(now_s)):
                 self._ledger.put_off(path, now_s, ended=False)
         else:
@@ -230,14 +229,16 @@ class Watcher:
         elif recorded.ending == "failed":
             self._failures += 1
             if not ready.known:
-                self._tell(f"{ready.path}//{name}", "failed", recorded.message or "", name)
+                self._tell(f"{ready.path}//{name}", "failed", recorded.message or "", name, ready.sight)
         elif recorded.ending != "unchanged":
             self._say(recorded.ending, f"{name}: {recorded.message}")
 
-    def _tell(self, path: str, kind: str, message: str, name: str | None = None) -> None:
+    def _tell(
+        self, path: str, kind: str, message: str, name: str | None = None, sight: Sight | None = None
+    ) -> None:
         """Say something of a path, but not again and again."""
-        if self._told.get(path) != message:
-            self._told[path] = message
+        if self._told.get(path) != (message, sight):
+            self._told[path] = (message, sight)
             if name is None and path.startswith(os.fspath(self._order.folder) + os.sep):
                 name = self._name(path)
             self._say(kind, f"{name or path}: {message}" if path else message)
@@ -286,6 +287,19 @@ class Watcher:
         remove_first_name(source, target, both=both)
 
 
+def _waited_for(error: LibraryError | OSError) -> str:
+    """Say why the library cannot take a file now; an error that waiting does not mend is raised again."""
+    if isinstance(error, LibraryError):
+        if error.code not in _WAITED_FOR:
+            raise error
+        return error.message
+    if isinstance(error, BrokenPipeError):  # nobody reads what is said
+        raise error
+    return (
+        f"{error.filename or 'the copy of an original'} cannot be written: {(error.strerror or '').lower()}"
+    )
+
+
 def _is_archive(ready: _Ready) -> bool:
     return kind_of(Path(ready.path).name) == "archive"
 
@@ -318,12 +332,12 @@ def _is_as(path: Path, sight: Sight) -> bool:
 
 def _known(library: Library, path: str, sight: Sight) -> bool:
     """Whether the library has seen a file as it is now, and will see it so again."""
-    passing = ", ".join("?" * len(_PASSING))
+    again = ", ".join("?" * len(_TRIED_AGAIN))
     with library.reading() as connection:
         row = connection.execute(
             "SELECT 1 FROM files WHERE path = ? AND size_bytes = ? AND mtime_ns = ? AND version = ?"
-            f" AND coalesce(code, '') NOT IN ({passing})",
-            (stored_path(path), sight.size_bytes, sight.mtime_ns, miler.__version__, *_PASSING),
+            f" AND coalesce(code, '') NOT IN ({again})",
+            (stored_path(path), sight.size_bytes, sight.mtime_ns, miler.__version__, *_TRIED_AGAIN),
         ).fetchone()
     return row is not None
 
