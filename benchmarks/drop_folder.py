@@ -35,7 +35,7 @@ from miler import watching
 from miler.settings import Settings
 from miler.watch import Ledger, Pace, Sight
 
-FILES, SHORT_FILES = 20_000, 600
+FILES, SHORT_FILES = 20_000, 300
 DELAY_S, LONGEST_S = 2.0, 900.0
 _START = datetime(2001, 1, 1, 6, tzinfo=UTC)
 _DAY = b"2001-01-01"
@@ -172,9 +172,8 @@ def _wrong(top: Path, made: Burst, said: Mapping[str, list[str]]) -> int:
         wrong += len(ends) != 2 or {_ALIKE.get(end, end) for end in ends} != {_ALIKE.get(kind, kind)}
     there = {path.relative_to(top / "inbox").as_posix() for path in (top / "inbox").rglob("*.*")}
     runs = Counter(made.expected.values())["imported"]
-    return (
-        wrong + abs(activities - runs) + len(set(rows) ^ set(made.expected)) + len(there ^ set(made.expected))
-    )
+    astray = len(set(rows) ^ set(made.expected)) + len(there ^ set(made.expected))
+    return wrong + abs(int(activities) - runs) + astray
 
 
 class _Counted(Ledger):

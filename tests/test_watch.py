@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miler.cli import INTERRUPTED, OK, SOME_FAILED, WRONG_USE
-from miler.dropfolder import error_file, look, second_name
+from miler.dropfolder import error_file, is_remote, look, remove_first_name, second_name
 from miler.names import is_searched, kind_of
 from miler.watch import NEVER, Ledger, Pace, Sight
 from tests.conftest import Miler
@@ -224,6 +224,23 @@ def test_a_file_system_with_one_name_a_file_gets_a_place_that_nobody_else_takes(
     target, both = second_name(tmp_path / "run.fit", tmp_path / "done")
     assert (both, target.read_bytes()) == (False, b"")
     assert second_name(tmp_path / "run.fit", tmp_path / "done")[0].name == "run (2).fit"
+    remove_first_name(tmp_path / "run.fit", target, both=both)
+    assert target.read_bytes() == b"a run"
+
+
+def test_a_file_that_came_to_the_old_name_while_one_was_moved_stays(tmp_path: Path) -> None:
+    (tmp_path / "done").mkdir()
+    source = write_run(tmp_path / "run.gpx")
+    target, both = second_name(source, tmp_path / "done")
+    source.unlink()
+    source.write_bytes(b"the next run")
+    remove_first_name(source, target, both=both)
+    assert source.read_bytes() == b"the next run"
+
+
+def test_a_folder_on_a_network_is_known_by_its_name_or_by_its_mount(tmp_path: Path) -> None:
+    assert is_remote(Path("//server/runs"))
+    assert not is_remote(tmp_path)
 
 
 def test_the_reason_of_a_file_with_the_longest_name_has_a_name_too(tmp_path: Path) -> None:
