@@ -355,6 +355,19 @@ def test_what_is_done_is_moved_if_the_runner_says_so_and_nothing_is_overwritten(
     assert miler("reprocess").err == "3 imported\n"  # the library knows where they are now
 
 
+def test_an_archive_of_other_things_is_not_moved_nor_are_copies_of_originals_imported(
+    miler: Miler, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILER_LIBRARY", str(inbox / "library.db"))
+    with zipfile.ZipFile(inbox / "photos.zip", "w") as archive:
+        archive.writestr("beach.jpg", b"a beach")
+    for _ in range(2):
+        ran = miler("watch", inbox, "--once", "--move", "--copy", *QUICK)
+        assert ran.code == OK
+        assert "duplicate" not in ran.out
+        assert [path.name for path in inbox.glob("*.zip")] == ["photos.zip"]
+
+
 def test_an_incomplete_file_is_not_moved_so_that_the_whole_one_can_replace_it(
     miler: Miler, inbox: Path
 ) -> None:

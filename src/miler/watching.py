@@ -27,8 +27,9 @@ from miler.dropfolder import (
 )
 from miler.errors import LibraryError
 from miler.files import Found, explain, find, write_atomic
-from miler.library import Library, moment
+from miler.library import Library, moment, usual_path
 from miler.library.importing import Way, analysis_of, import_files
+from miler.library.originals import Originals
 from miler.library.places import real_name, stored_path
 from miler.library.writing import Recorded
 from miler.names import kind_of
@@ -99,8 +100,9 @@ class Watcher:
         self._ledger = Ledger(order.pace) if ledger is None else ledger
         self._told: dict[str, tuple[str, Sight | None]] = {}
         self._failures = 0
-        own = (order.folder / DONE, order.folder / FAILED) if order.move else ()
-        self._left_out = frozenset((*own, order.errors, *([order.reports] if order.reports else [])))
+        own = [order.errors, Originals(order.library or usual_path()).folder]
+        own += [order.folder / DONE, order.folder / FAILED] if order.move else []
+        self._left_out = frozenset([*own, order.reports] if order.reports else own)
         self._temporary = f".miler-{short_name(order.folder)}.tmp"
 
     def run(self, *, once: bool) -> bool:
@@ -206,7 +208,7 @@ class Watcher:
         try:
             self._report(library, ready, endings)
             self._explain(ready, failed)
-            if self._order.move and not passing and (failed or ready.lack is None):
+            if self._order.move and not passing and _is_to_go(ready, endings):
                 self._put_away(library, ready, FAILED if failed else DONE)
         except OSError as error:
             what = f"{error.filename or 'its report'} cannot be written: {(error.strerror or '').lower()}"
@@ -302,6 +304,14 @@ def _waited_for(error: LibraryError | OSError) -> str:
 
 def _is_archive(ready: _Ready) -> bool:
     return kind_of(Path(ready.path).name) == "archive"
+
+
+def _is_to_go(ready: _Ready, endings: list[Recorded]) -> bool:
+    """Whether a file is one to move: neither in part, nor an archive of other things that only came by."""
+    if any(r.ending == "failed" for r in endings):
+        return True
+    skipped = all(r.ending == "skipped" or (r.ending == "unchanged" and r.code) for r in endings)
+    return ready.lack is None and not (skipped and _is_archive(ready))
 
 
 def _batches(ready: list[_Ready]) -> Iterator[list[_Ready]]:
