@@ -402,6 +402,16 @@ def test_each_run_in_a_dropped_archive_is_imported_and_a_bad_one_named(
     assert "export.zip/bad.fit: " in (tmp_path / "export.zip.error.txt").read_text()
 
 
+def test_an_unpacked_export_of_an_account_gives_its_names(miler: Miler, inbox: Path, library: Path) -> None:
+    (inbox / "export" / "activities").mkdir(parents=True)
+    run = write_run(inbox / "export" / "activities" / "12.gpx", day=5)
+    run.write_bytes(run.read_bytes().replace(b"Run", b""))
+    head = "Activity ID,Activity Date,Activity Name,Activity Type,Filename"
+    (inbox / "export" / "activities.csv").write_text(f"{head}\n12,x,Club mile,Run,activities/12.gpx\n")
+    miler("watch", inbox, "--once", *QUICK)
+    assert rows(library, "SELECT name FROM activities ORDER BY id DESC LIMIT 1") == [("Club mile",)]
+
+
 @POSIX
 def test_a_name_cannot_move_the_cursor_nor_break_the_line(miler: Miler, inbox: Path, tmp_path: Path) -> None:
     shutil.copy(inbox / "000.gpx", inbox / "z\x1b[2J\n\u202e\udcff.gpx")

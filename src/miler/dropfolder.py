@@ -39,12 +39,14 @@ class Look:
 
     Attributes:
         files: the activity files and archives in it and below, by path.
+        tables: of the exports of accounts, outermost first.
         odd: what else bears such a name or cannot be looked at, by path, with the reason.
         identity: of the folder itself: another one may be mounted there.
     """
 
     files: dict[str, Sight] = field(default_factory=dict)
     odd: dict[str, str] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
     identity: tuple[int, int] = (0, 0)
 
 
@@ -73,6 +75,8 @@ def look(folder: Path, left_out: frozenset[Path] = frozenset()) -> Look:
                             waiting.append(entry.path)
                     elif kind_of(entry.name) in ("activity", "archive"):
                         _note(seen, entry)
+                    elif kind_of(entry.name) == "table":
+                        seen.tables.append(entry.path)
         except OSError as error:
             if here == top:
                 raise

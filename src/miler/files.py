@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -124,6 +124,16 @@ def _learn(labels: dict[str, Label], table: Found) -> Iterator[Found]:
         return
     folder = table.name[: table.name.rfind("/") + 1]
     labels.update((exports.key(folder + file), label) for file, label in exports.labels(content.data).items())
+
+
+def with_labels(files: Iterable[Found], tables: Iterable[Found]) -> Iterator[Found]:
+    """Yield files with what the tables of exports beside or above them say; names are below one folder."""
+    labels: dict[str, Label] = {}
+    for table in tables:
+        for _ in _learn(labels, table):
+            pass  # one that cannot be read says nothing
+    for found in files:
+        yield replace(found, label=_label(labels, found.name))
 
 
 def _label(labels: dict[str, Label], name: str) -> Label | None:

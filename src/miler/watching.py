@@ -26,7 +26,7 @@ from miler.dropfolder import (
     short_name,
 )
 from miler.errors import LibraryError
-from miler.files import Found, explain, find, write_atomic
+from miler.files import Found, explain, find, with_labels, write_atomic
 from miler.library import Library, moment, usual_path
 from miler.library.importing import Way, analysis_of, import_files
 from miler.library.originals import Originals
@@ -161,8 +161,9 @@ class Watcher:
         try:
             with Library(self._order.library, timeout_s=_LIBRARY_TIMEOUT_S) as library:
                 ready = list(self._ready(library, now_s))
+                tables = [Found(path, self._name(path)) for path in seen.tables]
                 for batch in _batches(ready):
-                    self._import(library, batch)
+                    self._import(library, batch, tables)
         except (LibraryError, OSError) as error:
             self._tell("", "waiting", _waited_for(error))
             for path, _ in list(self._ledger.due(now_s)):
@@ -184,8 +185,8 @@ class Watcher:
     def _name(self, path: str) -> str:
         return real_name(stored_path(Path(path).relative_to(self._order.folder).as_posix()))
 
-    def _import(self, library: Library, batch: list[_Ready]) -> None:
-        files = _found(batch)
+    def _import(self, library: Library, batch: list[_Ready], tables: list[Found]) -> None:
+        files = _found(batch, tables)
         way = Way(self._order.jobs(len(files)), self._order.copy)
         owners = dict(zip([found.name for found in files], batch, strict=False))
         endings: list[Recorded] = []
@@ -322,10 +323,10 @@ def _batches(ready: list[_Ready]) -> Iterator[list[_Ready]]:
     yield from ([one] for one in ready if _is_archive(one))
 
 
-def _found(batch: list[_Ready]) -> list[Found]:
+def _found(batch: list[_Ready], tables: list[Found]) -> list[Found]:
     if _is_archive(batch[0]):
         return list(find([batch[0].path]))
-    return [Found(ready.path, ready.name) for ready in batch]
+    return list(with_labels((Found(ready.path, ready.name) for ready in batch), tables))
 
 
 def _is_as(path: Path, sight: Sight) -> bool:
