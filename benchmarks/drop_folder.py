@@ -186,11 +186,13 @@ class _Counted(Ledger):
     def observe(self, seen: Mapping[str, Sight], now_s: float) -> None:
         super().observe(seen, now_s)
         for path, sight in seen.items():
-            first, since_s = self._first.get(path, (None, 0.0))
-            if first != sight:
+            if path not in self._first or self._first[path][0] != sight:
                 self._first[path], self.counts[path] = (sight, now_s), 1
-            elif now_s >= since_s + DELAY_S:  # those between are made for the sake of other files
-                self.counts[path] += 1
+
+    def due(self, now_s: float) -> Iterator[tuple[str, Sight]]:
+        for path, (_, since_s) in self._first.items():
+            self.counts[path] += now_s >= since_s + DELAY_S  # looks between are for the sake of other files
+        return super().due(now_s)
 
     def end(self, path: str, sight: Sight) -> None:
         super().end(path, sight)

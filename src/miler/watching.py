@@ -123,7 +123,7 @@ class Watcher:
                 seen = self._look()
                 looked_s = time.monotonic() - begin_s
                 if seen is not None:
-                    self._work(seen)
+                    self._work(seen, begin_s)
                 if once and not self._ledger.open_files():
                     return not self._failures
                 if not hints.follow(seen.identity if seen else None):
@@ -151,9 +151,9 @@ class Watcher:
         self._told.pop(os.fspath(self._order.folder), None)
         return seen
 
-    def _work(self, seen: Look) -> None:
-        now_s = time.monotonic()
-        self._ledger.observe(seen.files, now_s)
+    def _work(self, seen: Look, now_s: float) -> None:
+        # A look may take a minute on a watch: what is new was seen before its end, what is due at its begin.
+        self._ledger.observe(seen.files, time.monotonic())
         for path, reason in seen.odd.items():
             self._tell(path, "skipped", reason)
         if self._ledger.next_due_s() > now_s:
