@@ -22,6 +22,8 @@ _ISSUES = (
     "benchmarks.kills",
     "benchmarks.questions",
     "benchmarks.duplicates",
+    "benchmarks.drop_folder",
+    "benchmarks.watch_kills",
 )
 
 

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import cli_library, cli_plan
+from miler import cli_library, cli_plan, cli_watch
 from miler.cli_options import (
     FEW_FILES,
     INTERRUPTED,
@@ -227,6 +227,7 @@ def schema() -> int:
 
 cli_library.register(cli)
 cli_plan.register(cli)
+cli.add_command(cli_watch.watch)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
