@@ -480,6 +480,11 @@ def test_a_cut_message_with_a_reserved_header_bit_is_no_message() -> None:
 def damaged() -> dict[str, bytes]:
     sound = a_run()
     flipped, unsized, stray = bytearray(sound), bytearray(sound), bytearray(sound)
+    rubbish = begun()
+    add_records(rubbish, 0, 1, 2)
+    rubbish.raw(b"\xff" * 20)
+    for second in (5, 6, 7):
+        rubbish.message(0, T0 + second, 300 * second, 100)
     flipped[-4] ^= 1
     unsized[4:8] = bytes(4)
     at = len(stray) - 2 - 10  # the last record's header byte: no such local number
@@ -489,7 +494,9 @@ def damaged() -> dict[str, bytes]:
         "fit_data_size": bytes(unsized),
         "fit_truncated": sound[:-7],
         "fit_trailing_bytes": sound + b"\0",
-        "fit_undecodable": sealed(stray),
+        "fit_header": sound[14:],
+        "fit_repaired": sealed(stray),
+        "fit_undecodable": rubbish.to_bytes(),
         "no_time": begun_with_a_lost_time(),
     }
 

@@ -1,0 +1,229 @@
+"""How much of a damaged FIT file is recovered: miler, and chiptime beside it.
+
+`python -m benchmarks.fit_damage [--rival] [--files N] [--worst]` damages real recordings of 5 to 300 kB in
+every way of `fit_mutants`, 200 mutants a file, decodes each, and compares with the sound file what came
+out: time, distance, position and heart rate of every record. A record counts as recovered if all of them
+are the same; of a truncated file those count that were complete. chiptime is asked for the records of
+fewer of the same mutants, and held against its own decoding of the sound file.
+
+Bars, as means over the files: truncation 100 % and not one record more; header damage 99 %; a wrong data
+size 95 %; flipped bytes 95 %; definitions 80 %; no exception but miler's own, nothing longer than 10 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import math
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.bar import CORPUS, Bar, skipped
+from benchmarks.fit_mutants import HEADER, SHARES, Mutant, mutants
+from benchmarks.fit_walker import walk
+from miler.activity import Activity
+from miler.errors import MilerError, UnknownFormat
+from miler.formats import decode
+
+_SIZES = range(5_000, 300_000)
+_FILES = 24
+_RIVAL_SHARE = 0.1
+_LONGEST_S = 10.0
+_RECORD = 20
+_COLUMNS = ("distance", "latitude", "longitude", "heart_rate")
+
+# A record: when, how far, where, and how fast the heart beat; NaN is written as None, to be equal to itself.
+Record = tuple[float | None, ...]
+Decoder = Callable[[bytes], list[Record]]
+
+
+@dataclass
+class Tally:
+    """What became of the mutants of one kind, over all files.
+
+    Attributes:
+        shares: of each mutant, which share of its records was recovered.
+        extra: of each, how many records came out that are not in the sound file.
+        escaped: exceptions that are not the decoder's own.
+        slow: mutants that took longer than 10 s.
+        silent: mutants that lost records without a note of damage (miler).
+        emptied: of those, the ones that lost all and were yet called sound.
+    """
+
+    shares: list[float] = field(default_factory=list)
+    extra: list[int] = field(default_factory=list)
+    escaped: list[str] = field(default_factory=list)
+    slow: int = 0
+    silent: int = 0
+    emptied: int = 0
+
+    @property
+    def share(self) -> float:
+        """Mean share recovered."""
+        return float(np.mean(self.shares)) if self.shares else math.nan
+
+
+def by_miler(data: bytes) -> list[Record]:
+    """Return the records of every activity."""
+    return [record for activity in decode(data) for record in records(activity)]
+
+
+def records(activity: Activity) -> list[Record]:
+    """Return an activity's records."""
+    start = activity.start_time.timestamp() if activity.start_time else 0.0
+    times = np.round(activity.elapsed + start, 3)
+    columns = [times, *(np.round(activity.get(name), 7) for name in _COLUMNS)]
+    return [tuple(None if math.isnan(v) else v for v in row) for row in np.stack(columns, axis=1).tolist()]
+
+
+def by_chiptime(data: bytes) -> list[Record]:
+    """Return the records that chiptime finds, in FIT's own units."""
+    chiptime: Any = importlib.import_module("chiptime")
+    names = ("timestamp", "distance", "position_lat", "position_long", "heart_rate")
+    return [
+        tuple(message.get_raw(name) for name in names)
+        for message in chiptime.parse(data).messages
+        if message.name == "record"
+    ]
+
+
+def tally(files: list[Path], decoder: Decoder, share: float = 1.0, worst: bool = False) -> dict[str, Tally]:
+    """Damage each file, decode what is left, and count."""
+    kinds: defaultdict[str, Tally] = defaultdict(Tally)
+    for path in files:
+        sound = path.read_bytes()
+        whole = decoder(sound)
+        ends = [message.end for message in walk(sound) if message.message == _RECORD and not message.defines]
+        for i, mutant in enumerate(mutants(sound, path.name, share)):
+            expected = whole[: sum(end <= mutant.kept for end in ends)] * (1 + (mutant.kind == "chained"))
+            _count(kinds[mutant.kind], mutant, expected, decoder)
+            if worst and kinds[mutant.kind].shares[-1] < 0.9:
+                print(f"{mutant.kind:<14} {i:>3} {kinds[mutant.kind].shares[-1]:7.3f} {path.name}")
+    return dict(kinds)
+
+
+def _count(kind: Tally, mutant: Mutant, expected: list[Record], decoder: Decoder) -> None:
+    start = time.perf_counter()
+    found: list[Record] = []
+    clean = False
+    try:
+        found = decoder(mutant.data)
+        clean = decoder is by_miler and not any(
+            note.kind == "damage" for activity in decode(mutant.data) for note in activity.notes
+        )
+    except MilerError:
+        pass
+    except Exception as error:  # finding these is what this is for
+        kind.escaped.append(f"{type(error).__name__}: {error}")
+    kind.slow += time.perf_counter() - start > _LONGEST_S
+    same = (Counter(found) & Counter(expected)).total()
+    kind.shares.append(same / len(expected) if expected else 1.0)
+    kind.extra.append(len(found) - same)
+    kind.silent += clean and same < len(expected)
+    kind.emptied += clean and not same and bool(expected)
+
+
+def suitable(path: Path) -> bool:
+    """Whether a corpus file is a sound recording whose records are all kept as they are."""
+    data = path.read_bytes()
+    if len(data) not in _SIZES:
+        return False
+    try:
+        activities = decode(data)
+    except (MilerError, UnknownFormat):
+        return False
+    if len(activities) > 1 or _altered(activities[0]):
+        return False
+    count = sum(message.message == _RECORD and not message.defines for message in walk(data))
+    return len(activities[0]) == count > 20
+
+
+def _altered(activity: Activity) -> bool:
+    codes = {note.code for note in activity.notes}
+    return any(note.kind == "damage" for note in activity.notes) or bool(
+        codes & {"strap_heart_rate", "time_backwards"}
+    )
+
+
+def chosen(count: int) -> list[Path]:
+    """Choose files of every size, among them every maker's."""
+    files = sorted(
+        (p for p in CORPUS.glob("fit/*.fit") if suitable(p)), key=lambda p: (p.stat().st_size, p.name)
+    )
+    makers: dict[str, Path] = {}
+    for path in files:
+        makers.setdefault(path.name.split("-")[0], path)
+    others = [path for path in files if path not in makers.values()]
+    wanted = max(0, count - len(makers))
+    spread = [others[i * len(others) // wanted] for i in range(min(wanted, len(others)))] if wanted else []
+    return [*makers.values(), *spread][:count]
+
+
+def mean(kinds: dict[str, Tally], *names: str) -> float:
+    """Return the mean share recovered of several kinds."""
+    return float(np.mean([share for name in names for share in kinds[name].shares]))
+
+
+def bars(short: bool) -> Iterator[Bar]:
+    """Measure the bars of this module over the corpus; see `benchmarks.bars`."""
+    files = chosen(5 if short else _FILES) if CORPUS.is_dir() else []
+    if not files:
+        yield skipped("damaged FIT files", "", "no corpus here")
+        return
+    kinds = tally(files, by_miler, 0.2 if short else 1.0)
+    for name, goal, names in (
+        ("truncated", 1.0, ("truncate",)),
+        ("a damaged header", 0.99, HEADER),
+        ("a wrong data size", 0.95, ("size_random",)),
+        ("flipped bytes", 0.95, ("flip",)),
+        ("a damaged definition", 0.80, ("definition",)),
+    ):
+        share = mean(kinds, *names)
+        yield Bar(f"FIT, {name}: records recovered", f"{share:.2%}", f"{goal:.0%}", share >= goal)
+    extra = sum(kinds["truncate"].extra)
+    yield Bar("FIT, truncated: records that never were", f"{extra}", "0", extra == 0)
+    escaped = sum(len(kind.escaped) + kind.slow for kind in kinds.values())
+    yield Bar("FIT, damaged: foreign exceptions and hangs", f"{escaped}", "0", escaped == 0)
+    emptied = sum(kind.emptied for kind in kinds.values())
+    yield Bar("FIT, damaged: lost all and called sound", f"{emptied}", "0", emptied == 0)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rival", action="store_true", help="chiptime as well: minutes")
+    parser.add_argument("--worst", action="store_true", help="name every mutant that lost a tenth")
+    parser.add_argument("--files", type=int, default=_FILES)
+    parser.add_argument("--share", type=float, default=1.0, help="of 200 mutants a file")
+    options = parser.parse_args()
+    files = chosen(options.files)
+    columns = {"miler": tally(files, by_miler, options.share, options.worst)}
+    if options.rival:
+        if importlib.util.find_spec("chiptime") is None:
+            parser.error("chiptime is not installed")
+        columns["miler, the same"] = tally(files, by_miler, _RIVAL_SHARE)
+        columns["chiptime"] = tally(files, by_chiptime, _RIVAL_SHARE)
+    print(f"{len(files)} files; records recovered, mean (records that never were; foreign exceptions; hangs)")
+    for kind in SHARES:
+        cells = [
+            f"{name} {t.share:7.2%} ({sum(t.extra)}; {len(t.escaped)}; {t.slow}) of {len(t.shares)}"
+            for name, kinds in columns.items()
+            for t in (kinds[kind],)
+        ]
+        silent = columns["miler"][kind]
+        print(f"{kind:<15} {'   '.join(cells)}   silent {silent.silent}, all lost {silent.emptied}")
+    for name, kinds in columns.items():
+        for error, count in Counter(e for t in kinds.values() for e in t.escaped).most_common(10):
+            print(f"{name}: {count} × {error}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
