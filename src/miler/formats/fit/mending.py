@@ -7,6 +7,7 @@ profile, which knows the type of each field. Whether a guess is right shows in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from miler.formats.fit import profile
 from miler.formats.fit.layout import COMPRESSED, DEFINITION, DEVELOPER, FIELDS_AT, LOCAL, global_number
@@ -25,6 +26,7 @@ from miler.formats.fit.plausible import (
 )
 
 _LATITUDE, _LONGITUDE = 0, 1
+_MOST_STRANGE = 2  # fields whose size and type do not go together, in a definition that is worth a guess
 _LIKENESS = 4  # fields that records have
 
 
@@ -79,10 +81,18 @@ def _headers(data: bytes, at: int) -> list[int]:
 def _whole(text: bytes) -> Iterator[bytes]:
     """Yield the text with its fixed bytes as they should be, in the byte order it says or the other."""
     text = _set(text, 1, 0)
+    if not _has_fields(text):
+        return
     for order in dict.fromkeys((text[2], *ORDERS)) if text[2] in ORDERS else ORDERS:
         ordered = _set(text, 2, order)
         if misfits(mended(ordered)) <= min(MOST_MISFITS + 1, text[5] // 2):
             yield ordered
+
+
+def _has_fields(text: bytes) -> bool:
+    """Whether what should be fields are such, but for a few."""
+    strange = (1 for _, size, base_type in fields_of(text) if not go_together(size, base_type))
+    return sum(islice(strange, _MOST_STRANGE + 1)) <= _MOST_STRANGE
 
 
 def _refitted(text: bytes) -> Iterator[bytes]:

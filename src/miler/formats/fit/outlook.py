@@ -23,8 +23,8 @@ from miler.formats.fit.suspicion import NO_TIME, usual_times
 # the bytes have a period, many times in a row.
 _BELIEF_OF_TIME, _BELIEF_OF_DEFINITION, _BELIEF_OF_MANY, _ENOUGH = 10, 20, 9, 20
 _FARTHEST_LOOK = 60  # messages
-_WINDOW = 4096
-_COST_OF_A_KIND = 40
+_WINDOWS = (128, 65_536)  # bytes looked through at once: from, up to
+_COST_OF_A_KIND, _COST_OF_A_WINDOW = 100, 60
 
 
 class Kind:
@@ -155,8 +155,11 @@ class Outlook:
 
     def believable(self, start: int, kinds: Kinds) -> Iterator[int]:
         """Yield places from where several messages in a row are plausible, in order."""
+        window = _WINDOWS[0]
         while start < self.end:
-            stop = min(start + _WINDOW, self.end)
+            self._patience.spend(_COST_OF_A_WINDOW)
+            stop = min(start + window, self.end)
+            window = min(2 * window, _WINDOWS[1])
             definitions = definitions_from(self.data, start, stop)
             for at in sorted((*self._timed_from(start, stop, kinds), *definitions)):
                 self._patience.spend()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # One unit is about a microsecond. Real damage costs a few thousand units a place; the messages of a file
 # that are not measured in stretches cost one each, and are seldom smaller than what pays for one.
-_AT_ONCE = 150_000
-_BYTES_A_UNIT = 12
+_AT_ONCE = 300_000
+_BYTES_A_UNIT = 16
 _RESERVED = 1 / 3
 
 

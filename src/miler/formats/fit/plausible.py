@@ -74,7 +74,9 @@ def is_plausible(text: bytes) -> bool:
     for field, size, base_type in fields_of(text):
         wrong_sizes += not go_together(size, base_type)
         wrong_types += known.get(field, base_type) != base_type
-    return max(wrong_sizes, wrong_types) <= MOST_MISFITS
+        if max(wrong_sizes, wrong_types) > MOST_MISFITS:
+            return False
+    return True
 
 
 def misfits(text: bytes) -> int:
@@ -105,4 +107,11 @@ def width(base_type: int) -> int:
 
 def go_together(size: int, base_type: int) -> bool:
     """Whether a size is one or several values of a base type."""
-    return base_type in profile.BASE_TYPES and size > 0 and size % (width(base_type) or 1) == 0
+    return (size, base_type) in _SIZES_OF_TYPES
+
+
+_SIZES_OF_TYPES = frozenset(
+    (size, base_type)
+    for base_type in profile.BASE_TYPES
+    for size in range(width(base_type) or 1, 256, width(base_type) or 1)
+)

@@ -35,7 +35,7 @@ from miler.formats.fit.trail import Trail
 _WIDEST = 600  # bytes of a message whose size is guessed
 _MOST_TRIES = 3  # to put things right at one place
 _RECENT = 4  # messages, and definitions, that are looked at again
-_MOST_TWINS = 4096
+_MOST_LOOKED_AT, _MOST_TWINS = 4096, 128  # definitions; those that differ
 _COST_OF_A_GUESS = 200
 _WALKS = (32, 1024)  # messages walked before the next look for a stretch: from, up to
 _LEFT_TO_WALK = 2  # repeats of a stretch, so that the walk knows where it is
@@ -75,9 +75,9 @@ class _CarefulWalk:
         self._trail = Trail(0)
         self._tries: Counter[int] = Counter()
         self._guessed: dict[int, list[tuple[int, bytes, int]]] = {}
-        places = islice(definitions_from(self._data, 0, self._end), _MOST_TWINS)
+        places = islice(definitions_from(self._data, 0, self._end), _MOST_LOOKED_AT)
         texts = (definition_at(self._data, at) for at in places)
-        self._twins = [text for text in dict.fromkeys(texts) if text]
+        self._twins = [text for text in dict.fromkeys(texts) if text][:_MOST_TWINS]
 
     def go(self, at: int) -> None:
         """Walk from `at` to the end."""
@@ -206,7 +206,7 @@ class _CarefulWalk:
         """Return what a damaged definition may have been, and its end, if so many bytes were changed."""
         if place not in self._guessed:
             found = [*dict.fromkeys(variants(self._data, place, self._twins))]
-            self._patience.spend(_COST_OF_A_GUESS + len(found))
+            self._patience.spend(_COST_OF_A_GUESS + 2 * len(self._twins) + len(found))
             self._guessed[place] = [(changed(t, self._data[place:stop]), t, stop) for t, stop in found]
         least = 1 if changes > 1 or definition_at(self._data, place) else 0
         return [(text, stop) for count, text, stop in self._guessed[place] if least <= count <= changes]

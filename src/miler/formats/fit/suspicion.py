@@ -18,7 +18,7 @@ NO_TIME = 0xFFFF_FFFF
 _FARTHEST_S = 45 * 86_400
 _BUCKET_BITS = 19  # six days
 _IN_A_ROW_S = 10
-_SAMPLE = 2**20  # bytes that are enough to find the usual times
+_SAMPLE = 2**19  # bytes that are enough to find the usual times
 _FEW, _AGREEING = 3, 0.8  # times that are enough to be believed; the share of them that must agree
 _LAST_DATE = 0x6000_0000  # 2041
 _ENOUGH = 1000  # definitions that are looked at
@@ -48,6 +48,8 @@ def usual_times(part: Part) -> tuple[int, int] | None:
     times are many and follow each other within seconds, others are spread over the years.
     """
     told = _times_told(part)
+    if (dated := told[told >= profile.FIRST_DATE]).size:  # the zeros of an unfinished copy are none
+        told = dated
     middle = _crowd(told)[1]
     if len(told) >= _FEW and np.mean(abs(told - middle) <= _FARTHEST_S) >= _AGREEING:
         return middle - _FARTHEST_S, middle + _FARTHEST_S
