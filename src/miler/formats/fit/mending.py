@@ -151,7 +151,10 @@ def _as_record(text: bytes) -> bytes:
     if sum(field in as_record for field in fields) < _LIKENESS:
         return text
     record = text[:3] + profile.RECORD.to_bytes(2, "big" if text[2] == 1 else "little") + text[5:]
-    better = not misfits(record) and (not profile.base_types(number) or misfits(text) > 0)
+    if profile.base_types(number):
+        better = misfits(text) > misfits(record) == 0
+    else:
+        better = misfits(record) <= MOST_MISFITS
     return record if better else text
 
 

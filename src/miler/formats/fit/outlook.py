@@ -75,7 +75,10 @@ class Outlook:
     def kind_at(self, at: int, kinds: Kinds) -> Kind | None:
         """Return what the message at a place is, by its header byte."""
         header = self.data[at]
-        return kinds.get(header >> 5 & 3 if header & COMPRESSED else header)
+        if header < COMPRESSED:
+            return kinds.get(header)
+        kind = kinds.get(header >> 5 & 3)
+        return kind if kind and kind.time_at is None else None  # who writes the time in full compresses none
 
     def time_fits(self, at: int, kind: Kind) -> bool | None:
         """Whether the timestamp of a message is near the others; None if it has none."""
@@ -93,13 +96,14 @@ class Outlook:
         times = np.ndarray((len(places),), code, self.data, place, (places.step,))
         return (times >= self.times[0]) & (times <= self.times[1])
 
-    def goes_on(self, at: int, kinds: Kinds, using: int | None = None) -> bool:
+    def goes_on(self, at: int, kinds: Kinds, using: int | None = None, wrong_times: int = 0) -> bool:
         """Whether what follows from `at` on is plausible for so long that it cannot be chance.
 
         Args:
             at: where the first message begins.
             kinds: what local numbers stand for there.
             using: a local number that one of the messages must have.
+            wrong_times: how many messages may tell a time that does not fit.
         """
         belief = untimed = 0
         for _ in range(_FARTHEST_LOOK):
@@ -123,8 +127,10 @@ class Outlook:
                 return self._cut and using is None and belief > 0
             fits = self.time_fits(at, kind)
             if fits is False:
-                return False
-            if fits or self.times is None:
+                wrong_times -= 1
+                if wrong_times < 0:
+                    return False
+            elif fits or self.times is None:
                 belief += _BELIEF_OF_TIME if fits else 1
             else:
                 untimed += 1

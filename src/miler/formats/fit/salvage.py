@@ -36,6 +36,7 @@ _WIDEST = 600  # bytes of a message whose size is guessed
 _MOST_TRIES = 3  # to put things right at one place
 _RECENT = 4  # messages, and definitions, that are looked at again
 _MOST_LOOKED_AT, _MOST_TWINS = 4096, 128  # definitions; those that differ
+_WRONG_TIMES = 1  # near another
 _COST_OF_A_GUESS = 200
 _WALKS = (32, 1024)  # messages walked before the next look for a stretch: from, up to
 _LEFT_TO_WALK = 2  # repeats of a stretch, so that the walk knows where it is
@@ -124,7 +125,7 @@ class _CarefulWalk:
         if kind is None or at + kind.size > self._end:
             return None
         fits = outlook.time_fits(at, kind)
-        if fits is False and not outlook.goes_on(at + kind.size, trail.kinds):
+        if fits is False and not outlook.goes_on(at + kind.size, trail.kinds, wrong_times=_WRONG_TIMES):
             return None
         trail.take(at, kind, fits is True)
         return at + kind.size

@@ -48,8 +48,10 @@ def usual_times(part: Part) -> tuple[int, int] | None:
     times are many and follow each other within seconds, others are spread over the years.
     """
     told = _times_told(part)
-    if (dated := told[told >= profile.FIRST_DATE]).size:  # the zeros of an unfinished copy are none
-        told = dated
+    dated = told[(told >= profile.FIRST_DATE) & (told <= _LAST_DATE)]
+    told = (
+        dated if dated.size else told
+    )  # zeros, as of an unfinished copy, are no times where there are dates
     middle = _crowd(told)[1]
     if len(told) >= _FEW and np.mean(abs(told - middle) <= _FARTHEST_S) >= _AGREEING:
         return middle - _FARTHEST_S, middle + _FARTHEST_S
