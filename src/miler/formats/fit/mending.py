@@ -154,7 +154,7 @@ def _as_record(text: bytes) -> bytes:
     if profile.base_types(number):
         better = misfits(text) > misfits(record) == 0
     else:
-        better = misfits(record) <= MOST_MISFITS
+        better = misfits(record) <= len(fields) // 8
     return record if better else text
 
 

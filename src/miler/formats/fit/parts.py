@@ -20,7 +20,7 @@ from miler.formats.fit.patience import Patience
 from miler.formats.fit.plausible import definition_at, definitions_from
 from miler.formats.fit.salvage import salvage
 from miler.formats.fit.scan import Part, follow
-from miler.formats.fit.suspicion import hides_records, is_suspicious
+from miler.formats.fit.suspicion import is_a_lie, is_suspicious
 
 _SIZES = (14, 12)  # of headers, with and without a checksum of their own
 _SIZE_AT, _MAGIC_AT = 4, 8
@@ -87,7 +87,7 @@ def _read(data: bytes, frame: _Frame, patience: Patience) -> Part:
     part.notes += frame.notes
     first = frame.first - frame.start
     stopped = follow(part, first)
-    if stopped < part.end or (is_suspicious(part) if frame.notes else hides_records(part)):
+    if stopped < part.end or (is_suspicious(part) if frame.notes else is_a_lie(part)):
         salvage(part, first, frame.cut, patience)
     return part
 

@@ -186,7 +186,9 @@ class _CarefulWalk:
         for changes in (1, 2):
             yield from (self._as_definition(place, changes) for place in places)
             yield self._with_other_definitions(at, changes)
-            yield from (self._as_other_message(place, timed=changes == 1) for place in places)
+            if changes == 1:
+                yield from (self._as_other_message(place, timed=True) for place in places)
+                yield from (self._as_other_message(place, timed=False) for place in places)
 
     def _as_definition(self, place: int, changes: int) -> int | None:
         """Take what begins at a place as a damaged definition, if that explains what follows."""

@@ -82,12 +82,6 @@ class Definition:
             starts.sort()
         return starts
 
-    def redefined(self, text: bytes) -> Definition:
-        """Return another definition of the same size for the same messages."""
-        other = Definition(text)
-        other.walked, other.stretches = self.walked, self.stretches
-        return other
-
     def add_stretch(self, stretch: range) -> None:
         """Add messages at equal distances."""
         if self.walked:

@@ -10,7 +10,7 @@ from miler.arrays import IntArray
 from miler.formats.fit import profile
 from miler.formats.fit.layout import global_number
 from miler.formats.fit.mending import mended
-from miler.formats.fit.plausible import misfits
+from miler.formats.fit.plausible import fields_of, misfits
 from miler.formats.fit.scan import Part
 
 NO_TIME = 0xFFFF_FFFF
@@ -33,12 +33,20 @@ def is_suspicious(part: Part) -> bool:
     return usual is None or bool(((times < usual[0]) | (times > usual[1])).any())
 
 
-def hides_records(part: Part) -> bool:
-    """Whether a part seems to have no records, for their definition says that they are something else."""
-    return not part.of(profile.RECORD) and any(
-        global_number(mended(definition.text)) == profile.RECORD
-        for definition in islice(part.definitions, _ENOUGH)
-    )
+def is_a_lie(part: Part) -> bool:
+    """Whether a part whose checksum fits cannot be meant as it is written.
+
+    Either one field of its records has a type that FIT does not have, or there are no records, for their
+    definition says that they are something else.
+    """
+    if records := part.of(profile.RECORD):
+        return any(_strange_types(definition.text) == 1 for definition in records[:_ENOUGH])
+    definitions = islice(part.definitions, _ENOUGH)
+    return any(global_number(mended(definition.text)) == profile.RECORD for definition in definitions)
+
+
+def _strange_types(text: bytes) -> int:
+    return sum(base_type not in profile.BASE_TYPES for _, _, base_type in fields_of(text))
 
 
 def usual_times(part: Part) -> tuple[int, int] | None:
