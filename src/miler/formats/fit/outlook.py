@@ -12,7 +12,7 @@ import numpy as np
 
 from miler.arrays import BoolArray
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, DEFINITION, LOCAL, byte_order, layout
+from miler.formats.fit.layout import COMPRESSED, DEFINITION, FIELDS_AT, LOCAL, byte_order, layout
 from miler.formats.fit.mending import mended
 from miler.formats.fit.patience import Patience
 from miler.formats.fit.plausible import definition_at, definition_end, definitions_from
@@ -173,6 +173,7 @@ class Outlook:
                     if self.goes_on(at, kinds):
                         yield at
                     continue
+                self._patience.spend(self.data[at + FIELDS_AT - 1] // 2)
                 text = definition_at(self.data, at)
                 if text is not None:
                     trial = {**kinds, text[0] & LOCAL: self.kind(text)}

@@ -74,7 +74,7 @@ def is_plausible(text: bytes) -> bool:
     for field, size, base_type in fields_of(text):
         wrong_sizes += not go_together(size, base_type)
         wrong_types += known.get(field, base_type) != base_type
-        if max(wrong_sizes, wrong_types) > MOST_MISFITS:
+        if wrong_sizes > MOST_MISFITS or wrong_types > MOST_MISFITS:
             return False
     return True
 

@@ -77,9 +77,9 @@ def usual_times(part: Part) -> tuple[int, int] | None:
 def _times_told(part: Part) -> IntArray:
     """Return the timestamps of all messages that were found, as FIT counts them."""
     found = [np.empty(0, np.int64)]
-    for definition in part.definitions:
+    for definition in (d for d in part.definitions if d.count):
         time = definition.layout.by_number.get(profile.TIMESTAMP)
-        if definition.count and time is not None and time.code == "u4" and time.size == 4:
+        if time is not None and time.code == "u4" and time.size == 4:
             column = part.gather(definition, definition.starts)[time.name]
             found.append(column[column != NO_TIME].astype(np.int64))
     return np.concatenate(found)
