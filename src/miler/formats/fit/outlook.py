@@ -22,6 +22,7 @@ from miler.formats.fit.suspicion import NO_TIME, usual_times
 # A time fits by chance once in 500 places, a definition never; a known header byte once in 10, and where
 # the bytes have a period, many times in a row.
 _BELIEF_OF_TIME, _BELIEF_OF_DEFINITION, _BELIEF_OF_MANY, _ENOUGH = 10, 20, 9, 20
+_CRC_BYTES = 2  # may be the last of a part of which no one knows the end
 _FARTHEST_LOOK = 60  # messages
 _WINDOWS = (128, 65_536)  # bytes looked through at once: from, up to
 _COST_OF_A_KIND, _COST_OF_A_WINDOW = 100, 60
@@ -112,6 +113,8 @@ class Outlook:
                 return True
             if at >= self.end:
                 return at == self.end and using is None
+            if self._cut and at == self.end - _CRC_BYTES:
+                return belief > 0 and using is None
             if DEFINITION <= self.data[at] < COMPRESSED:
                 text = definition_at(self.data, at)
                 if text is None or text[0] & LOCAL == using:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import fastcrc
 
 from miler.activity import Note
+from miler.formats.fit.layout import global_number
 from miler.formats.fit.patience import Patience
-from miler.formats.fit.plausible import definition_at, definitions_from
+from miler.formats.fit.plausible import definition_at, definitions_from, fields_of, go_together
 from miler.formats.fit.salvage import salvage
 from miler.formats.fit.scan import Part, follow
 from miler.formats.fit.suspicion import is_a_lie, is_suspicious
@@ -144,7 +145,10 @@ def _first_message(data: bytes, start: int, has_magic: bool, alone: bool) -> int
 
 
 def _defines_file_id(text: bytes) -> bool:
-    return int.from_bytes(text[3:5], "big" if text[2] == 1 else "little") == _FILE_ID
+    """Whether a definition is that of a file's first message, and every field of it can be."""
+    return global_number(text) == _FILE_ID and all(
+        go_together(size, base_type) for _, size, base_type in fields_of(text)
+    )
 
 
 def _find_end(data: bytes, frame: _Frame) -> None:
@@ -157,7 +161,7 @@ def _find_end(data: bytes, frame: _Frame) -> None:
         if frame.notes:  # a damaged header is enough for a checksum not to fit
             return
         code, text = "fit_crc", f"the checksum of bytes {frame.start} to {claimed} does not fit them"
-    elif following == len(data) and _checksum_fits_with_size(data, frame):
+    elif following == len(data) and _checksum_fits_but_for_size(data, frame):
         frame.end -= _CRC_BYTES
         code = "fit_data_size"
         text = (
@@ -203,14 +207,15 @@ def _checksum_fits(data: bytes, start: int, end: int) -> bool:
     return len(told) == _CRC_BYTES and _crc(memoryview(data)[start:end]) == int.from_bytes(told, "little")
 
 
-def _checksum_fits_with_size(data: bytes, frame: _Frame) -> bool:
-    """Whether a part that is complete has its checksum at its end, if only its data size were right."""
+def _checksum_fits_but_for_size(data: bytes, frame: _Frame) -> bool:
+    """Whether a complete part has its checksum at its end, made with its data size as told or as it is."""
     end = frame.end - _CRC_BYTES
     size = max(end - frame.first, 0).to_bytes(_MAGIC_AT - _SIZE_AT, "little")
     start = frame.start
     header = data[start : start + _SIZE_AT] + size + data[start + _MAGIC_AT : frame.first]
     told = int.from_bytes(data[end : end + _CRC_BYTES], "little")
-    return _crc(memoryview(data)[frame.first : end], _crc(header)) == told
+    messages = memoryview(data)[frame.first : end]
+    return told in (_crc(messages, _crc(header)), _crc(messages, _crc(data[start : frame.first])))
 
 
 def _crc(data: bytes | memoryview, initial: int = 0) -> int:

@@ -28,7 +28,7 @@ from miler.formats.fit.layout import COMPRESSED, DEFINITION, LOCAL
 from miler.formats.fit.mending import changed, resized, variants
 from miler.formats.fit.outlook import Kind, Outlook
 from miler.formats.fit.patience import OutOfPatience, Patience
-from miler.formats.fit.plausible import definition_at, definitions_from
+from miler.formats.fit.plausible import definition_at, definitions_from, misfits
 from miler.formats.fit.scan import Definition, Part, regular_stretch
 from miler.formats.fit.trail import Trail
 
@@ -37,6 +37,7 @@ _MOST_TRIES = 3  # to put things right at one place
 _RECENT = 4  # messages, and definitions, that are looked at again
 _MOST_LOOKED_AT, _MOST_TWINS = 4096, 128  # definitions; those that differ
 _WRONG_TIMES = 1  # near another
+_MOST_CHANGES = 2  # bytes of a definition
 _COST_OF_A_GUESS = 200
 _WALKS = (32, 1024)  # messages walked before the next look for a stretch: from, up to
 _LEFT_TO_WALK = 2  # repeats of a stretch, so that the walk knows where it is
@@ -183,7 +184,7 @@ class _CarefulWalk:
             at: where nothing plausible begins.
             places: where something else than was thought may begin.
         """
-        for changes in (1, 2):
+        for changes in range(1, _MOST_CHANGES + 1):
             yield from (self._as_definition(place, changes) for place in places)
             yield self._with_other_definitions(at, changes)
             if changes == 1:
@@ -208,9 +209,14 @@ class _CarefulWalk:
     def _guesses(self, place: int, changes: int) -> list[tuple[bytes, int]]:
         """Return what a damaged definition may have been, and its end, if so many bytes were changed."""
         if place not in self._guessed:
-            found = [*dict.fromkeys(variants(self._data, place, self._twins))]
-            self._patience.spend(_COST_OF_A_GUESS + 2 * len(self._twins) + len(found))
-            self._guessed[place] = [(changed(t, self._data[place:stop]), t, stop) for t, stop in found]
+            found = {
+                (text, stop): count
+                for text, stop in variants(self._data, place, self._twins)
+                if (count := changed(text, self._data[place:stop])) <= _MOST_CHANGES
+            }
+            self._patience.spend(_COST_OF_A_GUESS + 2 * len(self._twins) + 4 * len(found))
+            likeliest = sorted(found, key=lambda guess: misfits(guess[0]))
+            self._guessed[place] = [(found[text, stop], text, stop) for text, stop in likeliest]
         least = 1 if changes > 1 or definition_at(self._data, place) else 0
         return [(text, stop) for count, text, stop in self._guessed[place] if least <= count <= changes]
 
