@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastcrc import crc16
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import damage_notes, fit_hostile
@@ -100,7 +100,7 @@ def sealed(data: bytes) -> bytes:
 # Damage in the middle.
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, derandomize=True)
 @given(st.integers(5, 80), st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_rubbish_over_some_records_costs_these_and_the_notes_say_how_many(
     first: int, count: int, seed: int
@@ -115,11 +115,10 @@ def test_rubbish_over_some_records_costs_these_and_the_notes_say_how_many(
     assert len(activity) == 100 - count and dropped(activity) == count
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, derandomize=True)
+@example(83, b"@\x00\x03\x00\x00\xff")
 @given(st.integers(1, 99), st.binary(min_size=1, max_size=300))
-def test_whatever_is_put_between_two_records_costs_hardly_any_of_the_others(
-    place: int, rubbish: bytes
-) -> None:
+def test_whatever_is_put_between_two_records_costs_hardly_any_other(place: int, rubbish: bytes) -> None:
     file = plain(100)
     at = record_places(file)[place][0]
     sound = file.to_bytes()

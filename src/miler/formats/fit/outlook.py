@@ -15,7 +15,7 @@ from miler.formats.fit import profile
 from miler.formats.fit.layout import COMPRESSED, DEFINITION, FIELDS_AT, LOCAL, byte_order, layout
 from miler.formats.fit.mending import mended
 from miler.formats.fit.patience import Patience
-from miler.formats.fit.plausible import definition_at, definition_end, definitions_from
+from miler.formats.fit.plausible import definition_at, definitions_from, may_be_cut_off
 from miler.formats.fit.scan import Definition, Part
 from miler.formats.fit.suspicion import NO_TIME, usual_times
 
@@ -155,7 +155,7 @@ class Outlook:
             return False
         header = self.data[at]
         if DEFINITION <= header < COMPRESSED:
-            return definition_end(self.data, at, header) is None
+            return may_be_cut_off(self.data, at, self.end)
         kind = self.kind_at(at, kinds)
         if kind is None or at + kind.size <= self.end:
             return False

@@ -47,6 +47,20 @@ def definition_end(data: bytes, at: int, header: int) -> int | None:
     return stop if stop < len(data) else None
 
 
+def may_be_cut_off(data: bytes, at: int, end: int) -> bool:
+    """Whether a definition may begin at a place that the end cuts off: so far, all of it is plausible."""
+    text = data[at:end]
+    if (
+        definition_end(data, at, text[0]) is not None
+        or any(text[1:2])
+        or any(b not in ORDERS for b in text[2:3])
+    ):
+        return False
+    fields = text[FIELDS_AT : FIELDS_AT + 3 * text[5]] if len(text) >= FIELDS_AT else b""
+    pairs = zip(fields[1::3], fields[2::3], strict=False)
+    return sum(not go_together(size, base_type) for size, base_type in pairs) <= MOST_MISFITS
+
+
 def definitions_from(data: bytes, start: int, stop: int) -> Iterator[int]:
     """Yield places where a definition may begin, by its fixed bytes and its first field, in order."""
     seen = FIELDS_AT + 2  # up to the first field's base type

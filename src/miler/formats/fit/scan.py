@@ -33,9 +33,9 @@ MOST_MESSAGES = 10_000_000
 MOST_DEFINITIONS = 65_536
 MOST_EMPTY_MESSAGES = 10_000
 
-# What is asked for: file_id, sport, session, lap, record, event, device_info, activity, hr,
+# What is asked for: file_id, sport, session, lap, record, event, device_info, activity, length, hr,
 # field_description.
-WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 132, 206))
+WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 101, 132, 206))
 
 _LONGEST_PATTERN = 4
 _SHORTEST_STRETCH = 24  # messages; fewer are walked as fast
