@@ -64,7 +64,7 @@ class Outlook:
     def kind(self, text: bytes) -> Kind:
         """Return what a definition defines; the same bytes, the same kind."""
         if text not in self._known:
-            self._patience.spend(_COST_OF_A_KIND)
+            self._patience.spend(_COST_OF_A_KIND + len(text) // 2)
             self._known[text] = Kind(text)
         return self._known[text]
 
