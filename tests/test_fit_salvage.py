@@ -347,6 +347,12 @@ def test_a_file_cut_at_any_byte_holds_what_a_plain_walk_counts() -> None:
         assert found == whole[:count], cut
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_first_records_of_a_file_that_was_cut_in_the_next_are_read(count: int) -> None:
+    file = plain(3)
+    assert len(one(file.to_bytes()[: record_places(file)[count][0] + 6])) == count
+
+
 # Files made to do harm.
 
 

@@ -20,6 +20,7 @@ _BUCKET_BITS = 19  # six days
 _IN_A_ROW_S = 10
 _SAMPLE = 2**19  # bytes that are enough to find the usual times
 _FEW, _AGREEING = 3, 0.8  # times that are enough to be believed; the share of them that must agree
+_WORTH = 10  # a time that was told counts as so many places that look like one
 _LAST_DATE = 0x6000_0000  # 2041
 _ENOUGH = 1000  # definitions that are looked at
 
@@ -60,11 +61,11 @@ def usual_times(part: Part) -> tuple[int, int] | None:
     told = (
         dated if dated.size else told
     )  # zeros, as of an unfinished copy, are no times where there are dates
-    middle = _crowd(told)[1]
+    many, middle = _crowd(told)
     if len(told) >= _FEW and np.mean(abs(told - middle) <= _FARTHEST_S) >= _AGREEING:
         return middle - _FARTHEST_S, middle + _FARTHEST_S
     count = max(min(len(part.data) - 3, _SAMPLE), 0)
-    crowds = [(0, 0)]
+    crowds = [(_WORTH * many, middle)]
     for order in "<>":
         words = np.ndarray((count,), f"{order}u4", part.data, strides=(1,))
         dates = words[(words >= profile.FIRST_DATE) & (words <= _LAST_DATE)]
