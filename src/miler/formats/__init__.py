@@ -145,4 +145,6 @@ def recognise(data: bytes) -> str:
         return "gpx"
     if b"trainingcenterdatabase" in head or b"<activities>" in head:
         return "tcx"
+    if fit.looks_like_fit(data):
+        return "fit"
     raise UnknownFormat(f"{looks_like(data[:_HEAD])}; miler reads FIT, GPX and TCX, plain or gzipped")

@@ -11,10 +11,10 @@ from miler.errors import CorruptFile, DecodeError
 from miler.formats.assemble import Raw, assemble
 from miler.formats.fit.contents import Contents
 from miler.formats.fit.heartbeats import HEART_BEATS, heart_rate_at, heartbeats, only_heartbeats
-from miler.formats.fit.parts import parts
+from miler.formats.fit.parts import looks_like_fit, parts
 from miler.formats.fit.scan import Part
 
-__all__ = ["decode"]
+__all__ = ["decode", "looks_like_fit"]
 
 
 def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
