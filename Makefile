@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check lint types bars golden samples clean help
+.PHONY: demo test check lint types bars soak golden samples clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test     set up, and run the tests"
 	@echo "make check    format check, lint, types and tests: what CI asks"
 	@echo "make bars     measure every bar of every issue, in a table"
+	@echo "make soak     fuzz every reader for a minute (SOAK=\"--seconds 600 fit\" for one, longer)"
 	@echo "make golden   write the expected documents of the sample files again (review the diff)"
 	@echo "make samples  make the sample files again"
 	@echo "make clean    remove .venv and caches"
@@ -40,6 +41,9 @@ types: $(VENV)/.developing
 bars: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.bars $(BARS)
 
+soak: $(VENV)/.fuzzing
+	$(BIN)/python -m soak $(SOAK)
+
 golden: $(VENV)/.developing
 	$(BIN)/python -m devtools.golden
 
@@ -47,7 +51,7 @@ samples: $(VENV)/.developing
 	$(BIN)/python -m devtools.make_samples sample_files
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .soak .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
 $(BIN)/python:
 	$(PYTHON) -c "import sys; sys.exit('miler needs Python 3.11 or later, this is ' + sys.version.split()[0] if sys.version_info < (3, 11) else 0)"
@@ -59,6 +63,11 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.peers: $(VENV)/.developing
 	$(PIP) install --editable ".[dev,peers]"
+	@touch $@
+
+# atheris is for CPython on Linux; elsewhere soak says so, and changes files at random.
+$(VENV)/.fuzzing: $(VENV)/.developing
+	-$(PIP) install --only-binary atheris --editable ".[dev,soak]"
 	@touch $@
 
 $(VENV)/.developing: pyproject.toml | $(BIN)/python

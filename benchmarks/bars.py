@@ -13,7 +13,19 @@ from collections.abc import Iterator
 
 from benchmarks.bar import Bar
 
-_ISSUES = ("benchmarks.main_job", "benchmarks.readers", "benchmarks.library", "benchmarks.web")
+_ISSUES = (
+    "benchmarks.main_job",
+    "benchmarks.readers",
+    "benchmarks.hostile",
+    "benchmarks.library",
+    "benchmarks.bulk",
+    "benchmarks.kills",
+    "benchmarks.questions",
+    "benchmarks.duplicates",
+    "benchmarks.drop_folder",
+    "benchmarks.watch_kills",
+    "benchmarks.web",
+)
 
 
 def main() -> int:

@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from benchmarks.bar import Bar, skipped
-from benchmarks.library import make_library
+from benchmarks.questions import make_library
 from devtools.recording import Recording
 from devtools.serving import Server, serving, start, stop
 from devtools.small_runs import START, small_run, write_runs

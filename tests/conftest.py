@@ -59,7 +59,7 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for variable in [name for name in os.environ if name.startswith("MILER_")]:
         monkeypatch.delenv(variable)
     nobody = tmp_path_factory.mktemp("nobody")
-    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(nobody))
 
 

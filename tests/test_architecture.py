@@ -25,55 +25,78 @@ ORDER = (
     "units",
     "limits",
     "names",
+    "saying",
     "activity",
     "geodesy",
     "timezone",
     "settings",
     "recordbook",
+    "oval",
+    "conditions",
+    "worth",
+    "pacelight",
+    "plan",
+    "workout",
     "formats",
     "odometer",
     "fixes",
     "streams",
+    "moments",
     "crediting",
     "effort",
     "scoring",
     "analysis",
     "exports",
+    "device",
     "files",
     "outcome",
     "report",
     "check",
     "batch",
     "library",
+    "watch",
+    "dropfolder",
+    "watching",
     "config",
     "web",
     "upload",
     "cli_options",
     "cli_import",
+    "cli_duplicates",
+    "cli_questions",
     "cli_library",
+    "cli_plan",
+    "cli_watch",
     "cli_upload",
     "cli_serve",
     "cli",
 )
 EDGES = {
+    "device",
     "files",
     "outcome",
     "check",
     "batch",
     "library",
+    "dropfolder",
+    "watching",
     "config",
     "web",
     "upload",
     "cli_options",
     "cli_import",
+    "cli_duplicates",
+    "cli_questions",
     "cli_library",
+    "cli_plan",
+    "cli_watch",
     "cli_upload",
     "cli_serve",
     "cli",
 }
-# A server waits for many at once, and is told to stop; it starts no process of its own.
-WAITING = {"web": {"asyncio", "signal"}}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
+# Who watches or serves is told to end by a signal; who serves waits for many at once.
+PROCESS_ROOMS = {"batch": PROCESSES, "cli_watch": {"signal"}, "web": {"asyncio", "signal"}}
 WORLD = PROCESSES | {
     "logging",
     "time",
@@ -150,9 +173,8 @@ def test_the_core_neither_opens_nor_prints_nor_looks_at_the_clock(path: Path) ->
 
 @EVERY_MODULE
 def test_processes_live_in_the_batch_only(path: Path) -> None:
-    if room(path) != "batch":
-        used = {name.split(".")[0] for name in imported(path)} & PROCESSES
-        assert used <= WAITING.get(room(path), set())
+    allowed = PROCESS_ROOMS.get(room(path), set())
+    assert {name.split(".")[0] for name in imported(path)} & PROCESSES <= allowed
 
 
 @EVERY_MODULE

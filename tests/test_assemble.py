@@ -40,6 +40,28 @@ def test_sound_columns_pass_unchanged() -> None:
     assert not activity.notes
 
 
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=30), st.integers(0, 2_300_000_000))
+def test_a_moment_is_as_far_from_the_start_as_the_file_says_to_the_last_digit(
+    moments_us: list[int], later_s: int
+) -> None:
+    wanted = sorted({moment - min(moments_us) for moment in moments_us})
+    start_s = NOON_S + later_s
+    activity = assemble(
+        Raw(
+            start_s + np.array(moments_us) / 1e6,
+            {},
+            laps=[Lap(1, None, start_s + moment / 1e6, 1.0, None, None) for moment in sorted(moments_us)],
+        )
+    )
+    assert activity.elapsed.tolist() == [each / 1e6 for each in wanted]
+    assert {lap.start_s for lap in activity.laps} == {each / 1e6 for each in wanted}
+
+
+def test_times_closer_than_a_microsecond_are_one_moment() -> None:
+    activity = assembled([0, 1, 1 + 2.4e-7, 2])
+    assert activity.elapsed.tolist() == [0, 1, 2]
+
+
 def test_records_out_of_order_are_put_in_order_and_it_is_said() -> None:
     activity = assembled([0, 1, 5, 2, 3], {"distance": [0, 3, 15, 6, 9]})
     assert activity.elapsed.tolist() == [0, 1, 2, 3, 5]

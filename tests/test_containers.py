@@ -310,6 +310,13 @@ def test_an_archive_may_expand_to_as_much_as_the_limit(more: int, read_of_it: in
     assert errors(data, limits) == ["zip_too_large"] * (read_of_it < 2)
 
 
+def test_an_archive_whose_members_are_no_bombs_may_be_one_as_a_whole() -> None:
+    data = zipped(*((f"{i}.fit", bytes(100_000)) for i in range(9)))
+    limits = Limits(ratio_from_bytes=150_000, ratio=100_000 // (len(data) // 9) * 5 // 9)
+    assert len(names(data, limits)) in (4, 5)
+    assert "zip_too_large" in errors(data, limits)
+
+
 @pytest.mark.parametrize(("levels", "refused"), [(1, False), (2, False), (3, True), (5, True)])
 def test_archives_within_archives_are_read_as_deep_as_the_limit(levels: int, refused: bool) -> None:
     data = zipped(("a.fit", FIT))
@@ -463,6 +470,15 @@ def test_a_gzip_that_breaks_off_gives_all_that_came_before() -> None:
         content = gunzip(packed[:cut])
         assert noise.startswith(content.data) and len(content.data) >= min(cut - 100, 300_000)
         assert [note.code for note in content.notes] == ["gzip_truncated"]
+
+
+def test_what_follows_a_gzip_is_said_and_a_filled_block_is_not() -> None:
+    packed = gzip.compress(FIT, mtime=0)
+    assert decode(packed + bytes(512))[0].notes == decode(packed)[0].notes
+    with_rubbish = decode(packed + b"\0rubbish")[0].notes
+    assert [note.code for note in with_rubbish] == ["gzip_trailing"] and "8 bytes" in with_rubbish[0].message
+    with pytest.raises(CorruptFile):
+        decode(packed + b"\0rubbish", strict=True)
 
 
 def test_a_gzip_with_a_flipped_bit_gives_all_up_to_where_it_can_no_longer_be_expanded() -> None:

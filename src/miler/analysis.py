@@ -11,6 +11,7 @@ from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.moments import Moments, moments
 from miler.odometer import Odometer
 from miler.recordbook import standing_records
 from miler.scoring import Evenness, Milestone, RecordComparison, against, evenness, next_milestone
@@ -77,6 +78,7 @@ class Analysis:
     miles: tuple[Split, ...]
     mile: Mile | None
     trace: Trace
+    moments: Moments
     notes: tuple[Note, ...]
     settings: Settings
 
@@ -94,7 +96,7 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
     settings = settings or Settings()
     odometer = measure(activity, settings)
     efforts = tuple(
-        replace(effort, flags=flags_of(odometer, effort, settings))
+        replace(effort, flags=flags) if (flags := flags_of(odometer, effort, settings)) else effort
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
         if (effort := fastest(odometer, length_m)) is not None
     )
@@ -109,6 +111,7 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         miles=every(activity, odometer, MILE_M),
         mile=fastest_mile(activity, odometer, efforts, settings),
         trace=thin(activity, odometer),
+        moments=moments(activity),
         notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
         settings=settings,
     )

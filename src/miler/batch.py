@@ -16,12 +16,12 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from miler.errors import MilerError
@@ -61,12 +61,35 @@ def run(
         jobs: processes; 1 works in this one.
         workers: processes that are there already, instead; they stay.
     """
+    for group in groups(files, settings, then, jobs=jobs, workers=workers):
+        yield from group
+
+
+def groups(
+    files: Iterable[Found | None],
+    settings: Settings,
+    then: Callable[[Outcome], Result],
+    *,
+    jobs: int = 1,
+    wait_s: float = 0.0,
+    workers: Workers | None = None,
+) -> Iterator[list[Result]]:
+    """Process files as `run` does, and yield the results that are ready, a list at a time.
+
+    Args:
+        files: as for `run`; None among them asks for what is ready so far, be it nothing.
+        settings: passed to every analysis.
+        then: as for `run`.
+        jobs: as for `run`.
+        wait_s: how long a list is waited for, from its first result on.
+        workers: as for `run`.
+    """
     task = _Task(settings, then)
     if workers is not None:
-        return _run_parallel(map(_anywhere, files), task, workers)
+        return _run_parallel(map(_anywhere, files), task, workers, wait_s)
     if jobs <= 1:
-        return map(task.one, files)
-    return _hired(map(_anywhere, files), task, jobs)
+        return _run_here(files, task, wait_s)
+    return _hired(map(_anywhere, files), task, jobs, wait_s)
 
 
 class Workers:
@@ -100,11 +123,13 @@ class Workers:
                 self.pool = _pool(self.jobs)
 
 
-def _anywhere(found: Found) -> Found:
+def _anywhere(found: Found | None) -> Found | None:
     """A worker's working directory is that of the moment when the server started."""
     from miler.files import STDIN
 
-    return found if found.path == STDIN else replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
+    if found is None or found.path == STDIN:
+        return found
+    return replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
 
 
 @dataclass(frozen=True)
@@ -122,7 +147,10 @@ class _Task(Generic[Result]):
 
         try:
             return self.then(process(found, self.settings))
-        except Exception as error:  # a fault of miler's own must cost one file, not ten thousand
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        # A fault of miler's own must cost one file, not ten thousand; a panic in Rust is no Exception.
+        except BaseException as error:
             return self.failed(found, _fault(error))
 
     def failed(self, found: Found, error: MilerError) -> Result:
@@ -131,7 +159,7 @@ class _Task(Generic[Result]):
         return self.then(failed(found, error))
 
 
-def _fault(error: Exception) -> MilerError:
+def _fault(error: BaseException) -> MilerError:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
@@ -141,33 +169,85 @@ def _fault(error: Exception) -> MilerError:
     )
 
 
-def _hired(files: Iterator[Found], task: _Task[Result], jobs: int) -> Iterator[Result]:
+def _run_here(files: Iterable[Found | None], task: _Task[Result], wait_s: float) -> Iterator[list[Result]]:
+    group: list[Result] = []
+    until = 0.0
+    for found in files:
+        if not group:
+            until = time.monotonic() + wait_s
+        if found is not None:
+            group.append(task.one(found))
+        if found is None or time.monotonic() >= until:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _hired(
+    files: Iterator[Found | None], task: _Task[Result], jobs: int, wait_s: float
+) -> Iterator[list[Result]]:
     with Workers(jobs) as workers:
-        yield from _run_parallel(files, task, workers)
+        yield from _run_parallel(files, task, workers, wait_s)
 
 
-def _run_parallel(files: Iterator[Found], task: _Task[Result], workers: Workers) -> Iterator[Result]:
+def _run_parallel(
+    files: Iterator[Found | None], task: _Task[Result], workers: Workers, wait_s: float
+) -> Iterator[list[Result]]:
     waiting: deque[tuple[list[Found], ProcessPoolExecutor, Future[list[Result]]]] = deque()
+    chunks = _chunks(files)
+    group: list[Result] = []
+    until = 0.0
 
-    def submit(chunk: list[Found]) -> tuple[list[Found], ProcessPoolExecutor, Future[list[Result]]]:
+    def submit(chunk: list[Found]) -> None:
         pool = workers.pool
-        return chunk, pool, _submit(pool, task, chunk)
+        waiting.append((chunk, pool, _submit(pool, task, chunk)))
 
     while True:
-        while len(waiting) < workers.jobs * _AHEAD and (chunk := list(islice(files, _CHUNK))):
-            waiting.append(submit(chunk))
-        if not waiting:
-            return
+        while len(waiting) < workers.jobs * _AHEAD and (chunk := next(chunks, None)) is not None:
+            submit(chunk)
+        if not waiting or (group and not _is_ready(waiting[0][2], until)):
+            if group:
+                yield group
+            if not waiting:
+                return
+            group = []
         chunk, pool, future = waiting.popleft()
         try:
             results = future.result()
         except BrokenProcessPool:
             # A worker died, and every task in flight with it: find the file that did it.
             workers.replace(pool)
-            yield from _one_by_one(chunk, task)
-            waiting = deque(submit(again) for again, *_ in waiting)
-        else:
-            yield from results
+            results = list(_one_by_one(chunk, task))
+            again = [chunk for chunk, *_ in waiting]
+            waiting.clear()
+            for chunk in again:
+                submit(chunk)
+        if not group:
+            until = time.monotonic() + wait_s
+        group += results
+        if not chunk or time.monotonic() >= until:
+            yield group
+            group = []
+
+
+def _chunks(files: Iterator[Found | None]) -> Iterator[list[Found]]:
+    """Cut files into tasks; each None becomes an empty one."""
+    chunk: list[Found] = []
+    for found in files:
+        if found is not None:
+            chunk.append(found)
+        if chunk and (found is None or len(chunk) == _CHUNK):
+            yield chunk
+            chunk = []
+        if found is None:
+            yield []
+    if chunk:
+        yield chunk
+
+
+def _is_ready(future: Future[list[Result]], until: float) -> bool:
+    return bool(wait([future], max(0.0, until - time.monotonic())).done)
 
 
 def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) -> Future[list[Result]]:
@@ -175,7 +255,7 @@ def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) 
     from miler.files import STDIN
 
     own: Future[list[Result]] = Future()
-    if any(found.path == STDIN for found in chunk):
+    if not chunk or any(found.path == STDIN for found in chunk):
         own.set_result(task(chunk))  # no worker has our standard input
         return own
     try:

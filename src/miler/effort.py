@@ -100,16 +100,21 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     # Either end stays that very mark, with the mark's own time: start + length may round past a stop.
     front = marks[: np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right")]
     back = marks[np.searchsorted(marks, marks[0] + length_m - TOLERANCE_M, "left") :]
-    starts = np.concatenate([front, np.maximum(back - length_m, marks[0])])
-    ends = np.concatenate([np.minimum(front + length_m, marks[-1]), back])
-    leaves = np.concatenate([odometer.departs[: len(front)], odometer.departure(starts[len(front) :])])
-    reaches = np.concatenate(
-        [odometer.arrival(ends[: len(front)]), odometer.arrives[len(marks) - len(back) :]]
-    )
-    took = np.where(odometer.barred(starts, ends, length_m), np.inf, reaches - leaves)
-    if not np.isfinite(took.min()):
+    to, since = np.minimum(front + length_m, marks[-1]), np.maximum(back - length_m, marks[0])
+    after = odometer.after(to)
+    # A mark lies at or before the start of every stretch that ends at its own `after` or later, so that
+    # one search, which takes longest of all, serves both.
+    before = np.maximum(np.cumsum(np.bincount(after, minlength=len(marks)))[len(marks) - len(back) :] - 1, 0)
+    starts, ends = np.concatenate([front, since]), np.concatenate([to, back])
+    leaves = np.concatenate([odometer.departs[: len(front)], odometer.departure(since, before)])
+    reaches = np.concatenate([odometer.arrival(to, after), odometer.arrives[len(marks) - len(back) :]])
+    took = reaches - leaves
+    if odometer.breaks:
+        took[odometer.barred(starts, ends, length_m)] = np.inf
+    least = took.min()
+    if not np.isfinite(least):
         return None
-    tied = np.flatnonzero(took <= took.min() + 1e-9)
+    tied = np.flatnonzero(took <= least + 1e-9)
     best = tied[np.argmin(leaves[tied])]
     return _effort(odometer, length_m, *(float(c[best]) for c in (starts, ends, leaves, reaches)))
 

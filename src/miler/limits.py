@@ -29,5 +29,9 @@ class Limits:
     depth: int = 2
     total_bytes: int = 8 * 1024 * MIB
 
+    def is_bomb(self, expanded: int, packed: int) -> bool:
+        """Whether more comes out of a file, or of all files of an archive, than of any recording."""
+        return expanded > self.ratio_from_bytes and expanded > self.ratio * packed
+
 
 LIMITS = Limits()

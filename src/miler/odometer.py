@@ -109,28 +109,39 @@ class Odometer:
         """Where the distance came from, in one word; `none` if there is none."""
         return "+".join(dict.fromkeys(s.source for s in self.stretches)) or "none"
 
-    def arrival(self, at_m: FloatArray) -> FloatArray:
+    def after(self, at_m: FloatArray) -> IntArray:
+        """Return the first mark at or beyond each distance, (m,) metres within the marks."""
+        # np.interp goes on from the place of the last one: twice as fast as np.searchsorted where they grow.
+        return np.ceil(np.interp(at_m - TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
+
+    def arrival(self, at_m: FloatArray, after: IntArray | None = None) -> FloatArray:
         """When each distance was first reached.
 
         Args:
             at_m: (m,) metres, within the marks.
+            after: (m,) what `after` returns for them, where that is known.
 
         Returns:
             (m,) seconds from the start.
         """
-        after = np.minimum(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), len(self.marks) - 1)
+        after = self.after(at_m) if after is None else after
         on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
         return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
 
-    def departure(self, at_m: FloatArray) -> FloatArray:
-        """When each distance was last left; see `arrival`."""
-        before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
+    def departure(self, at_m: FloatArray, before: IntArray | None = None) -> FloatArray:
+        """When each distance was last left; see `arrival`, `before` being the last mark up to each."""
+        if before is None:
+            before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
         return np.where(self.marks[before] >= at_m, self.departs[before], self._on_the_way(before, at_m))
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
         """The clock at each distance between the mark `before` and the next, at even speed."""
         clock: FloatArray = self.departs[before] + (at_m - self.marks[before]) * self._paces[before]
         return clock
+
+    @cached_property
+    def _numbers(self) -> FloatArray:
+        return np.arange(len(self.marks), dtype=np.float64)
 
     @cached_property
     def _paces(self) -> FloatArray:

@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 
 from miler.arrays import FloatArray
-from miler.recordbook import Mark, Status, is_current, profile_for
+from miler.pacelight import check_curve, light_of, reached_s
+from miler.recordbook import Mark, Status, is_current
 from miler.units import KILOMETRE_M
 
 Shape = Literal["even", "negative", "positive", "U", "J", "reverse J", "variable"]
@@ -225,13 +226,13 @@ def against(
         ValueError: if the curve breaks these promises.
     """
     times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
-    _check_curve(times, distances, mark.length_m)
-    record_times, record_distances, profile_id = _record_curve(mark)
+    light = light_of(mark)
+    check_curve(times, distances, mark.length_m)
     behind = []
     for quarter in (1, 2, 3, 4):
         mark_m = mark.length_m * quarter / 4
-        record_s = _reached_s(record_times, record_distances, mark_m)
-        behind_s = _reached_s(times, distances, mark_m) - record_s
+        record_s = float(light.seconds_at(mark_m))
+        behind_s = reached_s(times, distances, mark_m) - record_s
         behind_m = mark_m - float(np.interp(record_s, times, distances))
         behind.append(Behind(mark_m, behind_s, behind_m))
     return RecordComparison(
@@ -242,7 +243,7 @@ def against(
         behind=tuple(behind),
         status=mark.status,
         label=label(mark),
-        profile_id=profile_id,
+        profile_id=light.profile_id,
     )
 
 
@@ -286,32 +287,3 @@ def _differences_percent(quarters_s: Sequence[float] | FloatArray) -> tuple[floa
         100 * (middle_s - q1) / middle_s,
         100 * (middle_s - q4) / middle_s,
     )
-
-
-def _record_curve(mark: Mark) -> tuple[FloatArray, FloatArray, str | None]:
-    profile = profile_for(mark)
-    if profile is None:
-        return np.array([0.0, mark.time_s]), np.array([0.0, mark.length_m]), None
-    times = np.array([0.0, *(split.time_s for split in profile.own)])
-    distances = np.array([0.0, *(split.distance_m for split in profile.own)])
-    return times * (mark.time_s / times[-1]), distances, profile.profile_id
-
-
-def _reached_s(times: FloatArray, distances: FloatArray, mark_m: float) -> float:
-    """Seconds at which the mark was first reached: `np.interp` may pick any moment of a stop."""
-    mark_m = min(mark_m, float(distances[-1]))
-    after = int(np.searchsorted(distances, mark_m - _HAIR))
-    share = min((mark_m - distances[after - 1]) / (distances[after] - distances[after - 1]), 1.0)
-    return float(times[after - 1] + share * (times[after] - times[after - 1]))
-
-
-def _check_curve(times: FloatArray, distances: FloatArray, length_m: float) -> None:
-    n = len(times)
-    if n < 2 or times.shape != (n,) or distances.shape != (n,):
-        raise ValueError("an effort's curve needs two or more points, each a time and a distance")
-    if not (np.isfinite([times, distances]).all() and times[0] == 0 and distances[0] == 0):
-        raise ValueError("an effort's curve must be finite and start at 0 s and 0 m")
-    if (np.diff(times) <= 0).any() or (np.diff(distances) < 0).any():
-        raise ValueError("an effort's times must strictly increase, and its distances must not fall")
-    if abs(distances[-1] - length_m) > _HAIR:
-        raise ValueError(f"the effort is {distances[-1]:.3f} m long, the mark {length_m:.3f} m")

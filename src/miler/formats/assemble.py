@@ -38,6 +38,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "temperature": (-90.0, 100.0),
 }
 
+# Unix seconds as floats are 2.4e-7 s apart: finer than this, a difference of two is only rounding.
+_TIME_DIGITS = 6
+
 _FINITE = (-sys.float_info.max, sys.float_info.max)
 
 _Timed = TypeVar("_Timed", Lap, Pause, Session)
@@ -78,8 +81,8 @@ def assemble(raw: Raw) -> Activity:
     _drop_null_island(streams, notes)
     start = _start(raw, times)
     return Activity(
-        start_time=datetime.fromtimestamp(round(start, 6), UTC) if start >= _FIRST_DATE_S else None,
-        elapsed=times - start,
+        start_time=datetime.fromtimestamp(start, UTC) if start >= _FIRST_DATE_S else None,
+        elapsed=_to_the_microsecond(times - start),
         streams=streams,
         sport=raw.sport,
         sub_sport=raw.sub_sport,
@@ -95,13 +98,19 @@ def assemble(raw: Raw) -> Activity:
 
 
 def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Keep records with a possible time, in order, one for each moment."""
+    """Keep records with a possible time, in order, one for each microsecond."""
     times, streams = raw.times, raw.streams
     if not _ordered(times) or not _possible(times):
         times, streams = _put_in_order(times, streams, notes)
+    times = _to_the_microsecond(times)
     if (times[1:] > times[:-1]).all():
         return times, streams
     return _merge_repeats(times, streams, notes)
+
+
+def _to_the_microsecond(times: FloatArray) -> FloatArray:
+    """Round (n,) seconds; most watches record whole ones, and to see that costs a tenth of rounding."""
+    return times if (np.rint(times) == times).all() else np.round(times, _TIME_DIGITS)
 
 
 def _ordered(times: FloatArray) -> bool:
@@ -225,9 +234,15 @@ def _start(raw: Raw, times: FloatArray) -> float:
         t for t in (raw.start, *(s.start_s for s in raw.sessions), *(lap.start_s for lap in raw.laps)) if t
     ]
     if not len(times):
-        return float(min(told, default=0.0))
+        return round(float(min(told, default=0.0)), _TIME_DIGITS)
     first = float(times[0])
-    return float(min([t for t in told if 0 <= first - t <= _LONGEST_WAIT_S], default=first))
+    start = min([t for t in told if 0 <= first - t <= _LONGEST_WAIT_S], default=first)
+    return round(float(start), _TIME_DIGITS)
+
+
+def _since(start: float, moment: float) -> float:
+    """Return the seconds from the start to a moment, 0 for one before it."""
+    return max(0.0, round(moment - start, _TIME_DIGITS))
 
 
 def _near(spans: list[_Timed], start: float, notes: list[Note]) -> list[_Timed]:
@@ -243,7 +258,7 @@ def _near(spans: list[_Timed], start: float, notes: list[Note]) -> list[_Timed]:
 def _laps(laps: list[Lap], start: float) -> tuple[Lap, ...]:
     ordered = sorted(laps, key=lambda lap: lap.start_s)
     return tuple(
-        Lap(i, lap.trigger, max(0.0, lap.start_s - start), lap.elapsed_s, lap.timer_s, lap.distance_m)
+        Lap(i, lap.trigger, _since(start, lap.start_s), lap.elapsed_s, lap.timer_s, lap.distance_m)
         for i, lap in enumerate(ordered, start=1)
     )
 
@@ -252,7 +267,7 @@ def _pauses(pauses: list[Pause], start: float) -> tuple[Pause, ...]:
     """Count pauses from the start, and join those that touch or overlap."""
     joined: list[Pause] = []
     for pause in sorted(pauses, key=lambda pause: pause.start_s):
-        start_s, end_s = max(0.0, pause.start_s - start), max(0.0, pause.end_s - start)
+        start_s, end_s = _since(start, pause.start_s), _since(start, pause.end_s)
         if joined and start_s <= joined[-1].end_s:
             joined[-1] = Pause(joined[-1].start_s, max(joined[-1].end_s, end_s))
         elif pause.end_s > pause.start_s:
@@ -261,9 +276,7 @@ def _pauses(pauses: list[Pause], start: float) -> tuple[Pause, ...]:
 
 
 def _sessions(sessions: list[Session], start: float) -> tuple[Session, ...]:
-    moved = [
-        replace(s, start_s=max(0.0, s.start_s - start), end_s=max(0.0, s.end_s - start)) for s in sessions
-    ]
+    moved = [replace(s, start_s=_since(start, s.start_s), end_s=_since(start, s.end_s)) for s in sessions]
     return tuple(sorted(moved, key=lambda session: session.start_s))
 
 

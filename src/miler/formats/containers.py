@@ -48,7 +48,7 @@ class Archive:
 
         What cannot be read is an entry with an error; nothing is raised.
         """
-        return _Search(self._limits).all_in(self._blob, name)
+        return _Search(self._limits, self._blob.size).all_in(self._blob, name)
 
     def read(self, way: Way) -> Content:
         """Unpack the member at the end of the way.
@@ -73,10 +73,11 @@ class Archive:
 
 
 class _Search:
-    """One search of an archive, counting what it meets against the limits."""
+    """One search of an archive of so many bytes, counting what it meets against the limits."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, size: int) -> None:
         self._limits = limits
+        self._size = size
         self._members = 0
         self._expanded = 0
         self._others = 0
@@ -118,7 +119,9 @@ class _Search:
         if kind in ("other", "table"):
             self._others += 1
         if kind in ("activity", "table"):
-            self._count(0, min(member.size, self._limits.expanded_bytes))
+            # What is refused by itself costs nothing, and must not cost the others their place.
+            if not self._limits.is_bomb(member.size, member.packed):
+                self._count(0, min(member.size, self._limits.expanded_bytes))
             yield Entry(name, way, table=kind == "table")
 
     def _archive(self, blob: Blob, name: str, way: Way) -> Iterator[Entry]:
@@ -143,6 +146,8 @@ class _Search:
             raise _Full(f"the archive has more than {self._limits.members} members")
         if self._expanded > self._limits.total_bytes:
             raise _Full(f"the archive expands to more than {self._limits.total_bytes / MIB:g} MiB")
+        if self._limits.is_bomb(self._expanded, self._size):
+            raise _Full(f"the archive expands more than {self._limits.ratio}-fold")
 
 
 class _Full(Exception):

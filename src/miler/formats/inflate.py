@@ -81,12 +81,20 @@ class Expansion:
 
     def _counted(self, piece: bytes) -> bytes:
         self.given += len(piece)
-        beyond = self.given > self._limits.ratio_from_bytes
-        if beyond and self.given > self._limits.ratio * self.taken:
-            raise CorruptFile(
-                f"expands more than {self._limits.ratio}-fold; no recording does", code="too_large_expanded"
-            )
+        refuse_bomb(self.given, self.taken, self._limits)
         return piece
+
+
+def refuse_bomb(expanded: int, packed: int, limits: Limits) -> None:
+    """Refuse what expands further than any recording.
+
+    Raises:
+        CorruptFile: `too_large_expanded`.
+    """
+    if limits.is_bomb(expanded, packed):
+        raise CorruptFile(
+            f"expands more than {limits.ratio}-fold; no recording does", code="too_large_expanded"
+        )
 
 
 def refuse_larger(size: int, limits: Limits) -> None:
@@ -128,4 +136,12 @@ def gunzip(data: bytes, limits: Limits = LIMITS) -> Content:
             text = f"the gzip data is damaged ({expansion.damage}); what came before was read"
             note = Note("gzip_truncated" if early else "gzip_damaged", "damage", text)
             return Content(b"".join(pieces), (note,))
-    return Content(b"".join(pieces))
+    return Content(b"".join(pieces), _left_over(data, at))
+
+
+def _left_over(data: bytes, at: int) -> tuple[Note, ...]:
+    """Return a note if anything follows the last part; zeros only fill a block."""
+    if not data[at:].strip(b"\0"):
+        return ()
+    text = f"{len(data) - at} bytes follow the gzip data; they were not read"
+    return (Note("gzip_trailing", "damage", text),)

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from miler.activity import Note
 from miler.errors import CorruptFile, DecodeError
-from miler.formats.inflate import RAW_DEFLATE, STEP, Content, Expansion, refuse_larger
+from miler.formats.inflate import RAW_DEFLATE, STEP, Content, Expansion, refuse_bomb, refuse_larger
 from miler.limits import LIMITS, MIB, Limits
 
 _LOCAL, _ENTRY, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
@@ -222,7 +222,7 @@ def _by_local_headers(blob: Blob, limits: Limits) -> Iterator[Member]:
             expansion = Expansion(_stretch(blob, begin, blob.size), RAW_DEFLATE, limits)
             for piece in expansion:
                 expanded += len(piece)
-                if expanded > limits.total_bytes:
+                if expanded > limits.total_bytes or limits.is_bomb(expanded, blob.size):
                     return
             packed, size, told = expansion.taken, expansion.given, None
         end = min(begin + packed, blob.size)
@@ -303,6 +303,7 @@ def content(blob: Blob, member: Member, limits: Limits = LIMITS) -> Content:
     """
     unpacking = Unpacking(blob, member, limits)
     refuse_larger(member.size, limits)
+    refuse_bomb(member.size, member.packed, limits)
     data = b"".join(unpacking)
     if unpacking.damage is None:
         return Content(data)

@@ -1,7 +1,7 @@
 """The record book: marks and split profiles as data, each row with a source and a status.
 
-The tables are `marks.csv` and `profiles.toml` beside this module; they are read once,
-when first asked for. Every row says where it comes from (`source`), how sure that is
+The tables are `marks.csv`, `profiles.toml` and `age_factors.toml` beside this module; they are
+read once, when first asked for. Every row says where it comes from (`source`), how sure that is
 (`confidence`) and when its status was last looked at (`as_of`).
 """
 
@@ -138,6 +138,32 @@ class Profile:
         return tuple(split for split in self.splits if split.whose == "own")
 
 
+@dataclass(frozen=True)
+class AgeTable:
+    """Factors by age: the best that an age is held to be capable of is `open_standard_s / factor`.
+
+    Attributes:
+        surface: "track" or "road"; the two were fitted to different marks.
+        factors: one for each year from `first_age` on.
+        note: what to know of it; empty if nothing.
+    """
+
+    name: str
+    surface: Literal["track", "road"]
+    sex: Sex
+    open_standard_s: float
+    first_age: int
+    factors: tuple[float, ...]
+    source: str
+    as_of: str
+    note: str = ""
+
+    def factor(self, age: int) -> float | None:
+        """Return the factor of an age in whole years, None if the table leaves it out."""
+        years = age - self.first_age
+        return self.factors[years] if 0 <= years < len(self.factors) else None
+
+
 @cache
 def marks() -> tuple[Mark, ...]:
     """Every mark, by event, surface, category and sex, oldest first."""
@@ -148,6 +174,15 @@ def marks() -> tuple[Mark, ...]:
 def profiles() -> tuple[Profile, ...]:
     """Every set of published splits, in the order of `profiles.toml`."""
     return parse_profiles(_table("profiles.toml"))
+
+
+@cache
+def age_tables() -> tuple[AgeTable, ...]:
+    """Every table of age factors for the mile."""
+    import tomllib
+
+    tables = tomllib.loads(_table("age_factors.toml"))["table"]
+    return tuple(AgeTable(**(table | {"factors": tuple(table["factors"])})) for table in tables)
 
 
 def parse_marks(text: str) -> tuple[Mark, ...]:
@@ -199,6 +234,7 @@ def is_current(mark: Mark) -> bool:
     return mark.status in _STANDS and mark.time_s <= _standing_times().get(mark.book, mark.time_s)
 
 
+@cache
 def standing_records(
     event: str = "1 mile", surface: Surface = "outdoor", sex: Sex | None = None
 ) -> tuple[Mark, ...]:
@@ -215,6 +251,7 @@ def standing_records(
     return records + tuple(sorted(faster, key=lambda mark: mark.time_s))
 
 
+@cache
 def profile_for(mark: Mark) -> Profile | None:
     """Return the best-attested splits of the holder in that race, None if there are none.
 

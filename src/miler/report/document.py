@@ -11,7 +11,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from miler.errors import MilerError
@@ -83,7 +83,12 @@ def dumps(value: Document | list[Document], *, indent: int | None = None) -> str
     Characters that do not show (control, bidi, line separators) are escaped, so that a name can
     neither break a line of jsonl nor turn a terminal around; what a reader gets is the same.
     """
-    text = json.dumps(_rounded(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return written(rounded(value), indent=indent)
+
+
+def written(value: Any, *, indent: int | None = None) -> str:
+    """Write what `rounded` returned, as `dumps` does."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -194,13 +199,16 @@ def _mile(mile: Mile) -> Document:
     }
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Return a document as whoever reads its JSON finds it: numbers rounded, NaN as null, tuples as lists."""
     if isinstance(value, float):
+        if value.is_integer():  # most times and distances of a watch, and rounding is slow
+            return value + 0.0
         return round(value, 6) + 0.0 if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {k: _rounded(v) for k, v in value.items()}
+    if isinstance(value, dict):
+        return {k: v if v is None or isinstance(v, str) else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(v) for v in value]
+        return [rounded(v) for v in value]
     return value
 
 

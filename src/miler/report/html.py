@@ -6,16 +6,12 @@ the template's, and the template's only escape is autoescape.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
-from miler.report import tables
+from miler.report import page, tables
 from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
 from miler.report.tables import ROUNDING
 from miler.report.words import (
@@ -24,7 +20,6 @@ from miler.report.words import (
     SOURCES,
     compared,
     local_start,
-    printable,
     rounded_down,
     rounded_up,
     signed,
@@ -35,9 +30,6 @@ from miler.report.words import (
 from miler.scoring import Evenness, Milestone
 from miler.settings import Units
 from miler.units import format_distance, format_duration, format_pace
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 _UNIT_NAMES: dict[Units, str] = {"km": "kilometres", "mi": "miles"}
 
@@ -55,39 +47,12 @@ def render(analyses: Sequence[Analysis]) -> str:
         and bidi characters; a Content-Security-Policy allows the page's own style sheet and
         nothing else.
     """
-    style = _asset("report.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _template().render(
-        style=style,
-        style_hash=f"sha256-{digest}",
+    return page.render(
+        "report.html.jinja",
+        ("report.css",),
         grid=(GRID_X, GRID_Y),
         articles=[_article(f"a{i}", analysis) for i, analysis in enumerate(analyses, start=1)],
     )
-
-
-def _asset(name: str) -> str:
-    return (files("miler") / "report" / "assets" / name).read_text("utf-8")
-
-
-@cache
-def _template() -> Template:
-    # Only a page needs it; the other reports start faster without.
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalize,
-    )
-    return environment.from_string(_asset("report.html.jinja"))
-
-
-def _finalize(value: object) -> object:
-    """What every value passes before it is escaped; markup, which is a kind of text, as it is."""
-    return printable(value) if type(value) is str else value
 
 
 def _article(ident: str, analysis: Analysis) -> View:

@@ -9,7 +9,6 @@ import math
 import unicodedata
 from typing import TYPE_CHECKING
 
-from miler.timezone import zone
 from miler.units import MILE_M, format_distance, format_duration
 
 if TYPE_CHECKING:  # the library's questions use these words, and need no numpy
@@ -44,6 +43,8 @@ def printable(text: str) -> str:
     A name must not move the cursor, ring the bell or turn the line around: such characters are
     shown as `\x1b`, `\u202e`; a lone surrogate (a file name that is not UTF-8) likewise.
     """
+    if text.isprintable():  # nearly all text
+        return text
     return "".join(
         c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _escaped(c) for c in text
     )
@@ -56,6 +57,8 @@ def _escaped(character: str) -> str:
 
 def local_start(summary: Summary) -> str:
     """Write the start as the runner's clock showed it: `Tue 21 May 2019, 19:15 (Europe/Berlin)`."""
+    from miler.timezone import zone  # the library's questions have no use for it
+
     if summary.start_time is None:
         return "date unknown"
     there = zone(summary.time_zone)

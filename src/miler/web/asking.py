@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import miler
 from miler.files import Found, find
-from miler.library import Best, Library
+from miler.library import Best, Filter, Library
 from miler.library.places import place_of
 from miler.library.writing import KEPT, Ending, parts_of
 
@@ -37,7 +38,8 @@ def fastest(
     excluded: bool = False,
 ) -> tuple[Best, ...]:
     """Rank the efforts of a length, of a year and in a sport if named, on the elapsed clock."""
-    return library.best(length_m, limit=limit, year=year, sport=sport, excluded=excluded)
+    days = (date(year, 1, 1), date(year, 12, 31)) if year is not None else (None, None)
+    return library.best(length_m, Filter(*days, sport), limit=limit, excluded=excluded)
 
 
 def gave_activities(library: Library, sha256: str, name: str = "") -> Landed | None:

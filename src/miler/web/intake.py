@@ -143,10 +143,12 @@ def landings(
 def _kept(library: Library, uploads: Mapping[int, Upload]) -> list[tuple[int, Upload, str]]:
     """Keep the originals as standard input is kept: there is no other to come back to."""
     with library.writing():
-        return [
+        kept = [
             (number, upload, str(library.originals.put(upload.data, upload.sha256, "")))
             for number, upload in uploads.items()
         ]
+        library.originals.settle()
+    return kept
 
 
 def _found(upload: Upload, path: str) -> Iterator[Found]:

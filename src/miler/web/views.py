@@ -8,12 +8,11 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from miler.library import Best, Filter, Library, Listed
+from miler.library import Best, Library, Listed
 from miler.report.document import Document
 from miler.report.words import FLAGS, rounded_down
 from miler.settings import Units
 from miler.units import MILE_M, format_distance, format_duration, format_pace, length_name
-from miler.web.asking import fastest
 
 View = dict[str, Any]
 
@@ -77,14 +76,8 @@ class Season:
 
 def seasons(library: Library, length_m: float) -> list[Season]:
     """Return the best effort of each year that has one, the latest first."""
-    latest = library.list(limit=1)
-    if not latest or latest[0].start_local is None:
-        return []
-    bests: list[tuple[int, Best]] = []
-    year = int(latest[0].start_local[:4])
-    while year > 0 and library.count(Filter(until=date(year, 12, 31))):
-        bests += [(year, best) for best in fastest(library, length_m, limit=1, year=year)]
-        year -= 1
+    years = library.best_by("year", length_m)
+    bests = [(int(year), best) for year, best in years.items() if year is not None][::-1]
     before: list[Best | None] = [best for _, best in bests[1:]]
     return (
         [

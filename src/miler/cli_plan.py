@@ -1,0 +1,89 @@
+"""The verb `plan`: the splits to run for a goal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from miler.cli_options import OK, has_folder
+
+if TYPE_CHECKING:
+    from miler.plan import Plan
+
+
+def register(cli: click.Group) -> None:
+    """Add the verb to the program."""
+    cli.add_command(plan)
+
+
+@click.command(short_help="The splits to run for a goal time.")
+@click.argument("time", required=False)
+@click.option("--like", "like_", default="even", show_default=True, metavar="PACING",
+              help="even, negative:2%, positive:1%, or a race such as el-guerrouj-1999.")  # fmt: skip
+@click.option("--track", "course", type=click.Choice(["400", "200", "road"]), default="400",
+              show_default=True, help="Where it is run.")  # fmt: skip
+@click.option("--distance", default="1mi", show_default=True, help="How far.")
+@click.option("--format", "format_", type=click.Choice(["text", "json", "fit", "tcx"]), default="text",
+              show_default=True, help="fit and tcx are workouts that a watch can take.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              callback=has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
+@click.option("--races", is_flag=True, help="List the races whose pacing can be followed.")
+def plan(
+    time: str | None,
+    like_: str,
+    course: Any,
+    distance: str,
+    format_: str,
+    output: Path | None,
+    races: bool,
+) -> int:
+    """Print the splits to run for a goal TIME, such as 4:59.
+
+    On a track the laps end at the finish line, so that a mile on 400 m begins with 409.344 m.
+    """
+    from miler import pacelight
+    from miler.plan import plan as cut
+    from miler.units import parse_distance, parse_duration
+
+    if races:
+        for name, profile in pacelight.races().items():
+            click.echo(f"{name:<30} {profile.athlete}, {profile.date[:4]}, {profile.convention}")
+        return OK
+    if time is None:
+        raise click.UsageError("which time? `miler plan 4:59`")
+    goal_s, length_m = parse_duration(time), parse_distance(distance)
+    if not length_m / 15 <= goal_s <= length_m / 0.2:
+        raise click.UsageError(f"{time} over {distance} is no pace of a runner")
+    made = cut(pacelight.like(like_, length_m, goal_s), course)
+    data = _written(made, format_, f"{distance} {time}")
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        from miler.files import write_bytes
+
+        write_bytes(output, data)
+    return OK
+
+
+def _written(made: Plan, format: str, name: str) -> bytes:
+    if format == "fit":
+        from datetime import UTC, datetime
+
+        from miler.workout import as_fit
+
+        return as_fit(made, name, datetime.now(UTC))
+    if format == "tcx":
+        from miler.workout import as_tcx
+
+        return as_tcx(made, name).encode()
+    from miler.report import plans
+    from miler.report.document import dumps
+
+    if format == "json":
+        return (dumps(plans.plan_document(made), indent=2) + "\n").encode()
+    return plans.render_plan(made).encode()

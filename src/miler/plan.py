@@ -1,0 +1,73 @@
+"""A plan for a mile: the splits to run for a goal time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from miler.pacelight import Light
+from miler.units import KILOMETRE_M, QUARTER_M
+
+Course = Literal["400", "200", "road"]
+COURSES: dict[Course, float] = {"400": 400.0, "200": 200.0, "road": QUARTER_M}
+
+
+@dataclass(frozen=True)
+class PlannedSplit:
+    """One split of a plan: where it ends, and when.
+
+    Attributes:
+        index: from 1.
+        start_m, end_m: metres from the start.
+        split_s: seconds for the split alone.
+        total_s: seconds from the start to its end.
+    """
+
+    index: int
+    start_m: float
+    end_m: float
+    split_s: float
+    total_s: float
+
+    @property
+    def pace_s_per_km(self) -> float:
+        """Seconds per kilometre over the split."""
+        return self.split_s / (self.end_m - self.start_m) * KILOMETRE_M
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Splits that end at the goal.
+
+    Attributes:
+        goal_s: the time to run.
+        length_m: over this length.
+        like: whose pacing it is.
+        course: a track of 400 m or 200 m, whose laps end at the finish line, or the road, in quarters.
+    """
+
+    goal_s: float
+    length_m: float
+    like: str
+    course: Course
+    splits: tuple[PlannedSplit, ...]
+
+
+def plan(light: Light, course: Course = "400") -> Plan:
+    """Cut a light into the splits of a course.
+
+    Laps of a track end at the finish line, so that what is left of the length comes first: a mile on
+    400 m begins with a lap of 409.344 m. On the road it is cut into quarters of 402.336 m. Totals are
+    whole tenths, as a watch is read, and splits their differences: what is printed sums to the goal.
+    """
+    lap_m = COURSES[course]
+    laps = max(int(light.length_m / lap_m + 1e-9), 1)
+    marks = [light.length_m - lap_m * (laps - i) for i in range(1, laps + 1)]
+    totals = [round(float(light.seconds_at(mark)), 1) for mark in marks[:-1]] + [light.time_s]
+    ends = list(zip(marks, totals, strict=True))
+    splits = tuple(
+        PlannedSplit(index, start_m, end_m, end_s - start_s, end_s)
+        for index, ((start_m, start_s), (end_m, end_s)) in enumerate(pairwise([(0.0, 0.0), *ends]), 1)
+    )
+    return Plan(light.time_s, light.length_m, light.name, course, splits)

@@ -1,0 +1,50 @@
+"""A plan as text, and as plain values for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from miler.plan import Plan
+from miler.units import format_duration, format_pace, length_name
+
+_COURSES = {"400": "a 400 m track", "200": "a 200 m track", "road": "the road, in quarters"}
+
+
+def render_plan(plan: Plan) -> str:
+    """Write the splits to run, for a hand or a wrist."""
+    lines = [
+        f"{length_name(plan.length_m)} in {format_duration(plan.goal_s)} · {plan.like} · "
+        f"on {_COURSES[plan.course]}",
+        "",
+        "      metres      split      total     /mi     /km",
+    ]
+    for split in plan.splits:
+        pace = split.pace_s_per_km
+        paces = [format_pace(pace, unit).split(" ")[0] for unit in ("mi", "km")]
+        lines.append(
+            f"{split.index:>3} {split.end_m - split.start_m:>8.1f} {format_duration(split.split_s):>10}"
+            f" {format_duration(split.total_s):>10} {paces[0]:>7} {paces[1]:>7}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return a plan as plain values: metres, seconds, seconds per kilometre."""
+    return {
+        "schema": "miler.plan/1",
+        "length_m": plan.length_m,
+        "goal_s": plan.goal_s,
+        "like": plan.like,
+        "course": plan.course,
+        "splits": [
+            {
+                "index": split.index,
+                "start_m": split.start_m,
+                "end_m": split.end_m,
+                "split_s": split.split_s,
+                "total_s": split.total_s,
+                "pace_s_per_km": split.pace_s_per_km,
+            }
+            for split in plan.splits
+        ],
+    }

@@ -1,0 +1,186 @@
+"""What a time is worth: points, age grade, VDOT, equivalents at other lengths, and its place in history.
+
+Every figure is a published formula or table with its source, and says where it stops being valid.
+None of them changes the time itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from miler.recordbook import AgeTable, Mark, Surface, age_tables, progression
+from miler.settings import Sex
+from miler.units import MILE_M
+
+# a and b of points = floor(a (T - b)^2). World Athletics' scoring tables of 2022 and 2025 (Spiriev);
+# the formula alone is given here, for the printed tables are World Athletics'.
+_POINTS: dict[tuple[Sex, bool], tuple[float, float]] = {
+    ("M", False): (0.0351, 415.0),
+    ("F", False): (0.01165, 580.0),
+    ("M", True): (0.0369, 415.0),
+    ("F", True): (0.01154, 585.5),
+}
+_RIEGEL_EXPONENT = 1.06
+_FASTEST_MPS, _SLOWEST_MPS = 12.0, 0.5
+_RIEGEL_VALID_S = (3.5 * 60, 230 * 60)
+_MILE_OF_1500 = 1.08
+_MILE_OF_1600 = 1.0058
+
+
+@dataclass(frozen=True)
+class AgeGrade:
+    """A time in percent of what its runner's age is held to be capable of.
+
+    Attributes:
+        percent: 100 * standard_s / time.
+        standard_s: the age's standard, seconds: the open standard divided by the age's factor.
+        table: name and surface of the table; those of track and road are never mixed.
+        note: what to know of the table; empty if nothing.
+    """
+
+    percent: float
+    standard_s: float
+    table: str
+    note: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A time that is worth the same at another length, by one method.
+
+    `valid` says whether the method claims to hold for both times.
+    """
+
+    length_m: float
+    time_s: float
+    method: str
+    valid: bool
+    source: str
+
+
+def points(time_s: float, sex: Sex, surface: Surface = "outdoor") -> int:
+    """Score a mile as World Athletics' tables do; 0 from 6:55 (men) or 9:40 (women) on.
+
+    Road miles score as outdoor ones do, short track has constants of its own.
+
+    Source:
+        Spiriev, World Athletics Scoring Tables 2022 and 2025: points = floor(a (T - b)^2).
+    """
+    a, b = _POINTS[sex, surface == "short_track"]
+    # Times stand in hundredths; a billionth of a point keeps a mark on the edge where the table has it.
+    return math.floor(a * (time_s - b) ** 2 + 1e-9) if time_s < b else 0
+
+
+def age_grade(time_s: float, age: int, sex: Sex, surface: Surface = "outdoor") -> AgeGrade | None:
+    """Grade a mile by age: WMA's table on the track, USATF's on the road.
+
+    Returns:
+        None on short track, which no table grades, and for an age that the table leaves out: the
+        track's begins at 30.
+    """
+    table = _age_table(sex, surface)
+    factor = table.factor(age) if table else None
+    if table is None or factor is None:
+        return None
+    standard_s = table.open_standard_s / factor
+    return AgeGrade(
+        percent=100 * standard_s / time_s,
+        standard_s=standard_s,
+        table=f"{table.name} {table.surface}",
+        note=table.note,
+        source=table.source,
+    )
+
+
+@cache
+def _age_table(sex: Sex, surface: Surface) -> AgeTable | None:
+    wanted = {"outdoor": "track", "road": "road"}.get(surface)
+    return next((t for t in age_tables() if t.sex == sex and t.surface == wanted), None)
+
+
+def vdot(time_s: float, length_m: float = MILE_M) -> float:
+    """Return Daniels' VDOT of a race, ml/kg/min: the oxygen uptake that its time implies.
+
+    Source:
+        Daniels & Gilbert, Oxygen Power, 1979.
+    """
+    minutes = time_s / 60
+    speed = length_m / minutes
+    uptake = -4.60 + 0.182258 * speed + 0.000104 * speed**2
+    share = 0.8 + 0.1894393 * math.exp(-0.012778 * minutes) + 0.2989558 * math.exp(-0.1932605 * minutes)
+    return uptake / share
+
+
+def same_vdot_s(vdot_wanted: float, length_m: float) -> float | None:
+    """Return the seconds in which a length is run at a VDOT; None if no pace from 0.5 to 12 m/s has it."""
+    fast_s, slow_s = length_m / _FASTEST_MPS, length_m / _SLOWEST_MPS
+    if not vdot(slow_s, length_m) <= vdot_wanted <= vdot(fast_s, length_m):
+        return None
+    while slow_s - fast_s > 1e-6:  # VDOT falls as the time grows
+        middle_s = (fast_s + slow_s) / 2
+        if vdot(middle_s, length_m) > vdot_wanted:
+            fast_s = middle_s
+        else:
+            slow_s = middle_s
+    return slow_s
+
+
+def riegel_s(time_s: float, from_m: float, to_m: float) -> float:
+    """Carry a time to another length: T2 = T1 (D2/D1)^1.06.
+
+    Source:
+        Riegel 1981, Athletic records and human endurance, American Scientist 69:285. Fitted to
+        efforts of 3.5 to 230 minutes.
+    """
+    return time_s * math.pow(to_m / from_m, _RIEGEL_EXPONENT)
+
+
+def mile_of_1500_s(time_s: float) -> float:
+    """Return the mile that a 1500 m is worth: times 1.08, the factor in use for decades.
+
+    Source:
+        Track & Field News, Big Green Book. The records themselves: 1.083 (2026).
+    """
+    return time_s * _MILE_OF_1500
+
+
+def mile_of_1600_s(time_s: float) -> float:
+    """Return the mile that a 1600 m is worth: 9.344 m more, at the same pace."""
+    return time_s * _MILE_OF_1600
+
+
+def equivalents(mile_s: float, lengths_m: tuple[float, ...] = (800, 3000, 5000, 10_000)) -> list[Equivalent]:
+    """Say what a mile is worth over 1500 m and 1600 m, and by two methods over other lengths."""
+    named = [
+        Equivalent(1500.0, mile_s / _MILE_OF_1500, "÷ 1.08", True, "Track & Field News, Big Green Book"),
+        Equivalent(1600.0, mile_s / _MILE_OF_1600, "÷ 1.0058", True, "same pace, 9.344 m less"),
+    ]
+    carried = [
+        Equivalent(length_m, time_s, method, _in_range(mile_s, time_s), source)
+        for length_m in lengths_m
+        for method, time_s, source in (
+            ("Riegel", riegel_s(mile_s, MILE_M, length_m), "Riegel 1981"),
+            ("VDOT", same_vdot_s(vdot(mile_s), length_m), "Daniels & Gilbert 1979"),
+        )
+        if time_s is not None
+    ]
+    return named + carried
+
+
+def _in_range(*times_s: float) -> bool:
+    """Both methods were fitted to races of some minutes up to some hours."""
+    shortest_s, longest_s = _RIEGEL_VALID_S
+    return all(shortest_s <= time_s <= longest_s for time_s in times_s)
+
+
+def stood_until(time_s: float, sex: Sex) -> Mark | None:
+    """Return the record that first beat a time: until that day it would have been the world record.
+
+    None where no record has been faster, and where the first on the list already was.
+    """
+    records = [m for m in progression(sex) if m.status in ("ratified", "superseded", "listed")]
+    faster = next((m for m in records if m.time_s < time_s), None)
+    return None if faster is None or faster is records[0] else faster
