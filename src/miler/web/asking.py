@@ -38,8 +38,9 @@ def fastest(
     excluded: bool = False,
 ) -> tuple[Best, ...]:
     """Rank the efforts of a length, of a year and in a sport if named, on the elapsed clock."""
-    days = (date(year, 1, 1), date(year, 12, 31)) if year is not None else (None, None)
-    return library.best(length_m, Filter(*days, sport), limit=limit, excluded=excluded)
+    since, until = (None, None) if year is None else (date(year, 1, 1), date(year, 12, 31))
+    chosen = Filter(since=since, until=until, sport=sport)
+    return library.best(length_m, chosen, limit=limit, excluded=excluded)
 
 
 def gave_activities(library: Library, sha256: str, name: str = "") -> Landed | None:
