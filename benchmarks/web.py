@@ -167,7 +167,8 @@ def contract(url: str, token: str, examples: int) -> subprocess.CompletedProcess
     command += ["--checks", ",".join(_CHECKS), "--max-examples", str(examples)]
     if examples < _STATEFUL_FROM:  # sequences of requests take their time
         command += ["--phases", "coverage,fuzzing"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    with TemporaryDirectory() as folder:  # it keeps what it found where it runs
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
 
 def kills(folder: Path, times: int, seed: int = 5) -> tuple[int, int, int]:
