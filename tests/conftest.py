@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from devtools.serving import Server, serving
@@ -15,6 +16,18 @@ from miler.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_files"
 CORPUS = ROOT.parent / "shared" / "corpus"
+
+# No test is timed: on a busy machine an example may take any while.
+hypothesis.settings.register_profile("miler", deadline=None)
+hypothesis.settings.load_profile("miler")
+
+
+def cuts(size: int) -> Iterator[int]:
+    """Yield where to cut a file off: one byte in 29, and every one near the end, where most is at stake.
+
+    `benchmarks.xml_damage` and `benchmarks.fit_damage` cut at every byte.
+    """
+    return (cut for cut in range(size) if cut % 29 == 0 or cut > size - 150)
 
 
 @dataclass(frozen=True)

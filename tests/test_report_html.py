@@ -335,7 +335,7 @@ def test_of_several_activities_each_names_its_file() -> None:
     assert named(Page(render(both)).root) == ["track-mile.fit", "treadmill.fit"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text() | st.just(HOSTILE), min_size=6, max_size=6))
 def test_no_text_of_a_file_can_become_markup(texts: Sequence[str]) -> None:
     def hardened(name: str, device: str, trigger: str, note: str, file: str, sport: str) -> Element:
@@ -369,7 +369,6 @@ TRACES = st.integers(2, 40).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(TRACES)
 def test_curves_and_ticks_stay_inside_the_plot(columns: tuple[list[float], list[float], list[float]]) -> None:
     speeds, hearts, hills = (np.array(column) for column in columns)
