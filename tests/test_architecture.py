@@ -36,6 +36,8 @@ ORDER = (
     "streams",
     "crediting",
     "effort",
+    "confidence",
+    "plausibility",
     "scoring",
     "analysis",
     "exports",

@@ -9,9 +9,11 @@ import numpy as np
 
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
+from miler.confidence import judge
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
 from miler.odometer import Odometer
+from miler.plausibility import doubts, without_vehicles
 from miler.recordbook import standing_records
 from miler.scoring import Evenness, Milestone, RecordComparison, against, evenness, next_milestone
 from miler.settings import Settings
@@ -92,11 +94,11 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         The same Analysis for the same activity and settings, always.
     """
     settings = settings or Settings()
-    odometer = measure(activity, settings)
+    odometer = without_vehicles(activity, measure(activity, settings), settings)
     efforts = tuple(
-        replace(effort, flags=flags_of(odometer, effort, settings))
+        effort
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
-        if (effort := fastest(odometer, length_m)) is not None
+        if (effort := best(activity, odometer, length_m, settings)) is not None
     )
     return Analysis(
         source=activity.source,
@@ -114,11 +116,26 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
     )
 
 
+def best(activity: Activity, odometer: Odometer, length_m: float, settings: Settings) -> Effort | None:
+    """Find and judge the fastest stretch of a length: the fastest plausible one, else the fastest."""
+    effort = fastest(odometer, length_m)
+    if effort is None:
+        ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
+        if len(ridden.breaks) == len(odometer.breaks) or (effort := fastest(ridden, length_m)) is None:
+            return None
+    effort = replace(
+        effort,
+        flags=flags_of(odometer, effort, settings),
+        doubts=doubts(effort, activity, odometer, settings),
+    )
+    return judge(effort, activity, odometer, settings)
+
+
 def fastest_mile(
     activity: Activity, odometer: Odometer, efforts: tuple[Effort, ...], settings: Settings
 ) -> Mile | None:
     """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
-    effort = next((e for e in efforts if e.length_m == MILE_M), None)
+    effort = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
     if effort is None:
         return None
     four = quarters(activity, odometer, effort)

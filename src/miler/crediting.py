@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -91,9 +92,8 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     """
     settings = settings or Settings()
 
-    @cache
     def fixes() -> Fixes | None:
-        return sound_fixes(activity, holdable_mps)
+        return believed_fixes(activity)
 
     samples = _device(activity, settings, fixes) or _from_fixes(fixes, settings)
     if samples is None:
@@ -130,6 +130,18 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     return _odometer(activity, steps, pauses, settings)
 
 
+# Asked by the odometer and again by who judges it.
+_believed: WeakKeyDictionary[Activity, list[Fixes | None]] = WeakKeyDictionary()
+
+
+def believed_fixes(activity: Activity) -> Fixes | None:
+    """Return the fixes of an activity that can be believed, found once; None if there are not two."""
+    found = _believed.get(activity)
+    if found is None:
+        found = _believed[activity] = [sound_fixes(activity, holdable_mps)]
+    return found[0]
+
+
 def holdable_mps(duration_s: FloatArray) -> FloatArray:
     """Return the highest average speed that a runner can hold for each duration, (n,) s to (n,) m/s."""
     limits: FloatArray = np.interp(duration_s, _HELD_S, _HELD_MPS)
@@ -161,7 +173,8 @@ def _from_fixes(fixes: _FindFixes, settings: Settings) -> _Samples | None:
     found = None if settings.distance_source == "device" else fixes()
     if found is None:
         return None
-    return "fixes", found.times, np.concatenate(([0.0], np.cumsum(found.steps_m))), found.after_outliers
+    metres = np.concatenate(([0.0], np.cumsum(found.path_steps_m)))
+    return "fixes", found.times, metres, found.after_outliers
 
 
 def _pauses(

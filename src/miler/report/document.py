@@ -130,6 +130,15 @@ def _effort(effort: Effort) -> Document:
         "start_m": effort.start_m,
         "end_m": effort.end_m,
         "pace_s_per_km": effort.pace_s_per_km,
+        "low_s": effort.low_s,
+        "high_s": effort.high_s,
+        "uncertainty_s": effort.uncertainty_s,
+        "optimism_s": effort.optimism_s,
+        "evidence": None
+        if effort.evidence is None
+        else {"grade": effort.evidence.grade, "reasons": list(effort.evidence.reasons)},
+        "plausible": effort.plausible,
+        "doubts": list(effort.doubts),
         "flags": list(effort.flags),
     }
 
@@ -217,6 +226,9 @@ _COLUMNS = (
     "elapsed_s",
     "timer_s",
     "mile_s",
+    "mile_low_s",
+    "mile_high_s",
+    "mile_grade",
     "mile_start_s",
     "quarter_1_s",
     "quarter_2_s",
@@ -239,7 +251,7 @@ def csv_row(analysis: Analysis) -> str:
     """Return one activity as a line of CSV under `csv_header`; empty where there is no value."""
     shown = document(analysis)
     values = shown["activity"] | shown["source"] | _mile_columns(analysis.mile)
-    best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts}
+    best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts if effort.plausible}
     lengths = analysis.settings.effort_lengths_m
     return csv_line([*(values.get(name) for name in _COLUMNS), *(best.get(m) for m in lengths)])
 
@@ -249,6 +261,9 @@ def _mile_columns(mile: Mile | None) -> Document:
         return {}
     return {
         "mile_s": mile.effort.elapsed_s,
+        "mile_low_s": mile.effort.low_s,
+        "mile_high_s": mile.effort.high_s,
+        "mile_grade": mile.effort.evidence.grade if mile.effort.evidence else None,
         "mile_start_s": mile.effort.start_s,
         **{f"quarter_{q.index}_s": q.elapsed_s for q in mile.quarters},
         "evenness": mile.evenness.score,

@@ -29,8 +29,11 @@ from miler.report.words import (
     rounded_up,
     signed,
     sport,
+    sure_time,
+    told_time,
     where,
     why_no_mile,
+    why_sure,
 )
 from miler.scoring import Evenness, Milestone
 from miler.settings import Units
@@ -99,7 +102,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "title": summary.name or _capitalised(sport(summary)),
         "when": local_start(summary),
         "iso": summary.start_time.isoformat() if summary.start_time else None,
-        "result": f"mile {format_duration(mile.effort.elapsed_s)}" if mile else "no mile",
+        "result": f"mile {told_time(mile.effort)}" if mile else "no mile",
         "facts": _facts(analysis),
         "mile": _mile(mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
@@ -157,7 +160,9 @@ def _mile(mile: Mile, units: Units) -> View:
     effort = mile.effort
     per = (units, "km" if units == "mi" else "mi")
     return {
-        "time": format_duration(effort.elapsed_s),
+        "time": told_time(effort),
+        "sure_time": sure_time(effort),
+        "why_sure": _capitalised(why_sure(effort)),
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
         "where": where(mile),

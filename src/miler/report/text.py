@@ -25,8 +25,10 @@ from miler.report.words import (
     rounded_up,
     signed,
     sport,
+    sure_time,
     where,
     why_no_mile,
+    why_sure,
 )
 from miler.scoring import RecordComparison
 from miler.units import TRACK_LAP_M, format_distance, format_duration, format_pace
@@ -129,10 +131,11 @@ def _facts(analysis: Analysis) -> list[str]:
 def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     effort = mile.effort
     head = [
-        f"{style.title('FASTEST MILE')}   {style.big(format_duration(effort.elapsed_s))}  elapsed"
+        f"{style.title('FASTEST MILE')}   {style.big(sure_time(effort))}  elapsed"
         f"    {format_pace(effort.pace_s_per_km, 'mi')} · {format_pace(effort.pace_s_per_km, 'km')}",
         style.dim(_INDENT + where(mile)),
     ]
+    head += _evidence(effort, style)
     if "pause" in effort.flags:
         head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
     head += [style.warn(_INDENT + f"! {FLAGS.get(flag, flag)}") for flag in effort.flags]
@@ -144,6 +147,10 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         _records(mile, style),
         _milestone(mile, style),
     ]
+
+
+def _evidence(effort: Effort, style: _Style) -> list[str]:
+    return [style.dim(_INDENT + line) for line in textwrap.wrap(why_sure(effort), _WIDTH - len(_INDENT))]
 
 
 def _track_laps(analysis: Analysis, mile: Mile, style: _Style) -> list[str]:
@@ -251,15 +258,18 @@ def _milestone(mile: Mile, style: _Style) -> list[str]:
 def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:
     if not efforts:
         return []
-    lines = [style.title("BEST EFFORTS") + style.dim("  elapsed clock")]
+    lines = [style.title("BEST EFFORTS") + style.dim("  elapsed clock, ± 95 %, grade of the evidence")]
     for effort in efforts:
         flags = f"  ({', '.join(effort.flags)})" if effort.flags else ""
-        lines.append(
-            f"  {effort.name:<14}{format_duration(effort.elapsed_s):>10}"
+        grade = effort.evidence.grade if effort.evidence else " "
+        line = (
+            f"  {effort.name:<14}{sure_time(effort):>16}  {grade}"
             f"  {format_pace(effort.pace_s_per_km, 'mi'):>9}  {format_pace(effort.pace_s_per_km, 'km'):>9}"
-            f"   at {format_duration(effort.start_s, 0):>8}{flags}"
+            f"   at {format_duration(effort.start_s, 0):>8}"
         )
-    return lines
+        lines.append(line + flags if effort.plausible else style.warn(f"{line}  ! no best"))
+    doubted = dict.fromkeys(doubt for effort in efforts for doubt in effort.doubts)
+    return [*lines, *(style.warn(f"  ! no best: {doubt}") for doubt in doubted)][: len(lines) + _SHOWN_NOTES]
 
 
 def _pauses(pauses: Sequence[Pause], style: _Style) -> list[str]:
