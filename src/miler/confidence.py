@@ -12,14 +12,15 @@ The budget, one row a term; defaults in `Settings`, reasons and sources in docs/
 |---|---|---|
 | scale, device | 1.0 % | its positions bear it out |
 | scale, device | 2.0 % | nothing to check it against |
-| scale, device | two thirds of the difference | its positions differ by more than 1.5 % |
+| scale, device | 0.55 of the difference | its positions differ by more than 1.5 % |
 | scale, indoors | 3.0 % | treadmill, or a sensor without calibration |
 | scale, fixes | 1.5 % and half the noise taken out | added up from positions |
 | scale, fitted track | 0.3 % | on the oval's own line |
-| sampling | 0.1 % a second between positions | positions only: chords cut bends |
+| sampling | 0.07 % a second between positions | positions only: chords cut bends |
 | ends | 2 m an end, and a sixth of a step | whatever the source |
 | wander | 0.4 %, over some 250 m | short-lived errors of the filter |
-| gap | a tenth of its metres, of positions a quarter | records missing inside |
+| gap | 12 % of its metres, of positions 6 % | records missing inside |
+| gap | a quarter of its metres | an end lies in it: nobody knows how the runner went |
 | glitch | 0.3 of its metres | bridged inside |
 | pause | 4 m each | the place drifts while the timer stands |
 | clock | 0.1 s an end | records carry whole seconds |
@@ -45,13 +46,13 @@ from miler.settings import Settings
 Z95 = 1.96
 
 _AGREED = 0.015  # positions this near to the device's distance bear it out
-_DISAGREED_SHARE = 2 / 3  # nobody knows which of the two is wrong
+_DISAGREED_SHARE = 0.55  # the truth lies anywhere between: a uniform's 1/√3, and its steep ends
 _COVERED = 0.5  # share of a window that positions must cover to judge its distance
 _CHECKED_STEP_S = 15.0  # a longer step between fixes says little about a path
-_SAMPLING_PER_S, _MOST_SAMPLING = 0.001, 0.06
+_SAMPLING_PER_S, _MOST_SAMPLING = 0.0007, 0.05
 _STEP_SHARE = 1 / 6
 _WANDER, _WANDER_OVER_M = 0.004, 250.0
-_GAP_DEVICE, _GAP_FIXES, _GLITCH, _PAUSE_M = 0.10, 0.25, 0.3, 4.0
+_GAP_DEVICE, _GAP_FIXES, _GAP_END, _GLITCH, _PAUSE_M = 0.12, 0.06, 0.25, 0.3, 4.0
 _CLOCK_S = 0.1
 _NOISE_SHARE = 0.5
 _TRACK_SD = 0.003
@@ -269,11 +270,16 @@ def _breaks_in(effort: Effort, odometer: Odometer) -> Iterator[Term]:
     spans = [(max(a, effort.start_s), min(b, effort.end_s)) for a, b in odometer.gaps]
     spans = [(a, b) for a, b in spans if b > a]
     if spans:
-        metres = np.diff(odometer.distance_at(np.array(spans).ravel()).reshape(-1, 2), axis=1).ravel()
         share = _GAP_FIXES if odometer.source == "fixes" else _GAP_DEVICE
+        metres = share * np.diff(_marks_of(odometer, spans), axis=1).ravel()
+        ends = [
+            _GAP_END * float(np.diff(_marks_of(odometer, [(a, b)]))[0, 0])
+            for a, b in odometer.gaps
+            if a < effort.start_s < b or a < effort.end_s < b
+        ]
         longest = max(b - a for a, b in spans)
         text = f"records are missing inside it, for up to {longest:.0f} s"
-        yield Term("gap", share * math.hypot(*metres.tolist()), text)
+        yield Term("gap", math.hypot(*metres.tolist(), *ends), text)
     inside = [
         min(b.to_m, effort.end_m) - max(b.from_m, effort.start_m)
         for b in odometer.breaks
@@ -284,6 +290,11 @@ def _breaks_in(effort: Effort, odometer: Odometer) -> Iterator[Term]:
     pauses = sum(p.start_s < effort.end_s and p.end_s > effort.start_s for p in odometer.pauses)
     if pauses:
         yield Term("pause", _PAUSE_M * math.sqrt(pauses), "the place drifts in a pause")
+
+
+def _marks_of(odometer: Odometer, spans: list[tuple[float, float]]) -> FloatArray:
+    """(s, 2) metres by the bounds of spans of seconds."""
+    return odometer.distance_at(np.array(spans).ravel()).reshape(-1, 2)
 
 
 def _every(step_s: float) -> str:
