@@ -57,10 +57,10 @@ def _judged(run: Simulated, kind: str) -> Iterator[Trial]:
     settings = Settings()
     odometer = measure(run.activity, settings)
     if math.isfinite(run.pressed_s):
-        mile = pressed_mile(run.activity, odometer, settings)
+        mile = pressed_mile(run.activity, settings)
         if mile is not None:
-            grade = mile.evidence.grade
-            yield Trial(grade, kind, run.plan, mile.elapsed_s, mile.low_s, mile.high_s, run.pressed_s)
+            said = (mile.elapsed_s, mile.low_s, mile.high_s)
+            yield Trial(mile.evidence.grade, kind, run.plan, *said, run.pressed_s)
         return
     found = fastest(odometer, MILE_M)
     if found is not None:

@@ -205,9 +205,10 @@ def disputed(rng: np.random.Generator) -> Simulated:
 
 
 def track(rng: np.random.Generator) -> Simulated:
-    """A mile on a track, with the lap button pressed at the start, at each passing of the line and at the end."""
+    """A mile on a track, the lap button pressed at the start, at each passing of the line and at the end."""
     plan = trial(rng, rng.uniform(0, 40))
-    watch = Watch(distance_scale=_scale(rng, 0.005, 0.011), distance_noise_m=rng.uniform(0.5, 3), fix_noise_m=2.0)
+    scale = _scale(rng, 0.005, 0.011)
+    watch = Watch(distance_scale=scale, distance_noise_m=rng.uniform(0.5, 3), fix_noise_m=2.0)
     return _recorded(rng, watch, Place(Oval(), 51.5, 0.0), plan=plan, sub_sport="track", pressed=True)
 
 
@@ -245,7 +246,14 @@ def _recorded(
         presses = [s + float(rng.normal(0, rng.uniform(0.1, 0.35))) for s in lines_s]
         pressed_s = plan.mile_s[1] - plan.mile_s[0]
     run = record(
-        motion, watch, rng, start_time=START, place=place, pauses=plan.pauses, presses_s=presses, sub_sport=sub_sport
+        motion,
+        watch,
+        rng,
+        start_time=START,
+        place=place,
+        pauses=plan.pauses,
+        presses_s=presses,
+        sub_sport=sub_sport,
     )
     return Simulated(activity_of(run, only_fixes=only_fixes), fastest.elapsed_s, pressed_s, plan.name)
 

@@ -9,12 +9,15 @@ import numpy as np
 
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
+from miler.buttons import PressedMile, pressed_mile
 from miler.confidence import judge
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.eligibility import Point, checklist
 from miler.odometer import Odometer
 from miler.plausibility import doubts, without_vehicles
 from miler.recordbook import standing_records
+from miler.repeats import Series, rest_inside, series
 from miler.scoring import Evenness, Milestone, RecordComparison, against, evenness, next_milestone
 from miler.settings import Settings
 from miler.units import KILOMETRE_M, MILE_M
@@ -44,7 +47,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class Mile:
-    """The fastest mile: how long, how even, how it stands."""
+    """The fastest mile: how long, how even, how it stands; `pressed` is what the lap button says.
+
+    `interrupted` says what makes it more than one run, so that its pacing is not judged.
+    """
 
     effort: Effort
     quarters: tuple[Split, ...]
@@ -52,6 +58,9 @@ class Mile:
     evenness: Evenness
     records: tuple[RecordComparison, ...]
     milestone: Milestone | None
+    pressed: PressedMile | None = None
+    interrupted: str | None = None
+    eligibility: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +86,7 @@ class Analysis:
     efforts: tuple[Effort, ...]
     km: tuple[Split, ...]
     miles: tuple[Split, ...]
+    repeats: Series | None
     mile: Mile | None
     trace: Trace
     notes: tuple[Note, ...]
@@ -100,6 +110,7 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
         if (effort := best(activity, odometer, length_m, settings)) is not None
     )
+    repeats = series(odometer)
     return Analysis(
         source=activity.source,
         summary=summarise(activity, odometer, settings),
@@ -109,7 +120,8 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         efforts=tuple(e for e in efforts if e.length_m in settings.effort_lengths_m),
         km=every(activity, odometer, KILOMETRE_M),
         miles=every(activity, odometer, MILE_M),
-        mile=fastest_mile(activity, odometer, efforts, settings),
+        repeats=repeats,
+        mile=fastest_mile(activity, odometer, efforts, repeats, settings),
         trace=thin(activity, odometer),
         notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
         settings=settings,
@@ -132,7 +144,11 @@ def best(activity: Activity, odometer: Odometer, length_m: float, settings: Sett
 
 
 def fastest_mile(
-    activity: Activity, odometer: Odometer, efforts: tuple[Effort, ...], settings: Settings
+    activity: Activity,
+    odometer: Odometer,
+    efforts: tuple[Effort, ...],
+    repeats: Series | None,
+    settings: Settings,
 ) -> Mile | None:
     """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
     effort = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
@@ -147,6 +163,9 @@ def fastest_mile(
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
         records=tuple(against(mark, times_s, distances_m) for mark in standing_records(sex=settings.sex)),
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
+        pressed=pressed_mile(activity, settings),
+        interrupted=rest_inside(effort, odometer, repeats),
+        eligibility=checklist(effort, activity),
     )
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from miler.activity import Activity, Lap
 from miler.confidence import Z95
 from miler.effort import Effort, Evidence
-from miler.odometer import Odometer
 from miler.settings import Settings
 from miler.units import LEAD_IN_M, MILE_M, TRACK_LAP_M
 
@@ -62,25 +61,25 @@ class PressedMile:
         )
 
 
-def pressed_mile(activity: Activity, odometer: Odometer, settings: Settings) -> PressedMile | None:
+def pressed_mile(activity: Activity, settings: Settings) -> PressedMile | None:
     """Return the fastest mile that laps pressed by hand make up; None if there is none.
 
     On a track, laps whose first has the lead-in of 9.344 m and which the watch counted as a mile
     within 2.5 %, or one lap so long; elsewhere one lap that it counted as a mile within 1 %.
     """
+    on_track = activity.sub_sport == "track"
     found = [
         _pressed(laps, counted_m, on_track, settings)
-        for laps, counted_m in _candidates(activity, odometer)
-        if (on_track := activity.sub_sport == "track") or len(laps) == 1
+        for laps, counted_m in _candidates(activity.laps)
+        if on_track or len(laps) == 1
         if abs(counted_m / MILE_M - 1) <= (_NEAR if on_track else _ABOUT)
         if len(laps) == 1 or _has_lead_in(laps)
     ]
     return min(found, key=lambda mile: mile.elapsed_s, default=None)
 
 
-def _candidates(activity: Activity, odometer: Odometer) -> Iterator[tuple[tuple[Lap, ...], float]]:
+def _candidates(laps: tuple[Lap, ...]) -> Iterator[tuple[tuple[Lap, ...], float]]:
     """Consecutive laps that were begun, parted and ended by hand, with the metres that the watch counted."""
-    laps = activity.laps
     for first in range(len(laps)):
         if first and laps[first - 1].trigger != "manual":
             continue

@@ -17,14 +17,10 @@ import numpy as np
 from miler.activity import Activity, Note, Pause
 from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
+from miler.gait import holdable_mps, sudden
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
 from miler.settings import Settings
 
-# The fastest that anybody covered ground, by how long they kept it up: (seconds, m/s), from the world
-# records as of 2026 (200 m 19.19, 400 m 43.03, 800 m 1:40.91, mile 3:42.66, 5000 m 12:35.36,
-# 10,000 m 26:11.00, half marathon 56:42), each with two to five per cent in hand.
-_HELD_S = np.array([10.0, 20.0, 45.0, 100.0, 220.0, 750.0, 1570.0, 3400.0, 7200.0])
-_HELD_MPS = np.array([12.5, 11.0, 9.7, 8.3, 7.6, 7.0, 6.7, 6.5, 6.2])
 _OTHER_SPORTS_MPS = 60.0  # a bicycle downhill is no glitch
 
 _JITTER_M = 5.0  # a distance that falls by less is the same place
@@ -140,12 +136,6 @@ def believed_fixes(activity: Activity) -> Fixes | None:
     if found is None:
         found = _believed[activity] = [sound_fixes(activity, holdable_mps)]
     return found[0]
-
-
-def holdable_mps(duration_s: FloatArray) -> FloatArray:
-    """Return the highest average speed that a runner can hold for each duration, (n,) s to (n,) m/s."""
-    limits: FloatArray = np.interp(duration_s, _HELD_S, _HELD_MPS)
-    return limits
 
 
 _Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metres by then, suspect steps
@@ -285,6 +275,7 @@ def _credit_glitches(steps: _Steps) -> None:
     """Mend steps beyond what a runner can do: late metres go where they were run, others are bridged."""
     with np.errstate(invalid="ignore", divide="ignore"):
         fast = steps.credited > steps.limits * steps.active
+    fast |= sudden(steps.credited, steps.active) & (steps.limits < _OTHER_SPORTS_MPS)
     bad = (fast | steps.suspect) & (steps.paused == 0)
     for first, last in _runs(bad, steps.times):
         around_mps = _around_mps(steps, first, last, ~bad)

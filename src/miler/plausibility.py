@@ -16,9 +16,9 @@ import numpy as np
 
 from miler.activity import Activity, Note
 from miler.arrays import BoolArray, FloatArray
-from miler.crediting import holdable_mps
 from miler.effort import Effort
 from miler.fixes import ON_FOOT
+from miler.gait import holdable_mps
 from miler.odometer import Break, Odometer
 from miler.settings import Settings, Sex
 from miler.streams import levels

@@ -21,7 +21,9 @@ from miler.units import length_name
 if TYPE_CHECKING:  # see `words`
     from miler.activity import Source
     from miler.analysis import Analysis, Mile, Summary
+    from miler.buttons import PressedMile
     from miler.effort import Effort, Split
+    from miler.repeats import Series
     from miler.settings import Settings
 
 SCHEMA = "miler.analysis/1"
@@ -51,6 +53,7 @@ def document(analysis: Analysis) -> Document:
         "pauses": [{"start_s": p.start_s, "end_s": p.end_s} for p in analysis.pauses],
         "efforts": [_effort(effort) for effort in analysis.efforts],
         "splits": {"km": [_split(s) for s in analysis.km], "mile": [_split(s) for s in analysis.miles]},
+        "repeats": None if analysis.repeats is None else _repeats(analysis.repeats),
         "fastest_mile": None if analysis.mile is None else _mile(analysis.mile),
         "notes": [
             {"code": n.code, "kind": n.kind, "message": n.message, "at_s": n.at_s} for n in analysis.notes
@@ -200,6 +203,42 @@ def _mile(mile: Mile) -> Document:
             "faster_by_percent": mile.milestone.faster_by_percent,
             "pace_s_per_km": mile.milestone.pace_s_per_km,
         },
+        "interrupted": mile.interrupted,
+        "eligibility": [{"name": p.name, "met": p.met, "reason": p.reason} for p in mile.eligibility],
+        "pressed": None if mile.pressed is None else _pressed(mile.pressed, mile.effort),
+    }
+
+
+def _repeats(found: Series) -> Document:
+    return {
+        "name": found.name,
+        "length_m": found.length_m,
+        "repeats": [
+            {
+                "index": r.index,
+                "start_s": r.start_s,
+                "start_m": r.start_m,
+                "elapsed_s": r.elapsed_s,
+                "rest_s": r.rest_s,
+                "rest_m": r.rest_m,
+            }
+            for r in found.repeats
+        ],
+    }
+
+
+def _pressed(pressed: PressedMile, effort: Effort) -> Document:
+    return {
+        "first_lap": pressed.first_lap,
+        "last_lap": pressed.last_lap,
+        "start_s": pressed.start_s,
+        "elapsed_s": pressed.elapsed_s,
+        "low_s": pressed.low_s,
+        "high_s": pressed.high_s,
+        "counted_m": pressed.counted_m,
+        "on_track": pressed.on_track,
+        "evidence": {"grade": pressed.evidence.grade, "reasons": list(pressed.evidence.reasons)},
+        "explained": pressed.explained(effort),
     }
 
 

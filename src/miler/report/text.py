@@ -11,10 +11,12 @@ from typing import Literal
 from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
+from miler.repeats import Series
 from miler.report.words import (
     FLAGS,
     SHAPES,
     SOURCES,
+    by_button,
     compared,
     lag,
     lead_in,
@@ -83,6 +85,7 @@ def render(analysis: Analysis, *, color: bool = False) -> str:
     else:
         parts += _mile(analysis, analysis.mile, style)
     parts.append(_efforts(analysis.efforts, style))
+    parts.append(_repeats(analysis.repeats, style))
     parts.append(_pauses(analysis.pauses, style))
     parts.append(_laps(analysis, style))
     parts.append(_splits(analysis, style))
@@ -138,6 +141,7 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     head += _evidence(effort, style)
     if "pause" in effort.flags:
         head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
+    head += _by_button(mile, style)
     head += [style.warn(_INDENT + f"! {FLAGS.get(flag, flag)}") for flag in effort.flags]
     return [
         head,
@@ -146,11 +150,19 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
+        _eligibility(mile, style),
     ]
 
 
 def _evidence(effort: Effort, style: _Style) -> list[str]:
     return [style.dim(_INDENT + line) for line in textwrap.wrap(why_sure(effort), _WIDTH - len(_INDENT))]
+
+
+def _by_button(mile: Mile, style: _Style) -> list[str]:
+    lines = textwrap.wrap(by_button(mile), _WIDTH - len(_INDENT))
+    if lines:
+        lines[0] = f"{style.title('LAP BUTTON'):<{len(_INDENT) + len(style.title(''))}}{lines[0]}"
+    return [*lines[:1], *(_INDENT + line for line in lines[1:])]
 
 
 def _track_laps(analysis: Analysis, mile: Mile, style: _Style) -> list[str]:
@@ -213,6 +225,8 @@ def _bar(pace: float, paces: Sequence[float]) -> str:
 
 def _evenness(mile: Mile, style: _Style) -> list[str]:
     even = mile.evenness
+    if mile.interrupted:
+        return [f"{style.title('EVENNESS')}       no verdict on its pacing: {mile.interrupted}"]
     return [
         f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
         f" · CV {rounded_up(even.cv_percent)} % · {SHAPES.get(even.shape, even.shape)}",
@@ -253,6 +267,33 @@ def _milestone(mile: Mile, style: _Style) -> list[str]:
         f"  {format_duration(stone.faster_by_s)} s or {rounded_up(stone.faster_by_percent)} % to find;"
         f" {format_duration(stone.time_s / 4)} a quarter, {format_pace(stone.pace_s_per_km, 'km')}"
     ]
+
+
+_VERDICTS = {"yes": "yes", "no": "no", "undetermined": "?"}
+
+
+def _eligibility(mile: Mile, style: _Style) -> list[str]:
+    if not mile.eligibility:
+        return []
+    return [
+        style.title("WOULD IT COUNT") + style.dim("  what a record asks, as far as a recording can answer"),
+        *(f"  {_VERDICTS[p.met]:<5}{p.name}: {p.reason}" for p in mile.eligibility),
+    ]
+
+
+def _repeats(found: Series | None, style: _Style) -> list[str]:
+    """Every repetition in a line, with the rest before the next."""
+    if found is None:
+        return []
+    mean_s = sum(r.elapsed_s for r in found.repeats) / len(found.repeats)
+    lines = [f"{style.title('REPEATS')}        {style.big(found.name)}, {format_duration(mean_s)} on average"]
+    for r in found.repeats:
+        rest = "" if r.rest_s is None else f"   rest {format_duration(r.rest_s, 0)}, {r.rest_m:.0f} m"
+        lines.append(
+            f"  {r.index:>3} {format_duration(r.elapsed_s):>10} {signed(r.elapsed_s - mean_s):>7}"
+            f"   at {format_duration(r.start_s, 0):>8}{rest}"
+        )
+    return lines
 
 
 def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:

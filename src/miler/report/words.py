@@ -131,6 +131,22 @@ def why_sure(effort: Effort) -> str:
     return f"evidence {effort.evidence.grade}: {interval(effort)} with 95 %; {'; '.join(reasons)}"
 
 
+def by_button(mile: Mile) -> str:
+    """Say what the lap button says of a mile, and why that differs from the window; empty without."""
+    pressed = mile.pressed
+    if pressed is None:
+        return ""
+    laps = f"lap {pressed.first_lap}"
+    if pressed.last_lap > pressed.first_lap:
+        laps = f"laps {pressed.first_lap} to {pressed.last_lap}"
+    wide_s = pressed.high_s - pressed.elapsed_s
+    sure = f" ± {math.ceil(wide_s * 10 - 1e-6) / 10:.1f}" if math.isfinite(wide_s) else ""
+    return (
+        f"{format_duration(pressed.elapsed_s, 2)}{sure}  evidence {pressed.evidence.grade}: {laps},"
+        f" {pressed.evidence.reasons[0]}; {pressed.explained(mile.effort)}"
+    )
+
+
 def where(mile: Mile) -> str:
     """Say where in the run the mile lies, by clock and by distance."""
     effort = mile.effort
