@@ -38,13 +38,16 @@ ORDER = (
     "crediting",
     "effort",
     "confidence",
+    "overrides",
     "plausibility",
     "buttons",
     "repeats",
     "eligibility",
     "scoring",
     "analysis",
+    "explaining",
     "exports",
+    "sidecars",
     "files",
     "outcome",
     "report",
@@ -55,9 +58,11 @@ ORDER = (
     "cli_options",
     "cli_import",
     "cli_library",
+    "cli_explain",
     "cli",
 )
 EDGES = {
+    "sidecars",
     "files",
     "outcome",
     "check",
@@ -67,6 +72,7 @@ EDGES = {
     "cli_options",
     "cli_import",
     "cli_library",
+    "cli_explain",
     "cli",
 }
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}

@@ -15,6 +15,7 @@ from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
 from miler.eligibility import Point, checklist
 from miler.odometer import Odometer
+from miler.overrides import Overrides, amended, barred, why_left_out
 from miler.plausibility import doubts, without_vehicles
 from miler.recordbook import standing_records
 from miler.repeats import Series, rest_inside, series
@@ -87,28 +88,34 @@ class Analysis:
     km: tuple[Split, ...]
     miles: tuple[Split, ...]
     repeats: Series | None
+    official: tuple[tuple[float, float], ...]
     mile: Mile | None
     trace: Trace
     notes: tuple[Note, ...]
     settings: Settings
 
 
-def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
+def analyse(
+    activity: Activity, settings: Settings | None = None, overrides: Overrides | None = None
+) -> Analysis:
     """Say everything miler knows about one activity.
 
     Args:
         activity: what a reader returned.
         settings: what to look for and how; the defaults if None.
+        overrides: what the runner knows better.
 
     Returns:
         The same Analysis for the same activity and settings, always.
     """
-    settings = settings or Settings()
-    odometer = without_vehicles(activity, measure(activity, settings), settings)
+    said = overrides or Overrides()
+    settings = accepting(settings or Settings(), said)
+    activity = amended(activity, said)
+    odometer = barred(without_vehicles(activity, measure(activity, settings), settings), said)
     efforts = tuple(
         effort
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
-        if (effort := best(activity, odometer, length_m, settings)) is not None
+        if (effort := best(activity, odometer, length_m, settings, said)) is not None
     )
     repeats = series(odometer)
     return Analysis(
@@ -121,6 +128,7 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         km=every(activity, odometer, KILOMETRE_M),
         miles=every(activity, odometer, MILE_M),
         repeats=repeats,
+        official=said.official,
         mile=fastest_mile(activity, odometer, efforts, repeats, settings),
         trace=thin(activity, odometer),
         notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
@@ -128,7 +136,18 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
     )
 
 
-def best(activity: Activity, odometer: Odometer, length_m: float, settings: Settings) -> Effort | None:
+def accepting(settings: Settings, said: Overrides) -> Settings:
+    """Return the settings, accepting what no runner runs if the runner says so of this recording."""
+    return replace(settings, accept_implausible=True) if said.accept else settings
+
+
+def best(
+    activity: Activity,
+    odometer: Odometer,
+    length_m: float,
+    settings: Settings,
+    said: Overrides | None = None,
+) -> Effort | None:
     """Find and judge the fastest stretch of a length: the fastest plausible one, else the fastest."""
     effort = fastest(odometer, length_m)
     if effort is None:
@@ -138,7 +157,7 @@ def best(activity: Activity, odometer: Odometer, length_m: float, settings: Sett
     effort = replace(
         effort,
         flags=flags_of(odometer, effort, settings),
-        doubts=doubts(effort, activity, odometer, settings),
+        doubts=doubts(effort, activity, odometer, settings) + why_left_out(said or Overrides(), length_m),
     )
     return judge(effort, activity, odometer, settings)
 

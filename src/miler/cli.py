@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import cli_library
+from miler import cli_explain, cli_library
 from miler.cli_options import (
     FEW_FILES,
     INTERRUPTED,
@@ -226,6 +226,7 @@ def schema() -> int:
 
 
 cli_library.register(cli)
+cli_explain.register(cli)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

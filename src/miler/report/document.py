@@ -51,8 +51,9 @@ def document(analysis: Analysis) -> Document:
             for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True)
         ],
         "pauses": [{"start_s": p.start_s, "end_s": p.end_s} for p in analysis.pauses],
-        "efforts": [_effort(effort) for effort in analysis.efforts],
+        "efforts": [effort_document(effort) for effort in analysis.efforts],
         "splits": {"km": [_split(s) for s in analysis.km], "mile": [_split(s) for s in analysis.miles]},
+        "official": [{"length_m": m, "time_s": s} for m, s in analysis.official],
         "repeats": None if analysis.repeats is None else _repeats(analysis.repeats),
         "fastest_mile": None if analysis.mile is None else _mile(analysis.mile),
         "notes": [
@@ -121,7 +122,8 @@ def _summary(summary: Summary) -> Document:
     }
 
 
-def _effort(effort: Effort) -> Document:
+def effort_document(effort: Effort) -> Document:
+    """Return an effort, with how sure it is."""
     return {
         "name": effort.name,
         "length_m": effort.length_m,
@@ -169,7 +171,7 @@ def _streams(split: Split) -> Document:
 
 def _mile(mile: Mile) -> Document:
     even = mile.evenness
-    return _effort(mile.effort) | {
+    return effort_document(mile.effort) | {
         "quarters": [_split(s) for s in mile.quarters],
         "track_laps": [_split(s) for s in mile.track_laps],
         "evenness": {
@@ -205,7 +207,7 @@ def _mile(mile: Mile) -> Document:
         },
         "interrupted": mile.interrupted,
         "eligibility": [{"name": p.name, "met": p.met, "reason": p.reason} for p in mile.eligibility],
-        "pressed": None if mile.pressed is None else _pressed(mile.pressed, mile.effort),
+        "pressed": None if mile.pressed is None else pressed_document(mile.pressed, mile.effort),
     }
 
 
@@ -227,7 +229,8 @@ def _repeats(found: Series) -> Document:
     }
 
 
-def _pressed(pressed: PressedMile, effort: Effort) -> Document:
+def pressed_document(pressed: PressedMile, effort: Effort) -> Document:
+    """Return the lap button's mile, with why the window's time differs."""
     return {
         "first_lap": pressed.first_lap,
         "last_lap": pressed.last_lap,

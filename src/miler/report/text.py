@@ -142,6 +142,11 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     if "pause" in effort.flags:
         head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
     head += _by_button(mile, style)
+    official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
+    if official_s is not None:
+        head.append(
+            f"{style.title('OFFICIAL')}       {format_duration(official_s, 2)}  as the runner gave it"
+        )
     head += [style.warn(_INDENT + f"! {FLAGS.get(flag, flag)}") for flag in effort.flags]
     return [
         head,
