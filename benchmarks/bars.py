@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from benchmarks.bar import Bar
 
-_ISSUES = ("benchmarks.main_job", "benchmarks.readers", "benchmarks.library")
+_ISSUES = ("benchmarks.main_job", "benchmarks.readers", "benchmarks.library", "benchmarks.trust")
 
 
 def main() -> int:

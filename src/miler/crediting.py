@@ -265,10 +265,12 @@ def _tell_holes(steps: _Steps) -> None:
 
 def _credit_resets(steps: _Steps) -> None:
     """Go on from where a distance fell back to, or restarted."""
+    # What leaps forward again beside a fall says nothing of the speed around.
+    true = (steps.lengths >= 0) & (steps.lengths <= steps.limits * steps.active)
     for i in np.flatnonzero(steps.lengths < -_JITTER_M).tolist():
         text = f"the device's distance fell by {-steps.lengths[i]:.0f} m; counted on from there"
         steps.note("distance_reset", text, i)
-        steps.credited[i] = _sound_m(steps, i, i + 1, _around_mps(steps, i, i + 1, steps.lengths >= 0))
+        steps.credited[i] = _sound_m(steps, i, i + 1, _around_mps(steps, i, i + 1, true))
 
 
 def _credit_glitches(steps: _Steps) -> None:

@@ -16,7 +16,7 @@ _ACCELERATION = 4.0  # m/s²; a sprinter leaves the blocks with about 6, for a f
 _SLACK_M = 5.0  # what a receiver's place may be off between two records of a sound course
 _SURGE, _SURGE_SLACK_M = 2.0, 10.0  # one step twice as fast as those around it
 _AROUND = 3  # steps on either side
-_LONGEST_S = 15.0  # in a longer step a runner may have done anything
+_LONGEST_S, _RHYTHMS = 30.0, 5.0  # in longer steps, and of more usual ones, a runner may have done anything
 
 
 def holdable_mps(duration_s: FloatArray) -> FloatArray:
@@ -36,7 +36,7 @@ def sudden(lengths: FloatArray, durations: FloatArray) -> BoolArray:
     - beyond 2 max(u, w) t + 10 m: a single step more than twice as fast as those around it, which in a
       recording of seconds apart is no runner's surge.
 
-    Steps longer than 15 s are left alone.
+    Steps longer than 30 s, or than five usual ones and 5 s, are left alone.
 
     Source:
         The bound on speed and on acceleration, forwards and back, is how trajectories are commonly
@@ -54,5 +54,6 @@ def sudden(lengths: FloatArray, durations: FloatArray) -> BoolArray:
     before[:_AROUND] = after[:_AROUND]
     reach = (before + after) / 2 * durations + _ACCELERATION / 4 * durations**2 + _SLACK_M
     surge = _SURGE * np.maximum(before, after) * durations + _SURGE_SLACK_M
-    found: BoolArray = (lengths > np.minimum(reach, surge)) & (durations <= _LONGEST_S)
+    longest_s = min(_LONGEST_S, _RHYTHMS * float(np.median(durations)) + _RHYTHMS)
+    found: BoolArray = (lengths > np.minimum(reach, surge)) & (durations <= longest_s)
     return found
