@@ -167,12 +167,8 @@ def _sound() -> Iterator[Bar]:
         f"{rising} of {len(runs)} not rising, {split} splits off, {still} stops that help, {shifted} moved"
     )
     met = not rising + split + still + shifted
-    yield Bar(
-        "time rises with length; splits sum; stops never help; shifts",
-        figure,
-        "0 of each",
-        not rising + split + still + shifted,
-    )
+    name = "time rises with length; splits sum; stops never help; shifts"
+    yield Bar(name, figure, "0 of each", met)
 
 
 def _faster_with_a_stop(odometer: Odometer) -> bool:

@@ -54,7 +54,7 @@ def glitched(activity: Activity, rng: np.random.Generator, kind: str) -> Activit
 
 
 def _late(activity: Activity, few: slice, late_s: float) -> Activity:
-    """Put a few records where their late times belong, as readers do; of two of one second the first stays."""
+    """Put a few records where their late times belong, as readers do; of two at one time the first stays."""
     times = activity.elapsed.copy()
     times[few] += late_s
     order = np.argsort(times, kind="stable")

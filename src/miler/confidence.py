@@ -95,7 +95,7 @@ class Witness:
     @classmethod
     def of(cls, activity: Activity, odometer: Odometer) -> Witness:
         """Compare the odometer with the fixes."""
-        stream = "distance" if odometer.source == "device" else "latitude"
+        stream = "latitude" if odometer.source == "fixes" else "distance"
         record_s = activity.elapsed[np.isfinite(activity.get(stream))]
         indoors = activity.sub_sport in _INDOORS
         fixes = None if indoors or not len(odometer.marks) else believed_fixes(activity)
@@ -191,10 +191,11 @@ def _inverted(
 
     The greater time is NaN where the recording has no unbroken stretch that long.
     """
-    shorter = windows(odometer, max(effort.length_m - off_m, effort.length_m / 10))
+    judged_m = effort.length_m
+    shorter = windows(odometer, max(effort.length_m - off_m, effort.length_m / 10), judged_m)
     if shorter is None:  # the effort itself was found across what bars others
         return effort.elapsed_s * (1 - off_m / effort.length_m), math.nan, None
-    rivals = shorter.longer(odometer, effort.length_m, effort.elapsed_s + rivals_s)
+    rivals = shorter.longer(odometer, judged_m, effort.elapsed_s + rivals_s, judged_m)
     length_m = effort.length_m + off_m
     # However the one window is lengthened, forwards or back, the fastest takes no longer.
     beyond = float(odometer.marks[-1]) - effort.end_m
@@ -202,9 +203,9 @@ def _inverted(
     longest_s = math.inf
     if effort.start_m - back_m >= float(odometer.marks[0]):
         start, end = np.array([effort.start_m - back_m]), np.array([effort.start_m - back_m + length_m])
-        if not odometer.barred(start, end, length_m)[0]:
+        if not odometer.barred(start, end, judged_m)[0]:
             longest_s = float(odometer.arrival(end)[0] - odometer.departure(start)[0])
-    longer = shorter.longer(odometer, length_m, longest_s + 1e-6)
+    longer = shorter.longer(odometer, length_m, longest_s + 1e-6, judged_m)
     high_s = math.nan if longer is None else float(longer.took_s.min())
     return float(shorter.took_s.min()), high_s, rivals
 

@@ -150,11 +150,13 @@ class Windows:
     end_s: FloatArray
     took_s: FloatArray
 
-    def longer(self, odometer: Odometer, length_m: float, at_most_s: float) -> Windows | None:
+    def longer(
+        self, odometer: Odometer, length_m: float, at_most_s: float, judged_m: float
+    ) -> Windows | None:
         """Return the windows of a greater length that can take at most so long; None if there is none.
 
         A stretch takes no less than any part of it, so only marks need be tried on which one of these
-        windows begins or ends that takes no longer than that.
+        windows begins or ends that takes no longer than that. `judged_m` is as for `windows`, and the same.
         """
         near = self.took_s <= at_most_s
         room_m = odometer.marks[-1] - odometer.marks[0] - length_m + TOLERANCE_M
@@ -162,11 +164,16 @@ class Windows:
         end = self.end[near[len(self.begin) :]]
         begin = begin[odometer.marks[begin] - odometer.marks[0] <= room_m]
         end = end[odometer.marks[-1] - odometer.marks[end] <= room_m]
-        return _windows(odometer, length_m, begin, end) if len(begin) + len(end) else None
+        return _windows(odometer, length_m, begin, end, judged_m) if len(begin) + len(end) else None
 
 
-def windows(odometer: Odometer, length_m: float) -> Windows | None:
+def windows(odometer: Odometer, length_m: float, judged_m: float | None = None) -> Windows | None:
     """Return the windows that `fastest` chooses from; None if no unbroken stretch is that long.
+
+    Args:
+        odometer: the distance model of one activity.
+        length_m: metres, positive.
+        judged_m: bridges are barred as for an effort of this length; of `length_m` if not said.
 
     Raises:
         ValueError: if `length_m` is not positive and finite.
@@ -178,10 +185,12 @@ def windows(odometer: Odometer, length_m: float) -> Windows | None:
         return None
     begin = np.arange(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
     end = np.arange(np.searchsorted(marks, marks[0] + length_m - TOLERANCE_M, "left"), len(marks))
-    return _windows(odometer, length_m, begin, end)
+    return _windows(odometer, length_m, begin, end, judged_m or length_m)
 
 
-def _windows(odometer: Odometer, length_m: float, begin: IntArray, end: IntArray) -> Windows | None:
+def _windows(
+    odometer: Odometer, length_m: float, begin: IntArray, end: IntArray, judged_m: float
+) -> Windows | None:
     # Either end stays that very mark, with the mark's own time: start + length may round past a stop.
     marks = odometer.marks
     front, back = marks[begin], marks[end]
@@ -189,7 +198,7 @@ def _windows(odometer: Odometer, length_m: float, begin: IntArray, end: IntArray
     ends = np.concatenate([np.minimum(front + length_m, marks[-1]), back])
     leaves = np.concatenate([odometer.departs[begin], odometer.departure(starts[len(front) :])])
     reaches = np.concatenate([odometer.arrival(ends[: len(front)]), odometer.arrives[end]])
-    took = np.where(odometer.barred(starts, ends, length_m), np.inf, reaches - leaves)
+    took = np.where(odometer.barred(starts, ends, judged_m), np.inf, reaches - leaves)
     return Windows(begin, end, starts, ends, leaves, reaches, took) if np.isfinite(took.min()) else None
 
 
