@@ -133,7 +133,7 @@ def _from_stop_to_stop(
     for at in times[carried].tolist():
         if spans and at <= spans[-1][1]:
             continue
-        i = int(np.searchsorted(slow, at))
+        i = int(np.searchsorted(slow, at, "right"))
         start = float(slow[i - 1]) if i else float(times[0])
         end = float(slow[i]) - _STOP_S if i < len(slow) else float(times[-1])
         spans.append((start, max(end, at)))
