@@ -30,7 +30,7 @@ def mile_of(analysis: Analysis) -> float | None:
 
 
 def test_the_drive_home_with_the_watch_still_running_sets_no_best() -> None:
-    analysis = analyse(ran((1800, 3.5), (60, 0.0), (300, 11.5)))
+    analysis = analyse(ran((1800, 3.5), (60, 0.0), (500, 11.5)))
     assert mile_of(analysis) == pytest.approx(MILE_M / 3.5, abs=0.1)
     assert any(n.code == "vehicle" for n in analysis.notes)
     assert all(e.plausible for e in analysis.efforts if e.length_m <= 6000)

@@ -45,8 +45,9 @@ _RECORDS = np.array(
 )
 
 _HELD_S = (30.0, 60.0, 180.0, 600.0)  # faster than a runner for so long is a vehicle; shorter is a glitch
+_RIDING = 0.7  # of that limit at both ends of the span
 _STOP_S, _STOP_MPS = 20.0, 1.5  # who gets on or off is this slow for so long
-_WHOLE = 0.5  # a recording carried for more than this share was carried altogether
+_WHOLE, _OFTEN = 0.75, 0.4  # carried for this share, or for that one but more than once: carried altogether
 _FAST_MPS = 5.0  # nobody runs a mile in 5:22 ...
 _CALM_BPM = 95.0  # ... with a heart this calm
 _STEPS_SPM = 120.0  # the sensor counts a runner's steps elsewhere ...
@@ -74,8 +75,8 @@ def without_vehicles(activity: Activity, odometer: Odometer, settings: Settings)
     """Bar efforts from where the recording moved faster than anybody runs, from stop to stop.
 
     A stretch counts if its average over 30 s, or a minute, or longer, is beyond what a runner can hold
-    for so long; it reaches back and on to where the movement was slow enough to get on and off. If it
-    is more than half of the distance, all of it is barred.
+    for so long; it reaches back and on to where the movement was slow enough to get on and off. If that
+    is three quarters of the distance, or two fifths in several pieces, all of it is barred.
     """
     if settings.accept_implausible or activity.sport not in (*ON_FOOT, "multisport"):
         return odometer
@@ -89,15 +90,15 @@ def without_vehicles(activity: Activity, odometer: Odometer, settings: Settings)
     spans = _from_stop_to_stop(times, odometer, carried, others)
     bounds = odometer.distance_at(np.array(spans).ravel()).reshape(-1, 2)
     rode_m = float(np.diff(bounds, axis=1).sum())
-    if rode_m > _WHOLE * odometer.total_m:
+    whole = rode_m > (_WHOLE if len(spans) == 1 else _OFTEN) * odometer.total_m
+    if whole:
         bounds = np.array([[metres[0], metres[-1]]])
-    breaks = sorted(
-        [*odometer.breaks, *(Break(a, b, "vehicle") for a, b in bounds.tolist())], key=lambda b: b.from_m
-    )
-    fastest_kmh = 3.6 * max(_held_mps(times, odometer, _HELD_S[0]))
-    text = f"{rode_m / 1000:.2f} km were faster than anybody runs (up to {fastest_kmh:.0f} km/h for 30 s)"
-    what = "all of it is taken for a ride" if len(bounds) == 1 and rode_m > _WHOLE * odometer.total_m else ""
-    text += f": {what or 'a vehicle or a bicycle; no effort uses them'}"
+    vehicles = (Break(a, b, "vehicle") for a, b in bounds.tolist())
+    breaks = sorted([*odometer.breaks, *vehicles], key=lambda b: b.from_m)
+    fastest_kmh = 3.6 * float(_held_mps(times, odometer, _HELD_S[0]).max())
+    what = "all of it is taken for a ride" if whole else "a vehicle or a bicycle; no effort uses them"
+    speed = f"up to {fastest_kmh:.0f} km/h for 30 s"
+    text = f"{rode_m / 1000:.2f} km were faster than anybody runs ({speed}): {what}"
     note = Note("vehicle", "finding", text, at_s=float(spans[0][0]))
     return replace(odometer, breaks=tuple(breaks)).with_notes(note)
 
@@ -115,6 +116,11 @@ def _carried(times: FloatArray, odometer: Odometer, others: list[tuple[float, fl
     for held_s in _HELD_S:
         limit = float(holdable_mps(np.array([held_s]))[0])
         fast = _held_mps(times, odometer, held_s) > limit
+        if not fast.any():
+            continue
+        # A run before the ride, or after it, belongs to no window of the ride.
+        ends = odometer.distance_at(times + held_s) - odometer.distance_at(times + held_s - _HELD_S[0])
+        fast &= np.minimum(_held_mps(times, odometer, _HELD_S[0]), ends / _HELD_S[0]) > _RIDING * limit
         for start_s, end_s in others:
             fast &= (times + held_s < start_s) | (times > end_s)
         for i in np.flatnonzero(fast).tolist():
@@ -133,9 +139,9 @@ def _from_stop_to_stop(
     for at in times[carried].tolist():
         if spans and at <= spans[-1][1]:
             continue
-        i = int(np.searchsorted(slow, at, "right"))
-        start = float(slow[i - 1]) if i else float(times[0])
-        end = float(slow[i]) - _STOP_S if i < len(slow) else float(times[-1])
+        before_it, after_it = np.searchsorted(slow, [at, at + _STOP_S], "right").tolist()
+        start = float(slow[before_it - 1]) if before_it else float(times[0])
+        end = float(slow[after_it]) - _STOP_S if after_it < len(slow) else float(times[-1])
         spans.append((start, max(end, at)))
     return spans
 
