@@ -36,6 +36,13 @@ def test_the_drive_home_with_the_watch_still_running_sets_no_best() -> None:
     assert all(e.plausible for e in analysis.efforts if e.length_m <= 6000)
 
 
+def test_a_ride_that_slows_down_for_a_mile_sets_no_best_either() -> None:
+    analysis = analyse(ran((200, 9.0), (60, 0.0), (400, 6.6), (60, 0.0), (900, 3.0)))
+    (mile,) = (e for e in analysis.efforts if e.length_m == MILE_M)
+    assert not mile.plausible
+    assert "carried in part" in mile.doubts[0]
+
+
 def test_a_ride_that_is_called_a_run_has_no_mile_and_says_why() -> None:
     analysis = analyse(ran((2000, 9.0)))
     assert analysis.mile is None

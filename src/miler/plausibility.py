@@ -48,6 +48,7 @@ _HELD_S = (30.0, 60.0, 180.0, 600.0)  # faster than a runner for so long is a ve
 _RIDING = 0.7  # of that limit at both ends of the span
 _STOP_S, _STOP_MPS = 20.0, 1.5  # who gets on or off is this slow for so long
 _WHOLE, _OFTEN = 0.75, 0.4  # carried for this share, or for that one but more than once: carried altogether
+_SUSPECT = 1.15  # times the record: who was carried before was so again
 _FAST_MPS = 5.0  # nobody runs a mile in 5:22 ...
 _CALM_BPM = 95.0  # ... with a heart this calm
 _STEPS_SPM = 120.0  # the sensor counts a runner's steps elsewhere ...
@@ -157,10 +158,11 @@ def _doubts(effort: Effort, activity: Activity, odometer: Odometer, settings: Se
     record = record_s(effort.length_m, settings.sex)
     if effort.elapsed_s < record:
         yield f"faster than anybody ever ran {effort.name}: {record:.2f} s"
-    if any(
-        b.reason == "vehicle" and b.from_m < effort.end_m and b.to_m > effort.start_m for b in odometer.breaks
-    ):
+    vehicles = [b for b in odometer.breaks if b.reason == "vehicle"]
+    if any(b.from_m < effort.end_m and b.to_m > effort.start_m for b in vehicles):
         yield "moved faster than anybody runs: a vehicle or a bicycle"
+    elif vehicles and effort.elapsed_s < _SUSPECT * record:
+        yield "close to the record, in a recording that a vehicle or a bicycle carried in part"
     if activity.sport == "unknown" and activity.name and _CARRIED.search(activity.name):
         yield "the recording's name says that it was a ride"
     speed = effort.length_m / effort.elapsed_s
