@@ -108,6 +108,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "mile": _mile(mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
+        "repeats": tables.repeats(analysis.repeats) if analysis.repeats else None,
         "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
         "splits": _splits(analysis),
         "laps": tables.watch_laps(analysis) if analysis.laps else None,

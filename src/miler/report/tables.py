@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from miler.activity import Lap
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
+from miler.repeats import Repeat, Series
 from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed, sure_time
 from miler.scoring import Behind, RecordComparison
 from miler.settings import Settings, Units
@@ -129,6 +130,18 @@ def efforts(found: Sequence[Effort], units: Units) -> Table:
     ]
     best = next((i for i, e in enumerate(found) if math.isclose(e.length_m, MILE_M) and e.plausible), None)
     return _table("Fastest stretch of each distance, on the elapsed clock", columns, found, best)
+
+
+def repeats(found: Series) -> Table:
+    """Every repetition of an interval session, with the rest before the next."""
+    columns: list[_Column[Repeat]] = [
+        _Column("Repetition", lambda r: str(r.index)),
+        _Column("Time", lambda r: format_duration(r.elapsed_s)),
+        _Column("After", lambda r: format_duration(r.start_s, 0)),
+        _Column("Rest", lambda r: None if r.rest_s is None else format_duration(r.rest_s, 0)),
+        _Column("Rest, m", lambda r: None if r.rest_m is None else f"{r.rest_m:.0f}"),
+    ]
+    return _table(f"Repetitions: {found.name}, found from the motion", columns, found.repeats)
 
 
 def splits(caption: str, cut: Sequence[Split], unit: Units) -> Table:

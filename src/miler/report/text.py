@@ -81,7 +81,7 @@ def render(analysis: Analysis, *, color: bool = False) -> str:
     style = _Style(color)
     parts = [_head(analysis, style)]
     if analysis.mile is None:
-        parts.append([printable(why_no_mile(analysis))])
+        parts.append(textwrap.wrap(printable(why_no_mile(analysis)), _WIDTH))
     else:
         parts += _mile(analysis, analysis.mile, style)
     parts.append(_efforts(analysis.efforts, style))
