@@ -10,7 +10,7 @@ import numpy as np
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
 from miler.buttons import PressedMile, pressed_mile
-from miler.confidence import judge
+from miler.confidence import disputed, judge
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
 from miler.eligibility import Point, checklist
@@ -131,7 +131,10 @@ def analyse(
         official=said.official,
         mile=fastest_mile(activity, odometer, efforts, repeats, settings),
         trace=thin(activity, odometer),
-        notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
+        notes=activity.notes
+        + odometer.notes
+        + untold_stops(activity, odometer)
+        + disputed(activity, odometer),
         settings=settings,
     )
 

@@ -36,7 +36,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from miler.activity import Activity
+from miler.activity import Activity, Note
 from miler.arrays import FloatArray
 from miler.crediting import believed_fixes
 from miler.effort import Effort, Evidence, Grade, Windows, windows
@@ -46,6 +46,7 @@ from miler.settings import Settings
 Z95 = 1.96
 
 _AGREED = 0.015  # positions this near to the device's distance bear it out
+_DISPUTED = 0.03  # over a whole run so much is worth a word
 _DISAGREED_SHARE = 0.55  # the truth lies anywhere between: a uniform's 1/√3, and its steep ends
 _COVERED = 0.5  # share of a window that positions must cover to judge its distance
 _CHECKED_STEP_S = 15.0  # a longer step between fixes says little about a path
@@ -210,6 +211,20 @@ def _inverted(
     return float(shorter.took_s.min()), high_s, rivals
 
 
+def disputed(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
+    """Say so where the device's distance and the path through its positions differ over the whole run."""
+    told = witness(activity, odometer)
+    apart = told.difference(-math.inf, math.inf) if odometer.source == "device" else None
+    if apart is None or abs(apart) <= _DISPUTED or told.covered_m(-math.inf, math.inf) < odometer.total_m / 2:
+        return ()
+    longer = "longer" if apart > 0 else "shorter"
+    text = (
+        f"the path through the positions is {100 * abs(apart):.1f} % {longer} than the device's distance, "
+        "which counts here; --distance fixes takes the other"
+    )
+    return (Note("distance_disputed", "finding", text),)
+
+
 def grade_of(share: float) -> Grade:
     """Return the grade of a standard deviation, a share of the length."""
     return next(grade for grade, below in GRADES if share < below)
@@ -324,7 +339,7 @@ def optimism(found: Windows, best_s: float, sd_s: float) -> float:
     took = np.full(int(place.max()) - int(place.min()) + 1, np.inf)
     np.minimum.at(took, place - place.min(), found.took_s[near])
     lags = (took[np.isfinite(took)] - best_s) / sd_s
-    grid = np.linspace(-4.0, 5.0, 91)
+    grid = np.linspace(-4.0, 5.0, 46)
     below = np.prod(_normal(grid[:, None] + lags[None, :]), axis=1)
     mean = grid[-1] - float(((below[1:] + below[:-1]) / 2 * np.diff(grid)).sum())
     return float(max(mean, 0.0) * sd_s)

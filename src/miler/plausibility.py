@@ -45,6 +45,7 @@ _RECORDS = np.array(
 )
 
 _HELD_S = (30.0, 60.0, 180.0, 600.0)  # faster than a runner for so long is a vehicle; shorter is a glitch
+_SURELY = 0.95  # of a limit: the half minutes that are looked at begin on records
 _RIDING = 0.7  # of that limit at both ends of the span
 _STOP_S, _STOP_MPS = 20.0, 1.5  # who gets on or off is this slow for so long
 _WHOLE, _OFTEN = 0.75, 0.4  # carried for this share, or for that one but more than once: carried altogether
@@ -114,6 +115,10 @@ def _held_mps(times: FloatArray, odometer: Odometer, held_s: float) -> FloatArra
 def _carried(times: FloatArray, odometer: Odometer, others: list[tuple[float, float]]) -> BoolArray:
     """(t,) whether each moment lies in a span that is too fast for a runner, and not in another sport."""
     carried = np.zeros(len(times), bool)
+    # No average over longer is greater than the greatest over half a minute.
+    slowest = float(holdable_mps(np.array(_HELD_S[-1:]))[0])
+    if _held_mps(times, odometer, _HELD_S[0]).max() < _SURELY * slowest:
+        return carried
     for held_s in _HELD_S:
         limit = float(holdable_mps(np.array([held_s]))[0])
         fast = _held_mps(times, odometer, held_s) > limit

@@ -13,17 +13,18 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from miler.activity import Pause
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
 from miler.report import tables
 from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
 from miler.report.tables import ROUNDING
 from miler.report.words import (
-    FLAGS,
     SHAPES,
     SOURCES,
     by_button,
     compared,
+    flag_words,
     local_start,
     printable,
     rounded_down,
@@ -105,7 +106,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "iso": summary.start_time.isoformat() if summary.start_time else None,
         "result": f"mile {told_time(mile.effort)}" if mile else "no mile",
         "facts": _facts(analysis),
-        "mile": _mile(mile, units) if mile else None,
+        "mile": _mile(mile, units, analysis.pauses) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
         "repeats": tables.repeats(analysis.repeats) if analysis.repeats else None,
@@ -158,7 +159,7 @@ def _distance(summary: Summary, units: Units) -> str:
     return f"{format_distance(summary.distance_m, units)} ({format_distance(summary.distance_m, other)})"
 
 
-def _mile(mile: Mile, units: Units) -> View:
+def _mile(mile: Mile, units: Units, pauses: Sequence[Pause]) -> View:
     effort = mile.effort
     per = (units, "km" if units == "mi" else "mi")
     return {
@@ -169,7 +170,7 @@ def _mile(mile: Mile, units: Units) -> View:
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
         "where": where(mile),
-        "flags": [_flag(flag, effort) for flag in effort.flags],
+        "flags": [_flag(flag, effort, pauses) for flag in effort.flags],
         "bars": bars(mile.quarters),
         "bar_labels": [
             (f"Q{q.index}", format_duration(q.elapsed_s), signed(bar.deviation_s, " s"))
@@ -186,8 +187,8 @@ def _mile(mile: Mile, units: Units) -> View:
     }
 
 
-def _flag(flag: str, effort: Effort) -> str:
-    words = FLAGS.get(flag, flag)
+def _flag(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
+    words = flag_words(flag, effort, pauses)
     if flag == "pause":
         words += f"; the timer clock says {format_duration(effort.timer_s)}"
     return _capitalised(words)

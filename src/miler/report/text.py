@@ -13,11 +13,11 @@ from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.repeats import Series
 from miler.report.words import (
-    FLAGS,
     SHAPES,
     SOURCES,
     by_button,
     compared,
+    flag_words,
     lag,
     lead_in,
     local_start,
@@ -147,7 +147,7 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         head.append(
             f"{style.title('OFFICIAL')}       {format_duration(official_s, 2)}  as the runner gave it"
         )
-    head += [style.warn(_INDENT + f"! {FLAGS.get(flag, flag)}") for flag in effort.flags]
+    head += [style.warn(_INDENT + f"! {flag_words(flag, effort, analysis.pauses)}") for flag in effort.flags]
     return [
         head,
         _table("QUARTERS  440 yd each", mile.quarters, style),

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from miler.timezone import zone
 from miler.units import MILE_M, format_distance, format_duration
 
 if TYPE_CHECKING:  # the library's questions use these words, and need no numpy
+    from miler.activity import Pause
     from miler.analysis import Analysis, Mile, Summary
     from miler.effort import Effort
 
 _LOPSIDED = 2.0
+_SHOWN_PAUSES = 3
 _FLATTERING = 0.1  # of the ±: less is not worth a word
 
 FLAGS = {
@@ -145,6 +148,20 @@ def by_button(mile: Mile) -> str:
         f"{format_duration(pressed.elapsed_s, 2)}{sure}  evidence {pressed.evidence.grade}: {laps},"
         f" {pressed.evidence.reasons[0]}; {pressed.explained(mile.effort)}"
     )
+
+
+def flag_words(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
+    """Say what a flag means, and of pauses where they lie and how long they are."""
+    words = FLAGS.get(flag, flag)
+    inside = [p for p in pauses if p.start_s < effort.end_s and p.end_s > effort.start_s]
+    if flag != "pause" or not inside:
+        return words
+    told = [
+        f"{format_duration(p.end_s - p.start_s, 0)} at {format_duration(p.start_s, 0)}"
+        for p in inside[:_SHOWN_PAUSES]
+    ]
+    more = f" and {len(inside) - len(told)} more" if len(inside) > len(told) else ""
+    return f"{words} ({', '.join(told)}{more})"
 
 
 def where(mile: Mile) -> str:
