@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from benchmarks import coverage, peers_mile, truth
+from benchmarks import coverage, peers_mile, real_runs, truth
 from benchmarks.bar import CORPUS, Bar, skipped
 from devtools.glitches import KINDS, glitched
 from devtools.motion import Motion, paced, stand
@@ -104,6 +104,7 @@ def bars(short: bool) -> Iterator[Bar]:
     if not CORPUS.is_dir():
         yield skipped("glitches, monotony, auto-laps, peers, speed", "see issue 6", "no corpus here")
         return
+    yield from real_runs.bars(corpus())
     yield from _glitches(_SHORT_GLITCHES if short else _GLITCHES)
     yield from _sound()
     yield _auto_laps()
