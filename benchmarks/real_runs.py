@@ -69,10 +69,9 @@ def bars(runs: Sequence[tuple[str, Activity]]) -> Iterator[Bar]:
     held = [fixes.low_s <= device.elapsed_s <= fixes.high_s for _, device, fixes in pairs]
     ratios = np.array([fixes.elapsed_s / device.elapsed_s - 1 for _, device, fixes in pairs])
     spread = 1.4826 * float(np.median(np.abs(ratios - np.median(ratios))))
-    figure = f"{100 * np.mean(held):.0f} % of {len(pairs)}; {100 * spread:.1f} % apart (robust sd)"
-    yield Bar(
-        "positions' ± holds the device's mile, real runs", figure, "at least 90 %", np.mean(held) >= 0.9
-    )
+    share = float(np.mean(held))
+    figure = f"{100 * share:.0f} % of {len(pairs)}; {100 * spread:.1f} % apart (robust sd)"
+    yield Bar("positions' ± holds the device's mile, real runs", figure, "at least 90 %", share >= 0.9)
     twice = list(two_recorders())
     within = sum(
         abs(a.elapsed_s - b.elapsed_s) <= math.hypot(a.uncertainty_s, b.uncertainty_s) for _, a, b in twice

@@ -147,6 +147,7 @@ def test_what_the_runner_accepts_is_a_best() -> None:
         ({"official": "4:00"}, "table of lengths"),
         ({"accept": "yes"}, "true or false"),
         ({"sport": 3}, "must be a word"),
+        ({"lane": 12}, "1 to 9"),
         ({"treadmill_distance": "far"}, "not a distance"),
     ],
 )

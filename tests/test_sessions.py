@@ -12,7 +12,7 @@ import miler
 from devtools.population import intervals, track
 from miler.activity import Activity, Lap
 from miler.analysis import Analysis, Mile, analyse
-from miler.buttons import pressed_mile
+from miler.buttons import lane_lap_m, pressed_mile
 from miler.crediting import measure
 from miler.eligibility import Point
 from miler.odometer import Odometer, timetable
@@ -73,6 +73,19 @@ def test_a_lead_in_makes_them_one() -> None:
     mile = pressed_mile(lapped(1200, 409.3, 400, 400, 400, 300), Settings())
     assert mile is not None
     assert (mile.first_lap, mile.last_lap) == (2, 5)
+
+
+def test_lanes_are_as_long_as_the_rules_say() -> None:
+    laps_m = [400.00, 407.04, 414.70, 422.37, 430.03, 437.70, 445.37, 453.03]  # World Athletics' figures
+    assert [lane_lap_m(lane) for lane in range(1, 9)] == pytest.approx(laps_m, abs=0.01)
+
+
+def test_four_laps_in_lane_two_are_more_than_a_mile() -> None:
+    run = lapped(1200, 416.4, 407, 407, 407, 300)
+    mile = pressed_mile(run, Settings(), lane=2)
+    assert mile is not None
+    assert mile.elapsed_s == pytest.approx((416.4 + 3 * 407) / 5 * MILE_M / 1637.5, rel=1e-4)
+    assert "1637.5 m in an outer lane" in mile.evidence.reasons[0]
 
 
 def test_laps_that_the_watch_made_itself_are_no_presses() -> None:

@@ -129,7 +129,7 @@ def analyse(
         miles=every(activity, odometer, MILE_M),
         repeats=repeats,
         official=said.official,
-        mile=fastest_mile(activity, odometer, efforts, repeats, settings),
+        mile=fastest_mile(activity, odometer, efforts, repeats, settings, said.lane),
         trace=thin(activity, odometer),
         notes=activity.notes
         + odometer.notes
@@ -171,6 +171,7 @@ def fastest_mile(
     efforts: tuple[Effort, ...],
     repeats: Series | None,
     settings: Settings,
+    lane: int = 1,
 ) -> Mile | None:
     """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
     effort = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
@@ -185,7 +186,7 @@ def fastest_mile(
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
         records=tuple(against(mark, times_s, distances_m) for mark in standing_records(sex=settings.sex)),
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
-        pressed=pressed_mile(activity, settings),
+        pressed=pressed_mile(activity, settings, lane),
         interrupted=rest_inside(effort, odometer, repeats),
         eligibility=checklist(effort, activity),
     )

@@ -61,24 +61,42 @@ class PressedMile:
         )
 
 
-def pressed_mile(activity: Activity, settings: Settings) -> PressedMile | None:
+def lane_lap_m(lane: int) -> float:
+    """Return the length of a lap of the standard track in a lane, metres.
+
+    Source:
+        World Athletics, Track and Field Facilities Manual: straights of 84.39 m, a kerb of 36.50 m, lanes
+        of 1.22 m; lane 1 is measured 0.30 m from the kerb, the others 0.20 m from their line.
+    """
+    out_m = 0.30 if lane == 1 else 1.22 * (lane - 1) + 0.20
+    return 2 * 84.39 + 2 * math.pi * (36.50 + out_m)
+
+
+def pressed_mile(activity: Activity, settings: Settings, lane: int = 1) -> PressedMile | None:
     """Return the fastest mile that laps pressed by hand make up; None if there is none.
 
     On a track, laps whose first has the lead-in of 9.344 m and which the watch counted as a mile
     within 2.5 %, or one lap so long; elsewhere one lap that it counted as a mile within 1 %.
+
+    Args:
+        activity: its laps are used.
+        settings: `press_sd_s`.
+        lane: in which the runner ran; in the outer ones four laps are more than a mile, whose time is
+            then the share of the whole at even pace.
     """
     on_track = activity.sub_sport == "track"
+    run_m = LEAD_IN_M + 4 * lane_lap_m(lane) if on_track and lane > 1 else MILE_M
     found = [
-        _pressed(laps, counted_m, on_track, settings)
-        for laps, counted_m in _candidates(activity.laps)
+        _pressed(laps, counted_m, on_track, settings, run_m)
+        for laps, counted_m in _candidates(activity.laps, run_m)
         if on_track or len(laps) == 1
-        if abs(counted_m / MILE_M - 1) <= (_NEAR if on_track else _ABOUT)
+        if abs(counted_m / run_m - 1) <= (_NEAR if on_track else _ABOUT)
         if len(laps) == 1 or _has_lead_in(laps)
     ]
     return min(found, key=lambda mile: mile.elapsed_s, default=None)
 
 
-def _candidates(laps: tuple[Lap, ...]) -> Iterator[tuple[tuple[Lap, ...], float]]:
+def _candidates(laps: tuple[Lap, ...], run_m: float) -> Iterator[tuple[tuple[Lap, ...], float]]:
     """Consecutive laps that were begun, parted and ended by hand, with the metres that the watch counted."""
     for first in range(len(laps)):
         if first and laps[first - 1].trigger != "manual":
@@ -89,7 +107,7 @@ def _candidates(laps: tuple[Lap, ...]) -> Iterator[tuple[tuple[Lap, ...], float]
             if lap.trigger not in _BY_HAND or lap.distance_m is None:
                 break
             counted_m += lap.distance_m
-            if counted_m > MILE_M * (1 + _NEAR):
+            if counted_m > run_m * (1 + _NEAR):
                 break
             if lap.elapsed_s > 0:
                 yield laps[first : last + 1], counted_m
@@ -104,14 +122,19 @@ def _has_lead_in(laps: tuple[Lap, ...]) -> bool:
     return near and metres[0] > whole[0] * one_m + _LEAD * one_m
 
 
-def _pressed(laps: tuple[Lap, ...], counted_m: float, on_track: bool, settings: Settings) -> PressedMile:
-    elapsed_s = math.fsum(lap.elapsed_s for lap in laps)
+def _pressed(
+    laps: tuple[Lap, ...], counted_m: float, on_track: bool, settings: Settings, run_m: float
+) -> PressedMile:
+    elapsed_s = math.fsum(lap.elapsed_s for lap in laps) * MILE_M / run_m
+    counted_m *= MILE_M / run_m
     off_s = Z95 * math.sqrt(2) * settings.press_sd_s if on_track else math.nan
     reason = (
         "laps pressed by hand at the line of a track"
         if on_track
         else "a lap pressed by hand: how long it was only the watch says"
     )
+    if run_m > MILE_M:
+        reason += f", {run_m:.1f} m in an outer lane, of which a mile at even pace"
     return PressedMile(
         first_lap=laps[0].index,
         last_lap=laps[-1].index,

@@ -114,7 +114,7 @@ def explain(
         terms=terms,
         candidates=tuple(_losers(activity, odometer, effort, length_m, settings)),
         record_s=record_s(length_m, settings.sex),
-        pressed=pressed_mile(activity, settings) if math.isclose(length_m, MILE_M) else None,
+        pressed=pressed_mile(activity, settings, said.lane) if math.isclose(length_m, MILE_M) else None,
         settings=_changed(settings),
     )
 

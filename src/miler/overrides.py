@@ -6,6 +6,7 @@ A table of TOML, in `RUN.fit.toml` beside `RUN.fit` or in `miler.toml` of its fo
 sport = "running"                # what the file calls wrongly
 surface = "track"                # track, indoor_track, street, trail, treadmill
 treadmill_distance = "5.2 km"    # what the belt said
+lane = 2                         # of the track; four laps in it are more than a mile
 window = ["10:00", "31:30"]      # look for efforts only here, time from the start
 accept = true                    # these times are true, however fast
 [official]
@@ -32,7 +33,8 @@ from miler.errors import SettingsError
 from miler.odometer import Break, Odometer
 from miler.units import length_name, parse_distance, parse_duration
 
-_KNOWN = ("sport", "surface", "treadmill_distance", "window", "accept", "official", "exclude")
+_KNOWN = ("sport", "surface", "treadmill_distance", "lane", "window", "accept", "official", "exclude")
+_LANES = 9
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Overrides:
     Attributes:
         sport, surface: instead of the file's words; None leaves them.
         treadmill_m: the whole distance; the recorded one is stretched to it.
+        lane: of the track.
         window_s: efforts lie within these seconds from the start.
         barred_s: spans of seconds that no effort may use.
         left_out_m: lengths whose effort is no best.
@@ -52,6 +55,7 @@ class Overrides:
     sport: str | None = None
     surface: str | None = None
     treadmill_m: float | None = None
+    lane: int = 1
     window_s: tuple[float, float] | None = None
     barred_s: tuple[tuple[float, float], ...] = ()
     left_out_m: tuple[float, ...] = ()
@@ -88,7 +92,11 @@ def overrides_from(values: Mapping[str, Any]) -> Overrides:
         raise SettingsError("override 'window' must be two times, such as ['10:00', '31:30']")
     if not isinstance(values.get("accept", False), bool):
         raise SettingsError("override 'accept' must be true or false")
+    lane = values.get("lane", 1)
+    if isinstance(lane, bool) or not isinstance(lane, int) or not 1 <= lane <= _LANES:
+        raise SettingsError(f"override 'lane' must be 1 to {_LANES}, not {lane!r}")
     return Overrides(
+        lane=lane,
         sport=_word(values, "sport"),
         surface=_word(values, "surface"),
         treadmill_m=None if treadmill is None else parse_distance(str(treadmill)),
