@@ -129,9 +129,9 @@ def _pressed(
     counted_m *= MILE_M / run_m
     off_s = Z95 * math.sqrt(2) * settings.press_sd_s if on_track else math.nan
     reason = (
-        "laps pressed by hand at the line of a track"
+        "pressed by hand at the line of a track"
         if on_track
-        else "a lap pressed by hand: how long it was only the watch says"
+        else "pressed by hand; how long it was only the watch says"
     )
     if run_m > MILE_M:
         reason += f", {run_m:.1f} m in an outer lane, of which a mile at even pace"
