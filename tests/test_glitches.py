@@ -19,7 +19,7 @@ ONLY_MILE = Settings(effort_lengths_m=(MILE_M,))
 @pytest.mark.parametrize("watch", [checked_watch, phone], ids=["watch", "phone"])
 def test_no_glitch_makes_the_best_mile_faster_than_its_uncertainty(kind: str, watch: object) -> None:
     harmed = tried = 0
-    for seed in range(8):
+    for seed in range(6):
         rng = np.random.default_rng([seed, KINDS.index(kind)])
         activity = watch(rng).activity  # type: ignore[operator]
         clean = analyse(activity, ONLY_MILE).mile
@@ -28,7 +28,7 @@ def test_no_glitch_makes_the_best_mile_faster_than_its_uncertainty(kind: str, wa
             continue
         tried += 1
         harmed += clean.effort.elapsed_s - injured.effort.elapsed_s > clean.effort.uncertainty_s
-    assert tried >= 6
+    assert tried >= 5
     assert harmed == 0
 
 
