@@ -10,9 +10,9 @@ The budget, one row a term; defaults in `Settings`, reasons and sources in docs/
 
 | term | standard deviation | when |
 |---|---|---|
-| scale, device | 1.0 % | its positions bear it out |
+| scale, device | 1.1 % | its positions bear it out |
 | scale, device | 2.0 % | nothing to check it against |
-| scale, device | 0.55 of the difference | its positions differ by more than 1.5 % |
+| scale, device | 0.53 of the difference | its positions differ by more than 1.5 % |
 | scale, indoors | 3.0 % | treadmill, or a sensor without calibration |
 | scale, fixes | 1.5 % and half the noise taken out | added up from positions |
 | scale, fitted track | 0.3 % | on the oval's own line |
@@ -47,7 +47,7 @@ Z95 = 1.96
 
 _AGREED = 0.015  # positions this near to the device's distance bear it out
 _DISPUTED = 0.03  # over a whole run so much is worth a word
-_DISAGREED_SHARE = 0.55  # the truth lies anywhere between: a uniform's 1/√3, and its steep ends
+_DISAGREED_SHARE = 0.53  # the truth lies anywhere between the two: 1.96 times this just covers it
 _COVERED = 0.5  # share of a window that positions must cover to judge its distance
 _CHECKED_STEP_S = 15.0  # a longer step between fixes says little about a path
 _SAMPLING_PER_S, _MOST_SAMPLING = 0.0007, 0.05

@@ -55,7 +55,7 @@ class Settings:
     gap_s: float = 20.0
     gap_share: float = 0.02
     moving_mps: float = 0.5
-    device_sd: float = 0.010
+    device_sd: float = 0.011
     unchecked_sd: float = 0.020
     indoor_sd: float = 0.030
     fixes_sd: float = 0.015
