@@ -25,6 +25,7 @@ _ISSUES = (
     "benchmarks.drop_folder",
     "benchmarks.watch_kills",
     "benchmarks.web",
+    "benchmarks.trust",
 )
 
 

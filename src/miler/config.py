@@ -15,6 +15,7 @@ from miler.settings import Settings
 
 _LISTS = ("effort_lengths_m", "sports")
 _TEXTS = ("sex", "distance_source", "units", "lap_m")
+_SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _PREFIX = "MILER_"
 _NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY", "MILER_TOKEN", "MILER_UPLOAD_KEY"}
 
@@ -70,6 +71,8 @@ def _value(name: str, text: str) -> object:
         return [part.strip() for part in text.split(",") if part.strip()]
     if name in _TEXTS:
         return text
+    if name == "accept_implausible":
+        return _SWITCHES.get(text.lower(), text)
     try:
         return float(text)
     except ValueError:
