@@ -114,24 +114,19 @@ class Odometer:
         # np.interp goes on from the place of the last one: twice as fast as np.searchsorted where they grow.
         return np.ceil(np.interp(at_m - TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
 
-    def arrival(self, at_m: FloatArray, after: IntArray | None = None) -> FloatArray:
-        """When each distance was first reached.
+    def before(self, at_m: FloatArray) -> IntArray:
+        """Return the last mark at or short of each distance, (m,) metres within the marks."""
+        return np.floor(np.interp(at_m + TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
 
-        Args:
-            at_m: (m,) metres, within the marks.
-            after: (m,) what `after` returns for them, where that is known.
-
-        Returns:
-            (m,) seconds from the start.
-        """
-        after = self.after(at_m) if after is None else after
+    def arrival(self, at_m: FloatArray) -> FloatArray:
+        """When each distance was first reached: (m,) metres, within the marks, to (m,) seconds."""
+        after = self.after(at_m)
         on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
         return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
 
-    def departure(self, at_m: FloatArray, before: IntArray | None = None) -> FloatArray:
-        """When each distance was last left; see `arrival`, `before` being the last mark up to each."""
-        if before is None:
-            before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
+    def departure(self, at_m: FloatArray) -> FloatArray:
+        """When each distance was last left: (m,) metres, within the marks, to (m,) seconds."""
+        before = self.before(at_m)
         return np.where(self.marks[before] >= at_m, self.departs[before], self._on_the_way(before, at_m))
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
