@@ -64,6 +64,7 @@ ORDER = (
     "cli_questions",
     "cli_library",
     "cli_plan",
+    "cli_records",
     "cli_watch",
     "cli",
 )
@@ -83,6 +84,7 @@ EDGES = {
     "cli_questions",
     "cli_library",
     "cli_plan",
+    "cli_records",
     "cli_watch",
     "cli",
 }

@@ -14,7 +14,8 @@ from miler.errors import SettingsError
 from miler.settings import Settings
 
 _LISTS = ("effort_lengths_m", "sports")
-_TEXTS = ("sex", "distance_source", "units", "lap_m")
+_TEXTS = ("sex", "distance_source", "units", "lap_m", "own_records")
+RECORDS = "records.toml"
 _PREFIX = "MILER_"
 _NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY"}
 
@@ -28,18 +29,47 @@ def settings_from(
         SettingsError: for a file that is missing though asked for, or no TOML; for an unknown name or
             a value that does not fit.
     """
-    if path is None and "MILER_CONFIG" in environment:
-        path = Path(environment["MILER_CONFIG"])
-    values = _from_file(path or _usual_path(), asked=path is not None)
+    asked = path is not None or "MILER_CONFIG" in environment
+    path = settings_path(environment, path)
+    values = _from_file(path, asked=asked)
+    values |= _own_records(path.with_name(RECORDS))
     values |= _from_environment(environment)
     values |= {name: value for name, value in flags.items() if value is not None}
     return Settings.from_mapping(values)
+
+
+def settings_path(environment: Mapping[str, str], path: Path | None = None) -> Path:
+    """Return where the user's settings are, or would be."""
+    if path is None and "MILER_CONFIG" in environment:
+        path = Path(environment["MILER_CONFIG"])
+    return path or _usual_path()
 
 
 def _usual_path() -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("miler", appauthor=False) / "config.toml"
+
+
+def _own_records(path: Path) -> dict[str, str]:
+    """Read the runner's records, rivals and goals, and refuse what is wrong with them before any work."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    from miler.pacelight import rival_light
+    from miler.recordbook import own_book
+
+    try:
+        for rival in own_book(text).rivals:
+            rival_light(rival)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error.message}") from None
+    return {"own_records": text}
 
 
 def _from_file(path: Path, *, asked: bool) -> dict[str, Any]:

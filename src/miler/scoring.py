@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from miler.arrays import FloatArray
-from miler.pacelight import check_curve, light_of, reached_s
+from miler.pacelight import Light, check_curve, light_of, reached_s
 from miler.recordbook import Mark, Status, is_current
 from miler.units import KILOMETRE_M
 
@@ -207,7 +207,10 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
 
 
 def against(
-    mark: Mark, times_s: Sequence[float] | FloatArray, distances_m: Sequence[float] | FloatArray
+    mark: Mark,
+    times_s: Sequence[float] | FloatArray,
+    distances_m: Sequence[float] | FloatArray,
+    own: str = "",
 ) -> RecordComparison:
     """Compare an effort with a mark of the same length.
 
@@ -221,33 +224,44 @@ def against(
         distances_m: (n,) metres from the start of the effort at those times, increasing from 0
             to the mark's length; equal neighbours are a stop, and a mark inside it is
             reached at its beginning.
+        own: text of the runner's own records file, which may say what is current.
 
     Raises:
         ValueError: if the curve breaks these promises.
     """
-    times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
     light = light_of(mark)
-    check_curve(times, distances, mark.length_m)
-    behind = []
-    for quarter in (1, 2, 3, 4):
-        mark_m = mark.length_m * quarter / 4
-        record_s = float(light.seconds_at(mark_m))
-        behind_s = reached_s(times, distances, mark_m) - record_s
-        behind_m = mark_m - float(np.interp(record_s, times, distances))
-        behind.append(Behind(mark_m, behind_s, behind_m))
+    behind = behind_light(light, times_s, distances_m)
     return RecordComparison(
         record_id=mark.record_id,
         holder=mark.athlete,
         time_s=mark.time_s,
-        percent=100 * mark.time_s / float(times[-1]),
-        behind=tuple(behind),
+        percent=100 * mark.time_s / float(times_s[-1]),
+        behind=behind,
         status=mark.status,
-        label=label(mark),
+        label=label(mark, own),
         profile_id=light.profile_id,
     )
 
 
-def label(mark: Mark) -> str:
+def behind_light(
+    light: Light, times_s: Sequence[float] | FloatArray, distances_m: Sequence[float] | FloatArray
+) -> tuple[Behind, ...]:
+    """Say where a runner is against a light at each quarter; the curve is as in `against`."""
+    times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
+    check_curve(times, distances, light.length_m)
+    marks_m = [light.length_m * quarter / 4 for quarter in (1, 2, 3, 4)]
+    lights_s = [float(light.seconds_at(mark_m)) for mark_m in marks_m]
+    return tuple(
+        Behind(
+            mark_m,
+            reached_s(times, distances, mark_m) - light_s,
+            mark_m - float(np.interp(light_s, times, distances)),
+        )
+        for mark_m, light_s in zip(marks_m, lights_s, strict=True)
+    )
+
+
+def label(mark: Mark, own: str = "") -> str:
     """Say what a mark is: "men's outdoor record", "former women's short track record"."""
     owner = "men's" if mark.sex == "M" else "women's"
     category = "" if mark.category == "senior" else f"{mark.category} "
@@ -256,7 +270,7 @@ def label(mark: Mark) -> str:
         return f"{book}mark, {mark.status.replace('_', ' ')}"
     if mark.status == "pending":
         return f"{book}record, pending"
-    return f"{book}record" if is_current(mark) else f"former {book}record"
+    return f"{book}record" if is_current(mark, own) else f"former {book}record"
 
 
 def next_milestone(elapsed_s: float, length_m: float) -> Milestone | None:

@@ -16,6 +16,7 @@ Sex = Literal["F", "M"]
 DistanceSource = Literal["auto", "device", "fixes"]
 Units = Literal["km", "mi"]
 
+FIRST_BIRTH_YEAR, LAST_BIRTH_YEAR = 1880, 2100
 SHORTEST_LAP_M = 50.0  # a tenth of a second of pace is then 0.2 %; no track is shorter
 
 
@@ -37,6 +38,9 @@ class Settings:
         teleport_m: across a pause, a displacement above this is a teleport.
         gap_s, gap_share: records missing for longer than this, or for this share of an effort, are flagged.
         moving_mps: slower than this is standing, for the moving time.
+        birth_year: the runner's; None compares with no age.
+        own_records: text of the runner's records.toml, empty for none: marks, rivals and goals.
+        every_second: give the gap to each light at every second, not at the quarters only.
     """
 
     effort_lengths_m: tuple[float, ...] = tuple(STANDARD_LENGTHS_M.values())
@@ -50,6 +54,9 @@ class Settings:
     gap_s: float = 20.0
     gap_share: float = 0.02
     moving_mps: float = 0.5
+    birth_year: int | None = None
+    own_records: str = ""
+    every_second: bool = False
 
     def __post_init__(self) -> None:
         """Check every value once, and put it into its one form.
@@ -88,6 +95,28 @@ def _positive(name: str, value: object) -> float:
     if not (math.isfinite(value) and value > 0):
         raise SettingsError(f"setting {name!r} must be positive, not {value!r}")
     return float(value)
+
+
+def _yes_or_no(name: str, value: object) -> bool:
+    if value not in (True, False):
+        raise SettingsError(f"setting {name!r} must be true or false, not {value!r}")
+    return bool(value)
+
+
+def _year(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise SettingsError(f"setting {name!r} must be a year, not {value!r}")
+    if not FIRST_BIRTH_YEAR <= value <= LAST_BIRTH_YEAR:
+        raise SettingsError(f"setting {name!r} must be a year of a runner's birth, not {value!r}")
+    return int(value)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(f"setting {name!r} must be text, not {value!r}")
+    return value
 
 
 def _length(name: str, value: object) -> float:
@@ -137,4 +166,7 @@ _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "sex": _one_of(None, *cast("tuple[str, ...]", get_args(Sex))),
     "distance_source": _one_of(*get_args(DistanceSource)),
     "units": _one_of(*get_args(Units)),
+    "birth_year": _year,
+    "own_records": _text,
+    "every_second": _yes_or_no,
 }

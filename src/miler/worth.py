@@ -176,11 +176,11 @@ def _in_range(*times_s: float) -> bool:
     return all(shortest_s <= time_s <= longest_s for time_s in times_s)
 
 
-def stood_until(time_s: float, sex: Sex) -> Mark | None:
+def stood_until(time_s: float, sex: Sex, own: str = "") -> Mark | None:
     """Return the record that first beat a time: until that day it would have been the world record.
 
     None where no record has been faster, and where the first on the list already was.
     """
-    records = [m for m in progression(sex) if m.status in ("ratified", "superseded", "listed")]
+    records = [m for m in progression(sex, own=own) if m.status in ("ratified", "superseded", "listed")]
     faster = next((m for m in records if m.time_s < time_s), None)
     return None if faster is None or faster is records[0] else faster

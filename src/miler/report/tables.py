@@ -256,4 +256,6 @@ def _setting(name: str, value: object) -> str:
         return ", ".join(length_name(v) if isinstance(v, float) else str(v) for v in value)
     if isinstance(value, float):
         return f"{value:g}"
-    return "not set" if value is None else str(value)
+    if name == "own_records" and value:
+        return f"{len(str(value).splitlines())} lines"
+    return "not set" if value in (None, "") else str(value)

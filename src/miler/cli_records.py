@@ -1,0 +1,80 @@
+"""The verbs `records` and `profile`: the record book, and who the runner is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from miler.cli_options import OK, has_color
+
+if TYPE_CHECKING:
+    from miler.recordbook import Mark
+
+
+def register(cli: click.Group) -> None:
+    """Add the verbs to the program."""
+    cli.add_command(records)
+
+
+@click.command(short_help="Show the record book.")
+@click.option("--sex", type=click.Choice(["F", "M"]), help="Women's or men's marks only.")
+@click.option("--surface", type=click.Choice(["outdoor", "short_track", "road"]), help="One book only.")
+@click.option("--event", metavar="EVENT", help='One event only, such as "1 mile".')
+@click.option("--category", metavar="CATEGORY", help="senior, U20, M40, W60, USA (its record), …")
+@click.option("--country", metavar="CODE", help="Marks of athletes of one country only, such as KEN.")
+@click.option("--status", metavar="STATUS", help="ratified, listed, pending, superseded, unofficial, …")
+@click.option("--progression", is_flag=True,
+              help="How the record of a book fell [outdoor mile], with dates and a plot.")  # fmt: skip
+@click.option("--check", "check_", is_flag=True,
+              help="List the marks that are pending, or not looked at for a year.")  # fmt: skip
+@click.option("--sources", is_flag=True, help="Below each mark, where it comes from.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
+              help="Read settings, and records.toml beside them, from here.")  # fmt: skip
+def records(
+    progression: bool, check_: bool, sources: bool, format_: str, config: Path | None, **filters: Any
+) -> int:
+    """Show the record book: time, holder, place, status and source of each mark.
+
+    Marks, rivals and goals of your own are read from records.toml beside the settings file.
+    """
+    from miler import recordbook
+    from miler.config import settings_from
+    from miler.report import records as shown
+    from miler.report.document import dumps
+
+    own = settings_from({}, os.environ, config).own_records
+    filters["nationality"] = filters.pop("country")
+    book = recordbook.marks(own)
+    for name, value in filters.items():
+        _refuse_unknown(name, value, book)
+    if progression:
+        # Unasked, the outdoor mile; what was asked for decides instead, each book a progression.
+        usual = {"event": "1 mile", "surface": "outdoor", "category": "senior"}
+        filters = {name: filters[name] or usual.get(name) for name in filters}
+    marks = recordbook.select(book, **filters)
+    if check_:
+        from datetime import UTC, datetime
+
+        found = recordbook.stale(marks, datetime.now(UTC).date(), own)
+        marks = tuple(mark for mark, _ in found)
+        if format_ == "text":
+            click.echo(shown.render_check(found), nl=False)
+            return OK
+    if format_ == "json":
+        click.echo(dumps(shown.records_document(marks, own), indent=2))
+    else:
+        render = shown.render_progression if progression else shown.render_records
+        click.echo(render(marks, color=has_color(sys.stdout), own=own, sources=sources))
+    return OK
+
+
+def _refuse_unknown(name: str, value: str | None, book: tuple[Mark, ...]) -> None:
+    """Tell a filter that nothing in the book has from one that only finds nothing beside others."""
+    known = dict.fromkeys(str(getattr(mark, name)) for mark in book)
+    if value is not None and value not in known:
+        raise click.UsageError(f"no record of {value!r} is in the book; it has {', '.join(known)}")
