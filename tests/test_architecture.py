@@ -45,6 +45,7 @@ ORDER = (
     "crediting",
     "effort",
     "scoring",
+    "pacing",
     "analysis",
     "exports",
     "device",

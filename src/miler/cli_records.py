@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def register(cli: click.Group) -> None:
     """Add the verbs to the program."""
     cli.add_command(records)
+    cli.add_command(profile)
 
 
 @click.command(short_help="Show the record book.")
@@ -78,3 +79,37 @@ def _refuse_unknown(name: str, value: str | None, book: tuple[Mark, ...]) -> Non
     known = dict.fromkeys(str(getattr(mark, name)) for mark in book)
     if value is not None and value not in known:
         raise click.UsageError(f"no record of {value!r} is in the book; it has {', '.join(known)}")
+
+
+@click.command(short_help="Say who runs: sex, birth year, lane, units.")
+@click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with.")
+@click.option("--birth-year", type=int, metavar="YEAR", help="For the age grade.")
+@click.option("--lane", type=int, metavar="N", help="Of the track, by habit; else told from the positions.")
+@click.option("--units", type=click.Choice(["mi", "km"]), help="What splits are shown.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
+              help="The settings file [the user's own].")  # fmt: skip
+def profile(config: Path | None, **values: Any) -> int:
+    """Show the runner's profile, or write what is given into the settings file.
+
+    None of it is needed: without a sex miles are compared with both books, without a birth year they
+    have no age grade. What else is in the file stays there. It never leaves this machine.
+    """
+    from miler.config import settings_from, settings_path, with_settings
+    from miler.settings import Settings
+
+    given = {name: value for name, value in values.items() if value is not None}
+    path = settings_path(os.environ, config)
+    if given:
+        from miler.files import write_atomic
+
+        Settings.from_mapping(given)  # refuses what does not fit before anything is written
+        old = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_atomic(path) as stream:
+            stream.write(with_settings(old, given))
+    settings = settings_from({}, os.environ, path if path.exists() else None)
+    for name in values:
+        value = getattr(settings, name)
+        click.echo(f"{name:<10}  {'not said' if value is None else value}")
+    click.echo(f"{'file':<10}  {path}{'' if path.exists() else ' (not there yet)'}")
+    return OK

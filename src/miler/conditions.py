@@ -5,9 +5,15 @@ The figures are models, and the models disagree; so each is a number beside the 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
+import numpy as np
+
+from miler.arrays import FloatArray
 from miler.settings import Sex
 
 STEEPEST = 0.45  # Minetti's range of gradients, up and down
@@ -18,6 +24,90 @@ _ALTITUDE_PERCENT: dict[Sex, tuple[tuple[float, float], ...]] = {
     "F": ((0, 0.0), (500, 0.88), (1000, 1.64), (1500, 2.51), (2000, 3.70), (2240, 4.45)),
 }
 _BANKED_OF_FLAT: dict[Sex, float] = {"M": 0.9874, "F": 0.9902}
+
+_CELL_M = 200.0  # heights err by metres: averaged over less, their steps would be hills
+_COVERED = 0.5  # of the cells; a stream that has less says nothing of the effort
+_MINETTI = "Minetti et al. 2002"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of an effort; it is not in the time.
+
+    Attributes:
+        value: in `unit`; of a gradient, the net rise in percent; of a drop, metres a kilometre.
+        effect_percent: how much longer a model says the same effort takes; None where none is given.
+        source: of the model, or what to know of the value.
+    """
+
+    name: Literal["altitude", "gradient", "drop", "temperature"]
+    value: float
+    unit: str
+    effect_percent: float | None
+    source: str
+
+
+def conditions(
+    distances_m: FloatArray,
+    altitudes_m: FloatArray,
+    temperatures_c: FloatArray,
+    length_m: float,
+    sex: Sex | None = None,
+) -> tuple[Condition, ...]:
+    """Say in which conditions an effort was run, as far as its recording tells.
+
+    Args:
+        distances_m: (n,) metres from the start of the effort, never falling.
+        altitudes_m, temperatures_c: (n,) streams at those places, NaN for missing.
+        length_m: of the effort.
+        sex: whose model of altitude; the mean of both if None.
+    """
+    heights = _by_cell(distances_m, altitudes_m, length_m)
+    found = []
+    if np.isfinite(heights).mean() > _COVERED:
+        mean_m = float(np.nanmean(heights))
+        found += [_altitude(mean_m, sex), *_slope(heights, length_m)]
+    if np.isfinite(temperatures_c).any():
+        words = "the sensor's; on a wrist it reads too warm"
+        found.append(Condition("temperature", float(np.nanmean(temperatures_c)), "degC", None, words))
+    return tuple(found)
+
+
+def _altitude(mean_m: float, sex: Sex | None) -> Condition:
+    sexes: tuple[Sex, ...] = ("M", "F") if sex is None else (sex,)
+    effects = [altitude_slowdown_percent(mean_m, each) for each in sexes]
+    known = [effect for effect in effects if effect is not None]
+    effect = sum(known) / len(known) if known else None
+    return Condition("altitude", mean_m, "m", effect, "Péronnet & Thibault 1989, 1991")
+
+
+def _slope(heights: FloatArray, length_m: float) -> list[Condition]:
+    """What climbing and falling cost from cell to cell, and the fall from the first to the last."""
+    have = np.flatnonzero(np.isfinite(heights))
+    apart_m = length_m / len(heights)
+    if len(have) < 2:
+        return []
+    steps_m = np.diff(have) * apart_m
+    gradients = np.diff(heights[have]) / steps_m
+    if np.abs(gradients).max() > STEEPEST:
+        return []
+    ratios = np.array([gradient_cost_ratio(float(gradient)) for gradient in gradients])
+    effect = 100 * (float((ratios * steps_m).sum() / steps_m.sum()) - 1)
+    rise = float((heights[have[-1]] - heights[have[0]]) / steps_m.sum())
+    return [
+        Condition("gradient", 100 * rise, "%", effect, _MINETTI),
+        Condition("drop", -1000 * rise, "m/km", None, "road records allow 1 m/km (CR 31.21)"),
+    ]
+
+
+def _by_cell(distances_m: FloatArray, values: FloatArray, length_m: float) -> FloatArray:
+    """Average a stream over equal cells of the effort; NaN where a cell has no value."""
+    cells = max(math.floor(length_m / _CELL_M), 1)
+    have = np.isfinite(values)
+    where = np.clip((distances_m[have] / length_m * cells).astype(np.int64), 0, cells - 1)
+    counts = np.bincount(where, minlength=cells)
+    sums = np.bincount(where, weights=values[have], minlength=cells)
+    return np.asarray(np.divide(sums, counts, out=np.full(cells, np.nan), where=counts > 0))
 
 
 def altitude_slowdown_percent(elevation_m: float, sex: Sex) -> float | None:

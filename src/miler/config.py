@@ -5,6 +5,7 @@ Defaults < `config.toml` in the platform's configuration folder < `MILER_*` < fl
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 from miler.errors import SettingsError
 from miler.settings import Settings
 
-_LISTS = ("effort_lengths_m", "sports")
-_TEXTS = ("sex", "distance_source", "units", "lap_m", "own_records")
 RECORDS = "records.toml"
+_COMMENT = re.compile(r"#[^\"']*$")
+_LISTS = ("effort_lengths_m", "sports")
+_TEXTS = ("sex", "distance_source", "units", "lap_m")
+_WHOLE = ("lane",)
 _PREFIX = "MILER_"
 _NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY"}
 
@@ -36,6 +39,30 @@ def settings_from(
     values |= _from_environment(environment)
     values |= {name: value for name, value in flags.items() if value is not None}
     return Settings.from_mapping(values)
+
+
+def with_settings(text: str, values: Mapping[str, str | int]) -> str:
+    """Return a settings file's text with values written into it; all else stays as it is.
+
+    A setting that is there is replaced in its line; a new one goes before the first table, where TOML
+    has a file's own keys.
+    """
+    lines = text.splitlines()
+    for name, value in values.items():
+        line = f"{name} = {value}" if isinstance(value, int) else f'{name} = "{value}"'
+        first_table = next((i for i, old in enumerate(lines) if old.lstrip().startswith("[")), len(lines))
+        own = (i for i, old in enumerate(lines[:first_table]) if _key(old) == name)
+        at = next(own, None)
+        if at is None:
+            lines.insert(first_table, line)
+        else:
+            comment = _COMMENT.search(lines[at])
+            lines[at] = line + (f"  {comment[0]}" if comment else "")
+    return "\n".join(lines) + "\n"
+
+
+def _key(line: str) -> str:
+    return line.partition("=")[0].strip().strip("\"'")
 
 
 def settings_path(environment: Mapping[str, str], path: Path | None = None) -> Path:
@@ -98,8 +125,10 @@ def _value(name: str, text: str) -> object:
     """Give a variable's text the type that its setting wants; what does not fit is refused there."""
     if name in _LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if name in _TEXTS:
+    if name in _TEXTS or name == "own_records":
         return text
+    if name in _WHOLE and text.isdecimal():
+        return int(text)
     try:
         return float(text)
     except ValueError:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:  # see `words`
     from miler.activity import Source
     from miler.analysis import Analysis, Mile, Summary
     from miler.effort import Effort, Split
+    from miler.pacing import Change, Pacing
+    from miler.scoring import Behind, Chased
     from miler.settings import Settings
+    from miler.worth import Worth
 
 SCHEMA = "miler.analysis/1"
 _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -173,6 +176,19 @@ def _mile(mile: Mile) -> Document:
             "end_spurt_percent": even.end_spurt_percent,
             "shape": even.shape,
         },
+        "pacing": _pacing(mile.pacing),
+        "worth": _worth(mile.worth),
+        "conditions": [
+            {
+                "name": c.name,
+                "value": c.value,
+                "unit": c.unit,
+                "effect_percent": c.effect_percent,
+                "in_the_time": False,
+            }
+            for c in mile.conditions
+        ],
+        "pace_light": [_chased(chased) for chased in mile.pace_light],
         "records": [
             {
                 "record_id": r.record_id,
@@ -182,9 +198,7 @@ def _mile(mile: Mile) -> Document:
                 "status": r.status,
                 "percent": r.percent,
                 "profile_id": r.profile_id,
-                "behind": [
-                    {"mark_m": b.mark_m, "behind_s": b.behind_s, "behind_m": b.behind_m} for b in r.behind
-                ],
+                "behind": _behind(r.behind),
             }
             for r in mile.records
         ],
@@ -196,6 +210,79 @@ def _mile(mile: Mile) -> Document:
             "faster_by_percent": mile.milestone.faster_by_percent,
             "pace_s_per_km": mile.milestone.pace_s_per_km,
         },
+    }
+
+
+def _behind(behind: Iterable[Behind]) -> list[Document]:
+    return [{"mark_m": b.mark_m, "behind_s": b.behind_s, "behind_m": b.behind_m} for b in behind]
+
+
+def _chased(chased: Chased) -> Document:
+    gaps = chased.each_second
+    return {
+        "name": chased.name,
+        "kind": chased.kind,
+        "time_s": chased.time_s,
+        "behind": _behind(chased.behind),
+        "each_second": None
+        if gaps is None
+        else {
+            "seconds": gaps.seconds.tolist(),
+            "behind_s": gaps.behind_s.tolist(),
+            "behind_m": gaps.behind_m.tolist(),
+        },
+    }
+
+
+def _pacing(pacing: Pacing) -> Document:
+    nearest, farthest = pacing.likeness[:3], pacing.likeness[-1]
+    return {
+        "rmssd_percent": pacing.rmssd_percent,
+        "deviations_percent": list(pacing.deviations_percent),
+        "slowest_quarter": pacing.slowest_quarter,
+        "noise_percent": pacing.noise_percent,
+        "floor_percent": pacing.floor_percent,
+        "within_noise": pacing.within_noise,
+        "score_low": pacing.score_low,
+        "score_high": pacing.score_high,
+        "lost_s": list(pacing.lost_s),
+        "more_even_than_percent": pacing.more_even_than_percent,
+        "like": [
+            {"profile_id": r.profile_id, "difference_percent": r.difference_percent}
+            for r in (*nearest, farthest)
+        ],
+        "kick": None if pacing.kick is None else _change(pacing.kick),
+        "surges": [_change(surge) for surge in pacing.surges],
+    }
+
+
+def _change(change: Change) -> Document:
+    return {"start_m": change.start_m, "end_m": change.end_m, "faster_percent": change.faster_percent}
+
+
+def _worth(worth: Worth) -> Document:
+    return {
+        "surface": worth.surface,
+        "age": worth.age,
+        "vdot": worth.vdot,
+        "milestone_s": worth.milestone_s,
+        "equivalents": [
+            {"length_m": e.length_m, "time_s": e.time_s, "method": e.method, "valid": e.valid}
+            for e in worth.equivalents
+        ],
+        "books": [
+            {
+                "sex": book.sex,
+                "points": book.points,
+                "shares": [{"record_id": s.mark.record_id, "percent": s.percent} for s in book.shares],
+                "age_grades": [
+                    {"percent": g.percent, "standard_s": g.standard_s, "table": g.table}
+                    for g in book.age_grades
+                ],
+                "stood_until": None if book.stood_until is None else book.stood_until.record_id,
+            }
+            for book in worth.books
+        ],
     }
 
 

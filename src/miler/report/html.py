@@ -12,8 +12,9 @@ from typing import Any
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
 from miler.report import page, tables
-from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
+from miler.report.charts import GRID_X, GRID_Y, bars, gap_chart, pace_chart
 from miler.report.tables import ROUNDING
+from miler.report.verdicts import condition_words, pacing_words, worth_words
 from miler.report.words import (
     FLAGS,
     SHAPES,
@@ -66,7 +67,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "iso": summary.start_time.isoformat() if summary.start_time else None,
         "result": f"mile {format_duration(mile.effort.elapsed_s)}" if mile else "no mile",
         "facts": _facts(analysis),
-        "mile": _mile(mile, units) if mile else None,
+        "mile": _mile(analysis, mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
         "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
@@ -118,7 +119,7 @@ def _distance(summary: Summary, units: Units) -> str:
     return f"{format_distance(summary.distance_m, units)} ({format_distance(summary.distance_m, other)})"
 
 
-def _mile(mile: Mile, units: Units) -> View:
+def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
     effort = mile.effort
     per = (units, "km" if units == "mi" else "mi")
     return {
@@ -136,7 +137,12 @@ def _mile(mile: Mile, units: Units) -> View:
         "track_laps": tables.track_laps(mile, units),
         "rounding": ROUNDING,
         "evenness": _evenness(mile.evenness),
+        "pacing": [_sentence(said) for said in pacing_words(mile)],
+        "worth": [_sentence(said) for said in worth_words(mile.worth, analysis.settings.own_records)],
+        "conditions": [_sentence(said) for said in condition_words(mile.conditions)],
         "records": tables.records(mile.records) if mile.records else None,
+        "pace_light": tables.pace_light(mile) if mile.pace_light else None,
+        "each_second": [gap_chart(chased) for chased in mile.pace_light if chased.each_second is not None],
         "milestone": _milestone(mile.milestone) if mile.milestone else None,
     }
 
@@ -198,6 +204,10 @@ def _source(analysis: Analysis) -> list[tuple[str, str]]:
         ("SHA-256", source.sha256 or "unknown"),
         ("Records", f"{analysis.summary.records:,}"),
     ]
+
+
+def _sentence(said: str) -> str:
+    return f"{_capitalised(said)}."
 
 
 def _capitalised(words: str) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
+from miler.report.verdicts import condition_words, pacing_words, worth_words
 from miler.report.words import (
     FLAGS,
     SHAPES,
@@ -28,7 +29,7 @@ from miler.report.words import (
     where,
     why_no_mile,
 )
-from miler.scoring import RecordComparison
+from miler.scoring import Behind, RecordComparison
 from miler.units import TRACK_LAP_M, format_distance, format_duration, format_pace
 
 _WIDTH = 100
@@ -143,6 +144,8 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
+        _section("WORTH", worth_words(mile.worth, analysis.settings.own_records), style),
+        _section("CONDITIONS", _conditions(mile), style),
     ]
 
 
@@ -214,7 +217,25 @@ def _evenness(mile: Mile, style: _Style) -> list[str]:
             f"{_INDENT}start {compared(even.fast_start_percent)} the middle,"
             f" finish {compared(even.end_spurt_percent)} it"
         ),
+        *(style.dim(line) for said in pacing_words(mile) for line in _hung(said)),
     ]
+
+
+def _conditions(mile: Mile) -> list[str]:
+    said = condition_words(mile.conditions)
+    return [f"not included in the time: {said[0]}", *said[1:]] if said else []
+
+
+def _section(title: str, sentences: Sequence[str], style: _Style) -> list[str]:
+    """Sentences beside a title, each on lines of its own."""
+    lines = [line for said in sentences for line in _hung(said)]
+    if not lines:
+        return []
+    return [f"{style.title(title)}{lines[0][len(title) :]}", *lines[1:]]
+
+
+def _hung(said: str) -> list[str]:
+    return textwrap.wrap(said, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
 
 
 def _records(mile: Mile, style: _Style) -> list[str]:
@@ -225,16 +246,25 @@ def _records(mile: Mile, style: _Style) -> list[str]:
         + style.dim("  speed as a share of theirs, time behind, and metres left when they finish"),
         style.dim(f"  {'':<27}  speed     1/4     1/2     3/4     1/1   to go"),
         *(_record(record) for record in mile.records),
+        *(
+            _against(chased.name, chased.time_s, 100 * chased.time_s / mile.effort.elapsed_s, chased.behind)
+            + f"  {chased.kind}"
+            for chased in mile.pace_light
+            if chased.kind != "record"
+        ),
     ]
 
 
 def _record(record: RecordComparison) -> str:
-    name = f"{record.holder} {format_duration(record.time_s, 2)}"
-    behind = "".join(f" {lag(b.behind_s):>7}" for b in record.behind)
-    to_go = metres_to_go(record.behind[-1].behind_m)
     label = record.label.replace("outdoor ", "")
-    line = f"  {name:<27}{rounded_down(record.percent):>5} %{behind}{to_go:>8}  {label}"
+    line = f"{_against(record.holder, record.time_s, record.percent, record.behind)}  {label}"
     return line[:_WIDTH].rstrip()  # only who stood for an hour needs more room
+
+
+def _against(name: str, time_s: float, percent: float, behind: Sequence[Behind]) -> str:
+    who = f"{printable(name)[:18]} {format_duration(time_s, 2)}"
+    lags = "".join(f" {lag(b.behind_s):>7}" for b in behind)
+    return f"  {who:<27}{rounded_down(percent):>5} %{lags}{metres_to_go(behind[-1].behind_m):>8}"
 
 
 def _milestone(mile: Mile, style: _Style) -> list[str]:
