@@ -25,8 +25,9 @@ _ALTITUDE_PERCENT: dict[Sex, tuple[tuple[float, float], ...]] = {
 }
 _BANKED_OF_FLAT: dict[Sex, float] = {"M": 0.9874, "F": 0.9902}
 
-_CELL_M = 200.0  # heights err by metres: averaged over less, their steps would be hills
-_COVERED = 0.5  # of the cells; a stream that has less says nothing of the effort
+# Heights err by metres: averaged over less, or compared over less, their steps would be hills.
+_APART_M, _ABOUT_M = 200.0, 50.0
+_COVERED = 0.8  # of the length; a stream that covers less says nothing of the effort
 _MINETTI = "Minetti et al. 2002"
 
 
@@ -62,11 +63,10 @@ def conditions(
         length_m: of the effort.
         sex: whose model of altitude; the mean of both if None.
     """
-    heights = _by_cell(distances_m, altitudes_m, length_m)
+    at_m, heights_m = _nodes(distances_m, altitudes_m, length_m)
     found = []
-    if np.isfinite(heights).mean() > _COVERED:
-        mean_m = float(np.nanmean(heights))
-        found += [_altitude(mean_m, sex), *_slope(heights, length_m)]
+    if len(at_m) > 1 and at_m[-1] - at_m[0] > _COVERED * length_m:
+        found += [_altitude(float(heights_m.mean()), sex), *_slope(at_m, heights_m)]
     if np.isfinite(temperatures_c).any():
         words = "the sensor's; on a wrist it reads too warm"
         found.append(Condition("temperature", float(np.nanmean(temperatures_c)), "degC", None, words))
@@ -81,33 +81,33 @@ def _altitude(mean_m: float, sex: Sex | None) -> Condition:
     return Condition("altitude", mean_m, "m", effect, "Péronnet & Thibault 1989, 1991")
 
 
-def _slope(heights: FloatArray, length_m: float) -> list[Condition]:
-    """What climbing and falling cost from cell to cell, and the fall from the first to the last."""
-    have = np.flatnonzero(np.isfinite(heights))
-    apart_m = length_m / len(heights)
-    if len(have) < 2:
-        return []
-    steps_m = np.diff(have) * apart_m
-    gradients = np.diff(heights[have]) / steps_m
+def _slope(at_m: FloatArray, heights_m: FloatArray) -> list[Condition]:
+    """What climbing and falling cost from node to node, and the fall from the first to the last."""
+    steps_m = np.diff(at_m)
+    gradients = np.diff(heights_m) / steps_m
     if np.abs(gradients).max() > STEEPEST:
         return []
     ratios = np.array([gradient_cost_ratio(float(gradient)) for gradient in gradients])
     effect = 100 * (float((ratios * steps_m).sum() / steps_m.sum()) - 1)
-    rise = float((heights[have[-1]] - heights[have[0]]) / steps_m.sum())
+    rise = float((heights_m[-1] - heights_m[0]) / steps_m.sum())
     return [
         Condition("gradient", 100 * rise, "%", effect, _MINETTI),
         Condition("drop", -1000 * rise, "m/km", None, "road records allow 1 m/km (CR 31.21)"),
     ]
 
 
-def _by_cell(distances_m: FloatArray, values: FloatArray, length_m: float) -> FloatArray:
-    """Average a stream over equal cells of the effort; NaN where a cell has no value."""
-    cells = max(math.floor(length_m / _CELL_M), 1)
-    have = np.isfinite(values)
-    where = np.clip((distances_m[have] / length_m * cells).astype(np.int64), 0, cells - 1)
-    counts = np.bincount(where, minlength=cells)
-    sums = np.bincount(where, weights=values[have], minlength=cells)
-    return np.asarray(np.divide(sums, counts, out=np.full(cells, np.nan), where=counts > 0))
+def _nodes(distances_m: FloatArray, heights_m: FloatArray, length_m: float) -> tuple[FloatArray, FloatArray]:
+    """Average heights about places evenly along the effort, both ends included: (k,) metres, (k,) heights."""
+    apart_m = length_m / max(math.floor(length_m / _APART_M), 1)
+    have = np.isfinite(heights_m)
+    at_m, heights = distances_m[have], heights_m[have]
+    node = np.rint(at_m / apart_m).astype(np.int64)
+    near = np.abs(at_m - node * apart_m) <= _ABOUT_M
+    counts = np.bincount(node[near])
+    full = counts > 0
+    means = (np.bincount(node[near], weights=values[near])[full] / counts[full] for values in (at_m, heights))
+    where, height = means
+    return where, height
 
 
 def altitude_slowdown_percent(elevation_m: float, sex: Sex) -> float | None:

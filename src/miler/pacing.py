@@ -234,6 +234,5 @@ def _speed(times_s: FloatArray, distances_m: FloatArray, start_m: float, end_m: 
 
 
 def _clock(times_s: FloatArray, distances_m: FloatArray, at_m: FloatArray) -> FloatArray:
-    """When marks were first reached; a stop counts for what comes after it."""
-    first = np.append(True, np.diff(distances_m) > 0)
-    return np.asarray(np.interp(at_m, distances_m[first], times_s[first]))
+    """When marks were passed; of a mark on which the runner stood, any moment of the stop."""
+    return np.asarray(np.interp(at_m, distances_m, times_s))

@@ -7,7 +7,6 @@ None of them changes the time itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -154,20 +153,21 @@ def _by_book(mile_s: float, surface: Surface | None, sex: Sex, age: int | None, 
     return BookWorth(
         sex=sex,
         points=points(mile_s, sex, surface or "outdoor"),
-        shares=tuple(Share(mark, 100 * mark.time_s / mile_s) for mark in _compared(sex, age, own)),
+        shares=tuple(
+            Share(mark, 100 * mark.time_s / mile_s) for mark in _compared(sex, age_class(age, sex), own)
+        ),
         age_grades=tuple(grade for grade in graded if grade is not None),
         stood_until=stood_until(mile_s, sex, own),
     )
 
 
-def _compared(sex: Sex, age: int | None, own: str) -> Iterator[Mark]:
+@cache
+def _compared(sex: Sex, category: str | None, own: str) -> tuple[Mark, ...]:
+    """The standing records of every surface, and of an age class."""
     surfaces: tuple[Surface, ...] = ("outdoor", "road", "short_track")
-    for surface in surfaces:
-        yield from standing_records("1 mile", surface, sex, own)
-    if category := age_class(age, sex):
-        for mark in select(marks(own), event="1 mile", category=category, sex=sex):
-            if is_current(mark, own):
-                yield mark
+    seniors = [mark for surface in surfaces for mark in standing_records("1 mile", surface, sex, own)]
+    peers = select(marks(own), event="1 mile", category=category, sex=sex) if category else ()
+    return (*seniors, *(mark for mark in peers if is_current(mark, own)))
 
 
 def age_class(age: int | None, sex: Sex) -> str | None:

@@ -115,6 +115,7 @@ def select(
     return tuple(m for m in marks if all(getattr(m, name) == value for name, value in asked.items()))
 
 
+@cache
 def progression(
     sex: Sex,
     *,
