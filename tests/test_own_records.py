@@ -160,6 +160,20 @@ def test_every_mark_shows_its_source_where_sources_are_asked_for(capsys: pytest.
         assert f"seen {mark.as_of}, confidence {mark.confidence}" in out
 
 
+def test_every_set_of_splits_is_shown_with_whose_it_is_and_its_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = " ".join(told(capsys, "--splits").split())
+    rows = json.loads(told(capsys, "--splits", "--format", "json"))
+    assert len(rows) == len(recordbook.profiles())
+    for race in recordbook.profiles():
+        assert " ".join(race.source.split()) in out and race.convention in out
+    assert "55.07, pacemaker)" in out
+    assert {row["sex"] for row in json.loads(told(capsys, "--splits", "--sex", "F", "--format", "json"))} == {
+        "F"
+    }
+
+
 def test_a_mark_of_ones_own_is_shown_with_the_book(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = told(capsys, "--config", str(config), "--category", "club")
     assert "Ann Example" in out and "club, listed" in out

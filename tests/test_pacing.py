@@ -18,7 +18,7 @@ from miler.pacing import (
     surges_of,
 )
 from miler.recordbook import profiles
-from miler.scoring import cv_percent, score_of
+from miler.scoring import cv_percent, quarter_times_s, score_of
 from miler.units import MILE_M, QUARTER_M
 
 LUCK = np.random.default_rng(7)
@@ -44,19 +44,49 @@ def test_el_guerrouj_s_quarters_step_by_1_89_percent() -> None:
     assert [round(d, 1) for d in found.deviations_percent] == [-1.3, 1.3, 1.0, -1.0]
 
 
-# Steps from quarter to quarter as worked out from the published splits.
+# Steps from quarter to quarter, percent, as worked out from the published splits.
+STEPS_PERCENT = {
+    "jones-1913": 10.03,
+    "taber-1915": 11.29,
+    "nurmi-1923": 4.66,
+    "ladoumegue-1931": 3.43,
+    "lovelock-1933": 6.43,
+    "cunningham-1934": 3.79,
+    "bannister-1954": 4.76,
+    "landy-1954-wire": 4.23,
+    "landy-1954": 3.16,
+    "ryun-1967": 5.27,
+    "bayi-1975": 4.22,
+    "walker-1975": 4.08,
+    "cram-1985": 7.15,
+    "el-guerrouj-1999": 1.89,
+    "el-guerrouj-1999-finish-line": 2.99,
+    "el-guerrouj-1999-metric": 2.85,
+    "nuguse-2025": 1.20,
+    "ingebrigtsen-2025": 0.66,
+    "hassan-2019": 2.14,
+    "kipyegon-2023": 2.63,
+    "kipyegon-2025-exhibition": 1.97,
+    "barton-2019": 3.07,
+}
+
+
+@pytest.mark.parametrize("profile_id", STEPS_PERCENT)
+def test_steps_from_quarter_to_quarter_are_those_worked_out_by_hand(profile_id: str) -> None:
+    (race,) = (p for p in profiles() if p.profile_id == profile_id)
+    quarters_s = quarter_times_s(np.array(race.lengths_m), np.array(race.times_s))
+    assert round(paced(*quarters_s).rmssd_percent, 2) == STEPS_PERCENT[profile_id]
+
+
 @pytest.mark.parametrize(
     ("quarters_s", "rmssd_percent"),
     [
-        ((61.80, 67.60, 67.20, 57.80), 10.03),
-        ((58.00, 67.00, 68.00, 59.60), 11.29),
-        ((57.50, 60.70, 62.30, 58.90), 4.76),
         ((60.0, 60.0, 60.0, 60.0), 0.00),
         ((80.0, 92.0, 95.0, 85.0), 10.44),
         ((75.0, 90.0, 100.0, 105.0), 11.68),
     ],
 )
-def test_steps_from_lap_to_lap_are_those_worked_out_by_hand(
+def test_plain_quarters_step_as_worked_out_by_hand(
     quarters_s: tuple[float, ...], rmssd_percent: float
 ) -> None:
     assert round(paced(*quarters_s).rmssd_percent, 2) == rmssd_percent

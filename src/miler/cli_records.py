@@ -30,6 +30,7 @@ def register(cli: click.Group) -> None:
 @click.option("--status", metavar="STATUS", help="ratified, listed, pending, superseded, unofficial, …")
 @click.option("--progression", is_flag=True,
               help="How the record of a book fell [outdoor mile], with dates and a plot.")  # fmt: skip
+@click.option("--splits", is_flag=True, help="The published splits of record races, with their sources.")
 @click.option("--check", "check_", is_flag=True,
               help="List the marks that are pending, or not looked at for a year.")  # fmt: skip
 @click.option("--sources", is_flag=True, help="Below each mark, where it comes from.")
@@ -37,7 +38,13 @@ def register(cli: click.Group) -> None:
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
               help="Read settings, and records.toml beside them, from here.")  # fmt: skip
 def records(
-    progression: bool, check_: bool, sources: bool, format_: str, config: Path | None, **filters: Any
+    progression: bool,
+    splits: bool,
+    check_: bool,
+    sources: bool,
+    format_: str,
+    config: Path | None,
+    **filters: Any,
 ) -> int:
     """Show the record book: time, holder, place, status and source of each mark.
 
@@ -48,6 +55,8 @@ def records(
     from miler.report import records as shown
     from miler.report.document import dumps
 
+    if splits:
+        return _show_splits(filters["sex"], format_)
     own = settings_from({}, os.environ, config).own_records
     filters["nationality"] = filters.pop("country")
     book = recordbook.marks(own)
@@ -71,6 +80,19 @@ def records(
     else:
         render = shown.render_progression if progression else shown.render_records
         click.echo(render(marks, color=has_color(sys.stdout), own=own, sources=sources))
+    return OK
+
+
+def _show_splits(sex: str | None, format: str) -> int:
+    from miler.recordbook import profiles
+    from miler.report import profiles as shown
+    from miler.report.document import dumps
+
+    races = [race for race in profiles() if sex in (None, race.sex)]
+    if format == "json":
+        click.echo(dumps(shown.profiles_document(races), indent=2))
+    else:
+        click.echo(shown.render_profiles(races), nl=False)
     return OK
 
 

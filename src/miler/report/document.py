@@ -276,7 +276,7 @@ def _worth(worth: Worth) -> Document:
                 "points": book.points,
                 "shares": [{"record_id": s.mark.record_id, "percent": s.percent} for s in book.shares],
                 "age_grades": [
-                    {"percent": g.percent, "standard_s": g.standard_s, "table": g.table}
+                    {"percent": g.percent, "standard_s": g.standard_s, "table": g.table, "source": g.source}
                     for g in book.age_grades
                 ],
                 "stood_until": None if book.stood_until is None else book.stood_until.record_id,
