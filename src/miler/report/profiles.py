@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from itertools import pairwise
 from textwrap import wrap
 from typing import Any
 
@@ -34,12 +33,16 @@ def render_profiles(profiles: Iterable[Profile], width: int = 100) -> str:
 
 
 def _splits(profile: Profile) -> list[str]:
-    marks = [(0.0, 0.0), *((split.distance_m, split.time_s) for split in profile.splits)]
+    ends = zip(profile.splits, profile.times_s, strict=True)
     return [
-        f"{distance_m:g} m {format_duration(time_s, 2)} ({time_s - before_s:.2f}"
+        f"{_metres(split.distance_m)} m {format_duration(split.time_s, 2)} ({alone_s:.2f}"
         + (")" if split.whose == "own" else f", {split.whose})")
-        for ((_, before_s), (distance_m, time_s)), split in zip(pairwise(marks), profile.splits, strict=True)
+        for split, alone_s in ends
     ]
+
+
+def _metres(distance_m: float) -> str:
+    return f"{distance_m:.3f}".rstrip("0").rstrip(".")
 
 
 def profiles_document(profiles: Iterable[Profile]) -> list[dict[str, Any]]:
