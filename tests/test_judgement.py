@@ -171,6 +171,12 @@ def test_jitter_is_said_to_be_jitter_and_compared_with_no_race() -> None:
     assert not any("lost" in line or "paced like" in line for line in said)
 
 
+def test_on_a_treadmill_nothing_is_said_of_gps(samples: Path) -> None:
+    text = miler.render(analyse(miler.read(samples / "treadmill.fit")), "text")
+    assert "what the sensor can tell" in text or "than the sensor explains" in text
+    assert "GPS can tell" not in text
+
+
 def test_a_blow_up_is_told_in_seconds_by_quarter() -> None:
     quarters_s = np.array([75.0, 90.0, 100.0, 105.0])
     times = np.interp(METRES / MILE_M * 4, np.arange(5.0), np.append(0.0, np.cumsum(quarters_s)))

@@ -102,6 +102,10 @@ def test_a_blow_up_is_not_excused_as_jitter() -> None:
     assert not paced(75, 90, 100, 105, noise_percent=1.5).within_noise
 
 
+def test_a_mile_measured_along_a_lane_is_believed_more_than_the_device() -> None:
+    assert noise_of("track") < noise_of("device") == noise_of("device+track")
+
+
 def test_positions_alone_are_believed_less_than_the_device() -> None:
     assert noise_of("fixes") == noise_of("device+fixes") > noise_of("device")
     assert paced(88, 90, 92, 90, noise_percent=noise_of("fixes")).within_noise

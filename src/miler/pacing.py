@@ -23,6 +23,7 @@ from miler.units import QUARTER_M
 # is off by some 2 m along the way (sources in docs/records.md); summed fixes scatter more.
 DEVICE_NOISE_PERCENT = 1.0
 FIXES_NOISE_PERCENT = 1.5
+TRACK_NOISE_PERCENT = 0.5  # measured along the line of a lane
 _CHI2_95 = 7.815  # 95 % of chi-square with three degrees of freedom: four quarters about their mean
 _NORMAL_95 = 1.96
 _WHOLE = 4  # fewer published splits than quarters say nothing of each quarter
@@ -132,6 +133,8 @@ def pacing(
 
 def noise_of(distance_source: str) -> float:
     """Return the scatter of a quarter, percent, by the odometer's source of distance."""
+    if distance_source == "track":
+        return TRACK_NOISE_PERCENT
     return FIXES_NOISE_PERCENT if "fixes" in distance_source else DEVICE_NOISE_PERCENT
 
 

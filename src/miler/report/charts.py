@@ -184,7 +184,7 @@ def gap_chart(chased: Chased) -> GapChart:
         path=_path(gaps.seconds / float(gaps.seconds[-1]), (gaps.behind_s - high_s) / span_s),
         level=100 * -high_s / span_s,
         most_behind_s=low_s,
-        most_ahead_s=-high_s,
+        most_ahead_s=abs(high_s),
     )
 
 

@@ -137,7 +137,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
         "track_laps": tables.track_laps(mile, units),
         "rounding": ROUNDING,
         "evenness": _evenness(mile.evenness),
-        "pacing": [_sentence(said) for said in pacing_words(mile)],
+        "pacing": [_sentence(said) for said in pacing_words(mile, analysis.summary.sub_sport)],
         "worth": [_sentence(said) for said in worth_words(mile.worth, analysis.settings.own_records)],
         "conditions": [_sentence(said) for said in condition_words(mile.conditions)],
         "records": tables.records(mile.records) if mile.records else None,

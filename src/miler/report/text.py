@@ -140,7 +140,7 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     return [
         head,
         _table("QUARTERS  440 yd each", mile.quarters, style),
-        _evenness(mile, style),
+        _evenness(mile, analysis.summary.sub_sport, style),
         _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
@@ -207,7 +207,7 @@ def _bar(pace: float, paces: Sequence[float]) -> str:
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()) or "▏"
 
 
-def _evenness(mile: Mile, style: _Style) -> list[str]:
+def _evenness(mile: Mile, sub_sport: str | None, style: _Style) -> list[str]:
     even = mile.evenness
     return [
         f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
@@ -217,7 +217,7 @@ def _evenness(mile: Mile, style: _Style) -> list[str]:
             f"{_INDENT}start {compared(even.fast_start_percent)} the middle,"
             f" finish {compared(even.end_spurt_percent)} it"
         ),
-        *(style.dim(line) for said in pacing_words(mile) for line in _hung(said)),
+        *(style.dim(line) for said in pacing_words(mile, sub_sport) for line in _hung(said)),
     ]
 
 

@@ -21,13 +21,14 @@ _ORDINALS = ("first", "second", "third", "last")
 _SHOWN_CHANGES = 3
 _NOTED_PERCENT = 0.5  # a condition whose model says less than that goes without words
 _LOST_S = 0.05  # a quarter that lost less is not told of
+_INDOORS = {"treadmill", "indoor_running", "indoor_track", "virtual_activity"}
 _SEXES = {"M": "men", "F": "women"}
 
 
-def pacing_words(mile: Mile) -> list[str]:
+def pacing_words(mile: Mile, sub_sport: str | None = None) -> list[str]:
     """Say how a mile was paced; where the measurement explains the quarters' difference, say that instead."""
     pacing = mile.pacing
-    said = [_against_noise(pacing)]
+    said = [_against_noise(pacing, "the sensor" if sub_sport in _INDOORS else "GPS")]
     if not pacing.within_noise:
         said += [_lost(pacing, mile.effort.elapsed_s), _like(pacing)]
     if pacing.kick is not None:
@@ -41,12 +42,12 @@ def pacing_words(mile: Mile) -> list[str]:
     return said
 
 
-def _against_noise(pacing: Pacing) -> str:
+def _against_noise(pacing: Pacing, measure: str) -> str:
     alone = f"which by itself shows a CV of up to {rounded_up(pacing.floor_percent)} %"
     interval = f"score {rounded_down(pacing.score_low)} to {rounded_down(pacing.score_high)} with 95 %"
     if pacing.within_noise:
-        return f"even within what GPS can tell, {alone}; {interval}"
-    return f"more uneven than GPS explains, {alone}; {interval}"
+        return f"even within what {measure} can tell, {alone}; {interval}"
+    return f"more uneven than {measure} explains, {alone}; {interval}"
 
 
 def _lost(pacing: Pacing, mile_s: float) -> str:
