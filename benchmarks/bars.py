@@ -25,6 +25,8 @@ _ISSUES = (
     "benchmarks.drop_folder",
     "benchmarks.watch_kills",
     "benchmarks.book",
+    "benchmarks.web",
+    "benchmarks.trust",
 )
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from miler.activity import Activity, Lap, Pause, Session
 from miler.arrays import FloatArray
-from miler.crediting import holdable_mps, measure
+from miler.crediting import measure
 from miler.effort import fastest, flags_of
+from miler.gait import holdable_mps
 from miler.odometer import Odometer
 from miler.settings import Settings
 

@@ -244,7 +244,6 @@ def mile_of(*quarters_s: float) -> dict[str, object]:
 _quarters = st.tuples(*[st.floats(50, 300)] * 4)
 
 
-@settings(deadline=None)
 @given(_quarters, _quarters)
 def test_a_comparison_seen_from_the_other_side_is_its_mirror(one: tuple[float], two: tuple[float]) -> None:
     runners = [Runner(i, "", None, mile_of(*quarters)) for i, quarters in enumerate((one, two), 1)]
@@ -281,7 +280,6 @@ _histories = st.lists(
 ).map(lambda pairs: [Dated(i, day, s) for i, (day, s) in enumerate(sorted(pairs))])
 
 
-@settings(deadline=None)
 @given(_histories)
 def test_a_trend_keeps_every_season_and_never_loses_a_best(history: list[Dated]) -> None:
     found = trend_of(MILE_M, history, {})
@@ -300,7 +298,7 @@ def test_a_trend_keeps_every_season_and_never_loses_a_best(history: list[Dated])
         assert found.slope_s_per_year is None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(_histories, st.sampled_from([30, 80, 120]), st.booleans())
 def test_any_history_can_be_drawn_within_its_width(history: list[Dated], width: int, plain: bool) -> None:
     document = json.loads(json.dumps(trend_of(MILE_M, history, {}).document()))

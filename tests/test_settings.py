@@ -32,7 +32,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_known_one() -> None:
 
 
 def test_a_setting_unlike_any_other_is_refused_with_the_list() -> None:
-    with pytest.raises(SettingsError, match=r"there are birth_year, distance_source, .*units"):
+    with pytest.raises(SettingsError, match=r"there are accept_implausible, birth_year, .*units"):
         Settings.from_mapping({"colour": "red"})
 
 

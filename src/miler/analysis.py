@@ -9,13 +9,19 @@ import numpy as np
 
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
+from miler.buttons import PressedMile, pressed_mile
 from miler.conditions import Condition, conditions
+from miler.confidence import disputed, judge
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.eligibility import Point, checklist
 from miler.moments import Moments, moments
 from miler.odometer import Odometer
+from miler.overrides import Overrides, amended, barred, why_left_out
 from miler.pacing import Pacing, noise_of, pacing
+from miler.plausibility import doubts, without_vehicles
 from miler.recordbook import Surface, standing_records
+from miler.repeats import Series, rest_inside, series
 from miler.scoring import (
     Chased,
     Evenness,
@@ -55,7 +61,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class Mile:
-    """The fastest mile: how long, how even, how it stands."""
+    """The fastest mile: how long, how even, how it stands; `pressed` is what the lap button says.
+
+    `interrupted` says what makes it more than one run, so that its pacing is not judged.
+    """
 
     effort: Effort
     quarters: tuple[Split, ...]
@@ -67,6 +76,9 @@ class Mile:
     pace_light: tuple[Chased, ...]
     records: tuple[RecordComparison, ...]
     milestone: Milestone | None
+    pressed: PressedMile | None = None
+    interrupted: str | None = None
+    eligibility: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +104,8 @@ class Analysis:
     efforts: tuple[Effort, ...]
     km: tuple[Split, ...]
     miles: tuple[Split, ...]
+    repeats: Series | None
+    official: tuple[tuple[float, float], ...]
     mile: Mile | None
     trace: Trace
     moments: Moments
@@ -99,23 +113,29 @@ class Analysis:
     settings: Settings
 
 
-def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
+def analyse(
+    activity: Activity, settings: Settings | None = None, overrides: Overrides | None = None
+) -> Analysis:
     """Say everything miler knows about one activity.
 
     Args:
         activity: what a reader returned.
         settings: what to look for and how; the defaults if None.
+        overrides: what the runner knows better.
 
     Returns:
         The same Analysis for the same activity and settings, always.
     """
-    settings = settings or Settings()
-    odometer = measure(activity, settings)
+    said = overrides or Overrides()
+    settings = accepting(settings or Settings(), said)
+    activity = amended(activity, said)
+    odometer = barred(without_vehicles(activity, measure(activity, settings), settings), said)
     efforts = tuple(
-        replace(effort, flags=flags) if (flags := flags_of(odometer, effort, settings)) else effort
+        effort
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
-        if (effort := fastest(odometer, length_m)) is not None
+        if (effort := best(activity, odometer, length_m, settings, said)) is not None
     )
+    repeats = series(odometer)
     return Analysis(
         source=activity.source,
         summary=summarise(activity, odometer, settings),
@@ -125,19 +145,55 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         efforts=tuple(e for e in efforts if e.length_m in settings.effort_lengths_m),
         km=every(activity, odometer, KILOMETRE_M),
         miles=every(activity, odometer, MILE_M),
-        mile=fastest_mile(activity, odometer, efforts, settings),
+        repeats=repeats,
+        official=said.official,
+        mile=fastest_mile(activity, odometer, efforts, repeats, settings, said.lane),
         trace=thin(activity, odometer),
         moments=moments(activity),
-        notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
+        notes=activity.notes
+        + odometer.notes
+        + untold_stops(activity, odometer)
+        + disputed(activity, odometer),
         settings=settings,
     )
 
 
+def accepting(settings: Settings, said: Overrides) -> Settings:
+    """Return the settings, accepting what no runner runs if the runner says so of this recording."""
+    return replace(settings, accept_implausible=True) if said.accept else settings
+
+
+def best(
+    activity: Activity,
+    odometer: Odometer,
+    length_m: float,
+    settings: Settings,
+    said: Overrides | None = None,
+) -> Effort | None:
+    """Find and judge the fastest stretch of a length: the fastest plausible one, else the fastest."""
+    effort = fastest(odometer, length_m)
+    if effort is None:
+        ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
+        if len(ridden.breaks) == len(odometer.breaks) or (effort := fastest(ridden, length_m)) is None:
+            return None
+    effort = replace(
+        effort,
+        flags=flags_of(odometer, effort, settings),
+        doubts=doubts(effort, activity, odometer, settings) + why_left_out(said or Overrides(), length_m),
+    )
+    return judge(effort, activity, odometer, settings)
+
+
 def fastest_mile(
-    activity: Activity, odometer: Odometer, efforts: tuple[Effort, ...], settings: Settings
+    activity: Activity,
+    odometer: Odometer,
+    efforts: tuple[Effort, ...],
+    repeats: Series | None,
+    settings: Settings,
+    lane: int = 1,
 ) -> Mile | None:
     """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
-    effort = next((e for e in efforts if e.length_m == MILE_M), None)
+    effort = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
     if effort is None:
         return None
     four = quarters(activity, odometer, effort)
@@ -156,6 +212,9 @@ def fastest_mile(
             for mark in standing_records(sex=settings.sex, own=settings.own_records)
         ),
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
+        pressed=pressed_mile(activity, settings, lane),
+        interrupted=rest_inside(effort, odometer, repeats),
+        eligibility=checklist(effort, activity),
     )
 
 

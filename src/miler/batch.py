@@ -43,7 +43,12 @@ _PRELOAD = ["miler.outcome", "miler.report.render", "fitparse.profile", "numpy.m
 
 
 def run(
-    files: Iterable[Found], settings: Settings, then: Callable[[Outcome], Result], *, jobs: int = 1
+    files: Iterable[Found],
+    settings: Settings,
+    then: Callable[[Outcome], Result],
+    *,
+    jobs: int = 1,
+    workers: Workers | None = None,
 ) -> Iterator[Result]:
     """Process files and hand each outcome to `then`, in the worker; yield what it returns, in input order.
 
@@ -54,8 +59,9 @@ def run(
         settings: passed to every analysis.
         then: a picklable function of an outcome, such as a renderer.
         jobs: processes; 1 works in this one.
+        workers: processes that are there already, instead; they stay.
     """
-    for group in groups(files, settings, then, jobs=jobs):
+    for group in groups(files, settings, then, jobs=jobs, workers=workers):
         yield from group
 
 
@@ -66,6 +72,7 @@ def groups(
     *,
     jobs: int = 1,
     wait_s: float = 0.0,
+    workers: Workers | None = None,
 ) -> Iterator[list[Result]]:
     """Process files as `run` does, and yield the results that are ready, a list at a time.
 
@@ -75,11 +82,45 @@ def groups(
         then: as for `run`.
         jobs: as for `run`.
         wait_s: how long a list is waited for, from its first result on.
+        workers: as for `run`.
     """
     task = _Task(settings, then)
+    if workers is not None:
+        return _run_parallel(map(_anywhere, files), task, workers, wait_s)
     if jobs <= 1:
         return _run_here(files, task, wait_s)
-    return _run_parallel(map(_anywhere, files), task, jobs, wait_s)
+    return _hired(map(_anywhere, files), task, jobs, wait_s)
+
+
+class Workers:
+    """Processes that stay from one run to the next, for who gets a file now and then, in any thread."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._lock = threading.Lock()
+        self.pool = _pool(jobs)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Send them home; what they have begun is not waited for."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def warm(self) -> None:
+        """Start them, so that the first file need not wait for that."""
+        for future in [self.pool.submit(os.getpid) for _ in range(self.jobs)]:
+            future.result()
+
+    def replace(self, broken: ProcessPoolExecutor) -> None:
+        """Hire anew where one died, and every task in flight with it."""
+        with self._lock:
+            if self.pool is broken:  # else another thread has done so
+                broken.shutdown(wait=False, cancel_futures=True)
+                self.pool = _pool(self.jobs)
 
 
 def _anywhere(found: Found | None) -> Found | None:
@@ -143,41 +184,51 @@ def _run_here(files: Iterable[Found | None], task: _Task[Result], wait_s: float)
         yield group
 
 
-def _run_parallel(
+def _hired(
     files: Iterator[Found | None], task: _Task[Result], jobs: int, wait_s: float
 ) -> Iterator[list[Result]]:
-    waiting: deque[tuple[list[Found], Future[list[Result]]]] = deque()
+    with Workers(jobs) as workers:
+        yield from _run_parallel(files, task, workers, wait_s)
+
+
+def _run_parallel(
+    files: Iterator[Found | None], task: _Task[Result], workers: Workers, wait_s: float
+) -> Iterator[list[Result]]:
+    waiting: deque[tuple[list[Found], ProcessPoolExecutor, Future[list[Result]]]] = deque()
     chunks = _chunks(files)
-    pool = _pool(jobs)
     group: list[Result] = []
     until = 0.0
-    try:
-        while True:
-            while len(waiting) < jobs * _AHEAD and (chunk := next(chunks, None)) is not None:
-                waiting.append((chunk, _submit(pool, task, chunk)))
-            if not waiting or (group and not _is_ready(waiting[0][1], until)):
-                if group:
-                    yield group
-                if not waiting:
-                    return
-                group = []
-            chunk, future = waiting.popleft()
-            try:
-                results = future.result()
-            except BrokenProcessPool:
-                # A worker died, and every task in flight with it: find the file that did it.
-                pool.shutdown(wait=False, cancel_futures=True)
-                results = list(_one_by_one(chunk, task))
-                pool = _pool(jobs)
-                waiting = deque((again, _submit(pool, task, again)) for again, _ in waiting)
-            if not group:
-                until = time.monotonic() + wait_s
-            group += results
-            if not chunk or time.monotonic() >= until:
+
+    def submit(chunk: list[Found]) -> None:
+        pool = workers.pool
+        waiting.append((chunk, pool, _submit(pool, task, chunk)))
+
+    while True:
+        while len(waiting) < workers.jobs * _AHEAD and (chunk := next(chunks, None)) is not None:
+            submit(chunk)
+        if not waiting or (group and not _is_ready(waiting[0][2], until)):
+            if group:
                 yield group
-                group = []
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+            if not waiting:
+                return
+            group = []
+        chunk, pool, future = waiting.popleft()
+        try:
+            results = future.result()
+        except BrokenProcessPool:
+            # A worker died, and every task in flight with it: find the file that did it.
+            workers.replace(pool)
+            results = list(_one_by_one(chunk, task))
+            again = [chunk for chunk, *_ in waiting]
+            waiting.clear()
+            for chunk in again:
+                submit(chunk)
+        if not group:
+            until = time.monotonic() + wait_s
+        group += results
+        if not chunk or time.monotonic() >= until:
+            yield group
+            group = []
 
 
 def _chunks(files: Iterator[Found | None]) -> Iterator[list[Found]]:

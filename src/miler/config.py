@@ -19,8 +19,9 @@ _COMMENT = re.compile(r"#[^\"']*$")
 _LISTS = ("effort_lengths_m", "sports")
 _TEXTS = ("sex", "distance_source", "units", "lap_m")
 _WHOLE = ("lane",)
+_SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _PREFIX = "MILER_"
-_NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY"}
+_NOT_SETTINGS = {"MILER_CONFIG", "MILER_LIBRARY", "MILER_TOKEN", "MILER_UPLOAD_KEY"}
 
 
 def settings_from(
@@ -129,6 +130,8 @@ def _value(name: str, text: str) -> object:
         return text
     if name in _WHOLE and text.isdecimal():
         return int(text)
+    if name == "accept_implausible":
+        return _SWITCHES.get(text.lower(), text)
     try:
         return float(text)
     except ValueError:

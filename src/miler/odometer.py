@@ -44,7 +44,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Break:
-    """Marks that no effort may span: `teleport`, `glitch` or `sport` (another sport's session).
+    """Marks that no effort may span: `teleport`, `glitch`, `sport` (another sport's session) or `vehicle`.
 
     Where nothing was credited `from_m` equals `to_m`, and an effort may begin or end there.
     """
@@ -149,13 +149,13 @@ class Odometer:
         return np.append((self.arrives[1:] - self.departs[:-1]) / np.diff(self.marks), 0.0)
 
     @cached_property
-    def _line(self) -> tuple[FloatArray, FloatArray]:
+    def line(self) -> tuple[FloatArray, FloatArray]:
         """The run as one line: (2k,) seconds and (2k,) metres, a stop being two moments at one place."""
         return np.stack([self.arrives, self.departs], axis=1).ravel(), np.repeat(self.marks, 2)
 
     def distance_at(self, at_s: FloatArray) -> FloatArray:
         """Return the distance credited by each moment, (m,) seconds to (m,) metres."""
-        metres: FloatArray = np.interp(at_s, *self._line)
+        metres: FloatArray = np.interp(at_s, *self.line)
         return metres
 
     def timer_s(self, from_s: FloatArray, to_s: FloatArray) -> FloatArray:

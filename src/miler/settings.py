@@ -43,6 +43,11 @@ class Settings:
         teleport_m: across a pause, a displacement above this is a teleport.
         gap_s, gap_share: records missing for longer than this, or for this share of an effort, are flagged.
         moving_mps: slower than this is standing, for the moving time.
+        device_sd, unchecked_sd, indoor_sd, fixes_sd: standard deviation of the scale of a distance, as a
+            share of it: the device's that positions bear out, without any, indoors; added up from fixes.
+        end_sd_m: of either end of a stretch. These five are the error budget's; sources in docs/trust.md.
+        press_sd_s: of a lap button's press against the line.
+        accept_implausible: take times that no runner runs, or that a vehicle ran, for bests all the same.
     """
 
     effort_lengths_m: tuple[float, ...] = tuple(STANDARD_LENGTHS_M.values())
@@ -60,6 +65,13 @@ class Settings:
     gap_s: float = 20.0
     gap_share: float = 0.02
     moving_mps: float = 0.5
+    device_sd: float = 0.011
+    unchecked_sd: float = 0.020
+    indoor_sd: float = 0.030
+    fixes_sd: float = 0.015
+    end_sd_m: float = 2.0
+    press_sd_s: float = 0.25
+    accept_implausible: bool = False
 
     def __post_init__(self) -> None:
         """Check every value once, and put it into its one form.
@@ -180,4 +192,5 @@ _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "distance_source": _one_of(*get_args(DistanceSource)),
     "lane": _lane,
     "units": _one_of(*get_args(Units)),
+    "accept_implausible": _yes_or_no,
 }

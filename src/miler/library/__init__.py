@@ -176,10 +176,12 @@ class Library:
         with self.reading() as connection:
             return questions.lengths(connection)
 
-    def list(self, chosen: Filter | None = None, *, limit: int | None = None) -> tuple[Listed, ...]:
-        """Return activities, the latest first: all, or those of a choice; at most `limit`."""
+    def list(
+        self, chosen: Filter | None = None, *, limit: int | None = None, offset: int = 0
+    ) -> tuple[Listed, ...]:
+        """Return activities, the latest first: all, or those of a choice; at most `limit` after `offset`."""
         with self.reading() as connection:
-            return tuple(questions.listed(connection, chosen or Filter(), limit))
+            return tuple(questions.listed(connection, chosen or Filter(), limit, offset))
 
     def count(self, chosen: Filter | None = None) -> int:
         """Return how many activities there are, or how many of a choice."""

@@ -143,11 +143,15 @@ def _start_local(values: Document) -> str | None:
 
 
 def _efforts(flat: Document) -> Iterator[Row]:
-    """Every effort, and the mile although the settings did not ask for it: it is always found."""
+    """Every effort, and the mile although the settings did not ask for it: it is always found.
+
+    What no runner ran is in the document only: the table is where bests are looked for.
+    """
     mile = flat["fastest_mile"]
     asked = {effort["length_m"] for effort in flat["efforts"]}
     for effort in [*flat["efforts"], *([mile] if mile and mile["length_m"] not in asked else [])]:
-        yield _row("efforts", effort | {"flags": " ".join(effort["flags"])})
+        if effort["plausible"]:
+            yield _row("efforts", effort | {"flags": " ".join(effort["flags"])})
 
 
 def _scores(mile: Document | None) -> Iterator[Row]:

@@ -53,6 +53,7 @@ class Way:
 
     Attributes:
         jobs: processes that read.
+        workers: processes that are there already and stay, instead.
         copy: keep copies of the originals beside the library.
         restore: bring back activities that were deleted.
     """
@@ -60,6 +61,7 @@ class Way:
     jobs: int = 1
     copy: bool = False
     restore: bool = False
+    workers: batch.Workers | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ def import_files(
                 if len(passed) % _PASSED == 0:
                     yield None
 
-    for entries in batch.groups(unknown(), settings, entry_of, jobs=way.jobs, wait_s=_GATHERED_S):
+    for entries in batch.groups(
+        unknown(), settings, entry_of, jobs=way.jobs, wait_s=_GATHERED_S, workers=way.workers
+    ):
         while passed:
             yield passed.popleft()
         yield from _committed(
@@ -280,14 +284,17 @@ def _as_it_was(name: str, code: str | None, message: str) -> Recorded:
     return Recorded(name, "failed", (), code, message)
 
 
-def analysis_of(library: Library, activity_id: int) -> Analysis:
+def analysis_of(library: Library, activity_id: int, workers: batch.Workers | None = None) -> Analysis:
     """Read the original of one activity again, with the settings that made its results.
+
+    Args:
+        library: where it is.
+        activity_id: its number.
+        workers: who reads it, so that what is wrong with it costs this process nothing.
 
     Raises:
         LibraryError: if there is no such activity, or its original is gone or has changed.
     """
-    from miler.outcome import process
-
     with library.reading() as connection:
         require(connection, activity_id)
         contents_wanted = wanted(connection, activity_id)
@@ -295,7 +302,8 @@ def analysis_of(library: Library, activity_id: int) -> Analysis:
             number: part for part, number in writing.parts_of(connection, contents_wanted[0].sha256).items()
         }
     for found, content in read_again(library, contents_wanted).found:
-        outcome = process(found, Settings.from_mapping(json.loads(content.settings)))
+        settings = Settings.from_mapping(json.loads(content.settings))
+        (outcome,) = batch.run([found], settings, batch.unchanged, workers=workers)
         if outcome.source.sha256 == content.sha256 and outcome.analyses:
             return outcome.analyses[parts[activity_id] - 1]
     raise LibraryError(

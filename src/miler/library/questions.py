@@ -282,8 +282,10 @@ def lengths(connection: sqlite3.Connection) -> tuple[float, ...]:
 _FROM = f"FROM activities a {_OVERRIDES}"
 
 
-def listed(connection: sqlite3.Connection, chosen: Filter, limit: int | None) -> Iterator[Listed]:
-    """Yield activities, the latest first; those without a date last."""
+def listed(
+    connection: sqlite3.Connection, chosen: Filter, limit: int | None, offset: int = 0
+) -> Iterator[Listed]:
+    """Yield activities, the latest first; those without a date last. The first `offset` are passed over."""
     condition, values = chosen.where()
     rows = connection.execute(
         f"""
@@ -292,9 +294,9 @@ def listed(connection: sqlite3.Connection, chosen: Filter, limit: int | None) ->
                (SELECT e.elapsed_s FROM efforts e WHERE e.activity_id = a.id AND e.length_m = {MILE_M}),
                (SELECT c.evenness FROM scores c WHERE c.activity_id = a.id),
                a.device, {_TITLE}, {_SAID}, o.tags, {_LEFT_OUT}, {_FILE}
-        {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ?
+        {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ? OFFSET ?
         """,
-        (*values, -1 if limit is None else limit),
+        (*values, -1 if limit is None else limit, offset),
     )
     for *columns, left_out, file in rows:
         yield Listed(*(*columns, real_name(file), bool(left_out)))

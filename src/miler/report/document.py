@@ -15,17 +15,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from miler.errors import MilerError
+from miler.report.judged import behind, judged
 from miler.report.words import printable
 from miler.units import length_name
 
 if TYPE_CHECKING:  # see `words`
     from miler.activity import Source
     from miler.analysis import Analysis, Mile, Summary
+    from miler.buttons import PressedMile
     from miler.effort import Effort, Split
-    from miler.pacing import Change, Pacing
-    from miler.scoring import Behind, Chased
+    from miler.repeats import Series
     from miler.settings import Settings
-    from miler.worth import Worth
 
 SCHEMA = "miler.analysis/1"
 _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -52,8 +52,10 @@ def document(analysis: Analysis) -> Document:
             for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True)
         ],
         "pauses": [{"start_s": p.start_s, "end_s": p.end_s} for p in analysis.pauses],
-        "efforts": [_effort(effort) for effort in analysis.efforts],
+        "efforts": [effort_document(effort) for effort in analysis.efforts],
         "splits": {"km": [_split(s) for s in analysis.km], "mile": [_split(s) for s in analysis.miles]},
+        "official": [{"length_m": m, "time_s": s} for m, s in analysis.official],
+        "repeats": None if analysis.repeats is None else _repeats(analysis.repeats),
         "fastest_mile": None if analysis.mile is None else _mile(analysis.mile),
         "notes": [
             {"code": n.code, "kind": n.kind, "message": n.message, "at_s": n.at_s} for n in analysis.notes
@@ -126,7 +128,8 @@ def _summary(summary: Summary) -> Document:
     }
 
 
-def _effort(effort: Effort) -> Document:
+def effort_document(effort: Effort) -> Document:
+    """Return an effort, with how sure it is."""
     return {
         "name": effort.name,
         "length_m": effort.length_m,
@@ -138,6 +141,15 @@ def _effort(effort: Effort) -> Document:
         "start_m": effort.start_m,
         "end_m": effort.end_m,
         "pace_s_per_km": effort.pace_s_per_km,
+        "low_s": effort.low_s,
+        "high_s": effort.high_s,
+        "uncertainty_s": effort.uncertainty_s,
+        "optimism_s": effort.optimism_s,
+        "evidence": None
+        if effort.evidence is None
+        else {"grade": effort.evidence.grade, "reasons": list(effort.evidence.reasons)},
+        "plausible": effort.plausible,
+        "doubts": list(effort.doubts),
         "flags": list(effort.flags),
     }
 
@@ -165,7 +177,7 @@ def _streams(split: Split) -> Document:
 
 def _mile(mile: Mile) -> Document:
     even = mile.evenness
-    return _effort(mile.effort) | {
+    return effort_document(mile.effort) | {
         "quarters": [_split(s) for s in mile.quarters],
         "track_laps": [_split(s) for s in mile.track_laps],
         "evenness": {
@@ -176,19 +188,7 @@ def _mile(mile: Mile) -> Document:
             "end_spurt_percent": even.end_spurt_percent,
             "shape": even.shape,
         },
-        "pacing": _pacing(mile.pacing),
-        "worth": _worth(mile.worth),
-        "conditions": [
-            {
-                "name": c.name,
-                "value": c.value,
-                "unit": c.unit,
-                "effect_percent": c.effect_percent,
-                "in_the_time": False,
-            }
-            for c in mile.conditions
-        ],
-        "pace_light": [_chased(chased) for chased in mile.pace_light],
+        **judged(mile),
         "records": [
             {
                 "record_id": r.record_id,
@@ -198,7 +198,7 @@ def _mile(mile: Mile) -> Document:
                 "status": r.status,
                 "percent": r.percent,
                 "profile_id": r.profile_id,
-                "behind": _behind(r.behind),
+                "behind": behind(r.behind),
             }
             for r in mile.records
         ],
@@ -210,79 +210,43 @@ def _mile(mile: Mile) -> Document:
             "faster_by_percent": mile.milestone.faster_by_percent,
             "pace_s_per_km": mile.milestone.pace_s_per_km,
         },
+        "interrupted": mile.interrupted,
+        "eligibility": [{"name": p.name, "met": p.met, "reason": p.reason} for p in mile.eligibility],
+        "pressed": None if mile.pressed is None else pressed_document(mile.pressed, mile.effort),
     }
 
 
-def _behind(behind: Iterable[Behind]) -> list[Document]:
-    return [{"mark_m": b.mark_m, "behind_s": b.behind_s, "behind_m": b.behind_m} for b in behind]
-
-
-def _chased(chased: Chased) -> Document:
-    gaps = chased.each_second
+def _repeats(found: Series) -> Document:
     return {
-        "name": chased.name,
-        "kind": chased.kind,
-        "time_s": chased.time_s,
-        "behind": _behind(chased.behind),
-        "each_second": None
-        if gaps is None
-        else {
-            "seconds": gaps.seconds.tolist(),
-            "behind_s": gaps.behind_s.tolist(),
-            "behind_m": gaps.behind_m.tolist(),
-        },
-    }
-
-
-def _pacing(pacing: Pacing) -> Document:
-    nearest, farthest = pacing.likeness[:3], pacing.likeness[-1]
-    return {
-        "rmssd_percent": pacing.rmssd_percent,
-        "deviations_percent": list(pacing.deviations_percent),
-        "slowest_quarter": pacing.slowest_quarter,
-        "noise_percent": pacing.noise_percent,
-        "floor_percent": pacing.floor_percent,
-        "within_noise": pacing.within_noise,
-        "score_low": pacing.score_low,
-        "score_high": pacing.score_high,
-        "lost_s": list(pacing.lost_s),
-        "more_even_than_percent": pacing.more_even_than_percent,
-        "like": [
-            {"profile_id": r.profile_id, "difference_percent": r.difference_percent}
-            for r in (*nearest, farthest)
-        ],
-        "kick": None if pacing.kick is None else _change(pacing.kick),
-        "surges": [_change(surge) for surge in pacing.surges],
-    }
-
-
-def _change(change: Change) -> Document:
-    return {"start_m": change.start_m, "end_m": change.end_m, "faster_percent": change.faster_percent}
-
-
-def _worth(worth: Worth) -> Document:
-    return {
-        "surface": worth.surface,
-        "age": worth.age,
-        "vdot": worth.vdot,
-        "milestone_s": worth.milestone_s,
-        "equivalents": [
-            {"length_m": e.length_m, "time_s": e.time_s, "method": e.method, "valid": e.valid}
-            for e in worth.equivalents
-        ],
-        "books": [
+        "name": found.name,
+        "length_m": found.length_m,
+        "repeats": [
             {
-                "sex": book.sex,
-                "points": book.points,
-                "shares": [{"record_id": s.mark.record_id, "percent": s.percent} for s in book.shares],
-                "age_grades": [
-                    {"percent": g.percent, "standard_s": g.standard_s, "table": g.table, "source": g.source}
-                    for g in book.age_grades
-                ],
-                "stood_until": None if book.stood_until is None else book.stood_until.record_id,
+                "index": r.index,
+                "start_s": r.start_s,
+                "start_m": r.start_m,
+                "elapsed_s": r.elapsed_s,
+                "rest_s": r.rest_s,
+                "rest_m": r.rest_m,
             }
-            for book in worth.books
+            for r in found.repeats
         ],
+    }
+
+
+def pressed_document(pressed: PressedMile, effort: Effort) -> Document:
+    """Return the lap button's mile, with why the window's time differs."""
+    return {
+        "first_lap": pressed.first_lap,
+        "last_lap": pressed.last_lap,
+        "start_s": pressed.start_s,
+        "elapsed_s": pressed.elapsed_s,
+        "low_s": pressed.low_s,
+        "high_s": pressed.high_s,
+        "counted_m": pressed.counted_m,
+        "on_track": pressed.on_track,
+        "evidence": {"grade": pressed.evidence.grade, "reasons": list(pressed.evidence.reasons)},
+        "explained": pressed.explained(effort),
     }
 
 
@@ -312,6 +276,9 @@ _COLUMNS = (
     "elapsed_s",
     "timer_s",
     "mile_s",
+    "mile_low_s",
+    "mile_high_s",
+    "mile_grade",
     "mile_start_s",
     "quarter_1_s",
     "quarter_2_s",
@@ -334,7 +301,7 @@ def csv_row(analysis: Analysis) -> str:
     """Return one activity as a line of CSV under `csv_header`; empty where there is no value."""
     shown = document(analysis)
     values = shown["activity"] | shown["source"] | _mile_columns(analysis.mile)
-    best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts}
+    best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts if effort.plausible}
     lengths = analysis.settings.effort_lengths_m
     return csv_line([*(values.get(name) for name in _COLUMNS), *(best.get(m) for m in lengths)])
 
@@ -344,6 +311,9 @@ def _mile_columns(mile: Mile | None) -> Document:
         return {}
     return {
         "mile_s": mile.effort.elapsed_s,
+        "mile_low_s": mile.effort.low_s,
+        "mile_high_s": mile.effort.high_s,
+        "mile_grade": mile.effort.evidence.grade if mile.effort.evidence else None,
         "mile_start_s": mile.effort.start_s,
         **{f"quarter_{q.index}_s": q.elapsed_s for q in mile.quarters},
         "evenness": mile.evenness.score,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from miler.activity import Pause
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
 from miler.report import page, tables
@@ -16,17 +17,21 @@ from miler.report.charts import GRID_X, GRID_Y, bars, gap_chart, pace_chart
 from miler.report.tables import ROUNDING
 from miler.report.verdicts import condition_words, pacing_words, worth_words
 from miler.report.words import (
-    FLAGS,
     SHAPES,
     SOURCES,
+    by_button,
     compared,
+    flag_words,
     local_start,
     rounded_down,
     rounded_up,
     signed,
     sport,
+    sure_time,
+    told_time,
     where,
     why_no_mile,
+    why_sure,
 )
 from miler.scoring import Evenness, Milestone
 from miler.settings import Units
@@ -65,11 +70,12 @@ def _article(ident: str, analysis: Analysis) -> View:
         "title": summary.name or _capitalised(sport(summary)),
         "when": local_start(summary),
         "iso": summary.start_time.isoformat() if summary.start_time else None,
-        "result": f"mile {format_duration(mile.effort.elapsed_s)}" if mile else "no mile",
+        "result": f"mile {told_time(mile.effort)}" if mile else "no mile",
         "facts": _facts(analysis),
         "mile": _mile(analysis, mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
+        "repeats": tables.repeats(analysis.repeats) if analysis.repeats else None,
         "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
         "splits": _splits(analysis),
         "laps": tables.watch_laps(analysis) if analysis.laps else None,
@@ -123,11 +129,14 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
     effort = mile.effort
     per = (units, "km" if units == "mi" else "mi")
     return {
-        "time": format_duration(effort.elapsed_s),
+        "time": told_time(effort),
+        "sure_time": sure_time(effort),
+        "why_sure": _capitalised(why_sure(effort)),
+        "by_button": by_button(mile),
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
         "where": where(mile),
-        "flags": [_flag(flag, effort) for flag in effort.flags],
+        "flags": [_flag(flag, effort, analysis.pauses) for flag in effort.flags],
         "bars": bars(mile.quarters),
         "bar_labels": [
             (f"Q{q.index}", format_duration(q.elapsed_s), signed(bar.deviation_s, " s"))
@@ -136,10 +145,12 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
         "quarters": tables.quarters(mile, units),
         "track_laps": tables.track_laps(mile, units),
         "rounding": ROUNDING,
-        "evenness": _evenness(mile.evenness),
         "pacing": [_sentence(said) for said in pacing_words(mile, analysis.summary.sub_sport)],
         "worth": [_sentence(said) for said in worth_words(mile.worth, analysis.settings.own_records)],
         "conditions": [_sentence(said) for said in condition_words(mile.conditions)],
+        "evenness": None if mile.interrupted else _evenness(mile.evenness),
+        "interrupted": mile.interrupted,
+        "eligibility": [(p.name, p.met, p.reason) for p in mile.eligibility],
         "records": tables.records(mile.records) if mile.records else None,
         "pace_light": tables.pace_light(mile) if mile.pace_light else None,
         "each_second": [gap_chart(chased) for chased in mile.pace_light if chased.each_second is not None],
@@ -147,8 +158,8 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
     }
 
 
-def _flag(flag: str, effort: Effort) -> str:
-    words = FLAGS.get(flag, flag)
+def _flag(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
+    words = flag_words(flag, effort, pauses)
     if flag == "pause":
         words += f"; the timer clock says {format_duration(effort.timer_s)}"
     return _capitalised(words)

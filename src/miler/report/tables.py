@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 from miler.activity import Lap
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
-from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed
+from miler.repeats import Repeat, Series
+from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed, sure_time
 from miler.scoring import Behind, Chased, RecordComparison
 from miler.settings import Settings, Units
 from miler.units import (
@@ -130,16 +131,29 @@ def efforts(found: Sequence[Effort], units: Units) -> Table:
     stopped = any(_stopped(e) for e in found)
     columns: list[_Column[Effort]] = [
         _Column("Distance", lambda e: e.name),
-        _Column("Elapsed", lambda e: format_duration(e.elapsed_s)),
+        _Column("Elapsed, ± 95 %", sure_time),
+        _Column("Evidence", lambda e: e.evidence.grade if e.evidence else None),
         _Column("Timer", lambda e: format_duration(e.timer_s) if stopped else None),
         _Column(f"Pace /{first}", lambda e: _pace(e.pace_s_per_km, first)),
         _Column(f"Pace /{second}", lambda e: _pace(e.pace_s_per_km, second)),
         _Column("Starts at", lambda e: format_distance(e.start_m, units)),
         _Column("After", lambda e: format_duration(e.start_s, 0)),
-        _Column("Flags", lambda e: ", ".join(e.flags) or None, text=True),
+        _Column("Flags", lambda e: "; ".join([*e.flags, *e.doubts]) or None, text=True),
     ]
-    best = next((i for i, e in enumerate(found) if math.isclose(e.length_m, MILE_M)), None)
+    best = next((i for i, e in enumerate(found) if math.isclose(e.length_m, MILE_M) and e.plausible), None)
     return _table("Fastest stretch of each distance, on the elapsed clock", columns, found, best)
+
+
+def repeats(found: Series) -> Table:
+    """Every repetition of an interval session, with the rest before the next."""
+    columns: list[_Column[Repeat]] = [
+        _Column("Repetition", lambda r: str(r.index)),
+        _Column("Time", lambda r: format_duration(r.elapsed_s)),
+        _Column("After", lambda r: format_duration(r.start_s, 0)),
+        _Column("Rest", lambda r: None if r.rest_s is None else format_duration(r.rest_s, 0)),
+        _Column("Rest, m", lambda r: None if r.rest_m is None else f"{r.rest_m:.0f}"),
+    ]
+    return _table(f"Repetitions: {found.name}, found from the motion", columns, found.repeats)
 
 
 def splits(caption: str, cut: Sequence[Split], unit: Units) -> Table:

@@ -11,12 +11,14 @@ from typing import Literal
 from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
+from miler.repeats import Series
 from miler.report.verdicts import condition_words, pacing_words, worth_words
 from miler.report.words import (
-    FLAGS,
     SHAPES,
     SOURCES,
+    by_button,
     compared,
+    flag_words,
     lag,
     lead_in,
     local_start,
@@ -26,8 +28,10 @@ from miler.report.words import (
     rounded_up,
     signed,
     sport,
+    sure_time,
     where,
     why_no_mile,
+    why_sure,
 )
 from miler.scoring import Behind, RecordComparison
 from miler.units import TRACK_LAP_M, format_distance, format_duration, format_pace
@@ -78,10 +82,11 @@ def render(analysis: Analysis, *, color: bool = False) -> str:
     style = _Style(color)
     parts = [_head(analysis, style)]
     if analysis.mile is None:
-        parts.append([printable(why_no_mile(analysis))])
+        parts.append(textwrap.wrap(printable(why_no_mile(analysis)), _WIDTH))
     else:
         parts += _mile(analysis, analysis.mile, style)
     parts.append(_efforts(analysis.efforts, style))
+    parts.append(_repeats(analysis.repeats, style))
     parts.append(_pauses(analysis.pauses, style))
     parts.append(_laps(analysis, style))
     parts.append(_splits(analysis, style))
@@ -130,13 +135,20 @@ def _facts(analysis: Analysis) -> list[str]:
 def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     effort = mile.effort
     head = [
-        f"{style.title('FASTEST MILE')}   {style.big(format_duration(effort.elapsed_s))}  elapsed"
+        f"{style.title('FASTEST MILE')}   {style.big(sure_time(effort))}  elapsed"
         f"    {format_pace(effort.pace_s_per_km, 'mi')} · {format_pace(effort.pace_s_per_km, 'km')}",
         style.dim(_INDENT + where(mile)),
     ]
+    head += _evidence(effort, style)
     if "pause" in effort.flags:
         head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
-    head += [style.warn(_INDENT + f"! {FLAGS.get(flag, flag)}") for flag in effort.flags]
+    head += _by_button(mile, style)
+    official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
+    if official_s is not None:
+        head.append(
+            f"{style.title('OFFICIAL')}       {format_duration(official_s, 2)}  as the runner gave it"
+        )
+    head += [style.warn(_INDENT + f"! {flag_words(flag, effort, analysis.pauses)}") for flag in effort.flags]
     return [
         head,
         _table("QUARTERS  440 yd each", mile.quarters, style),
@@ -146,7 +158,19 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         _milestone(mile, style),
         _section("WORTH", worth_words(mile.worth, analysis.settings.own_records), style),
         _section("CONDITIONS", _conditions(mile), style),
+        _eligibility(mile, style),
     ]
+
+
+def _evidence(effort: Effort, style: _Style) -> list[str]:
+    return [style.dim(_INDENT + line) for line in textwrap.wrap(why_sure(effort), _WIDTH - len(_INDENT))]
+
+
+def _by_button(mile: Mile, style: _Style) -> list[str]:
+    lines = textwrap.wrap(by_button(mile), _WIDTH - len(_INDENT))
+    if lines:
+        lines[0] = f"{style.title('LAP BUTTON'):<{len(_INDENT) + len(style.title(''))}}{lines[0]}"
+    return [*lines[:1], *(_INDENT + line for line in lines[1:])]
 
 
 def _track_laps(analysis: Analysis, mile: Mile, style: _Style) -> list[str]:
@@ -209,6 +233,8 @@ def _bar(pace: float, paces: Sequence[float]) -> str:
 
 def _evenness(mile: Mile, sub_sport: str | None, style: _Style) -> list[str]:
     even = mile.evenness
+    if mile.interrupted:
+        return [f"{style.title('EVENNESS')}       no verdict on its pacing: {mile.interrupted}"]
     return [
         f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
         f" · CV {rounded_up(even.cv_percent)} % · {SHAPES.get(even.shape, even.shape)}",
@@ -278,18 +304,48 @@ def _milestone(mile: Mile, style: _Style) -> list[str]:
     ]
 
 
+_VERDICTS = {"yes": "yes", "no": "no", "undetermined": "?"}
+
+
+def _eligibility(mile: Mile, style: _Style) -> list[str]:
+    if not mile.eligibility:
+        return []
+    return [
+        style.title("WOULD IT COUNT") + style.dim("  what a record asks, as far as a recording can answer"),
+        *(f"  {_VERDICTS[p.met]:<5}{p.name}: {p.reason}" for p in mile.eligibility),
+    ]
+
+
+def _repeats(found: Series | None, style: _Style) -> list[str]:
+    """Every repetition in a line, with the rest before the next."""
+    if found is None:
+        return []
+    mean_s = sum(r.elapsed_s for r in found.repeats) / len(found.repeats)
+    lines = [f"{style.title('REPEATS')}        {style.big(found.name)}, {format_duration(mean_s)} on average"]
+    for r in found.repeats:
+        rest = "" if r.rest_s is None else f"   rest {format_duration(r.rest_s, 0)}, {r.rest_m:.0f} m"
+        lines.append(
+            f"  {r.index:>3} {format_duration(r.elapsed_s):>10} {signed(r.elapsed_s - mean_s):>7}"
+            f"   at {format_duration(r.start_s, 0):>8}{rest}"
+        )
+    return lines
+
+
 def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:
     if not efforts:
         return []
-    lines = [style.title("BEST EFFORTS") + style.dim("  elapsed clock")]
+    lines = [style.title("BEST EFFORTS") + style.dim("  elapsed clock, ± 95 %, grade of the evidence")]
     for effort in efforts:
         flags = f"  ({', '.join(effort.flags)})" if effort.flags else ""
-        lines.append(
-            f"  {effort.name:<14}{format_duration(effort.elapsed_s):>10}"
+        grade = effort.evidence.grade if effort.evidence else " "
+        line = (
+            f"  {effort.name:<14}{sure_time(effort):>16}  {grade}"
             f"  {format_pace(effort.pace_s_per_km, 'mi'):>9}  {format_pace(effort.pace_s_per_km, 'km'):>9}"
-            f"   at {format_duration(effort.start_s, 0):>8}{flags}"
+            f"   at {format_duration(effort.start_s, 0):>8}"
         )
-    return lines
+        lines.append(line + flags if effort.plausible else style.warn(f"{line}  ! no best"))
+    doubted = dict.fromkeys(doubt for effort in efforts for doubt in effort.doubts)
+    return [*lines, *(style.warn(f"  ! no best: {doubt}") for doubt in doubted)][: len(lines) + _SHOWN_NOTES]
 
 
 def _pauses(pauses: Sequence[Pause], style: _Style) -> list[str]:

@@ -30,7 +30,7 @@ from miler.formats.fit.layout import COMPRESSED, DEFINITION, DEVELOPER, FIELDS_A
 
 # No recording comes near; what does is made to keep a reader busy.
 MOST_MESSAGES = 10_000_000
-MOST_DEFINITIONS = 65_536
+MOST_DEFINITIONS = 10_000
 MOST_EMPTY_MESSAGES = 10_000
 
 # What is asked for: file_id, sport, session, lap, record, event, device_info, activity, length, hr,
@@ -239,14 +239,14 @@ class _Walk:
             self._define(local, owner)
         if owner.size == 1:
             self._empty += 1
-            _limit(self._empty, MOST_EMPTY_MESSAGES, "empty messages")
+            limit(self._empty, MOST_EMPTY_MESSAGES, "empty messages")
         owner.walked.append(at)
         return at + owner.size
 
     def _add(self, text: bytes) -> Definition:
         definition = self._known[text] = Definition(text)
         self._part.definitions.append(definition)
-        _limit(len(self._known), MOST_DEFINITIONS, "definitions")
+        limit(len(self._known), MOST_DEFINITIONS, "definitions")
         return definition
 
     def _define(self, local: int, definition: Definition) -> None:
@@ -267,7 +267,7 @@ class _Walk:
 
     def _count(self, messages: int) -> None:
         self._messages += messages
-        _limit(self._messages, MOST_MESSAGES, "messages")
+        limit(self._messages, MOST_MESSAGES, "messages")
 
 
 def regular_stretch(data: bytes, at: int, sizes: list[int]) -> list[range]:
@@ -307,7 +307,8 @@ def _repeats(data: bytes, at: int, stride: int) -> int:
         looked *= 4
 
 
-def _limit(found: int, most: int, what: str) -> None:
+def limit(found: int, most: int, what: str) -> None:
+    """Refuse a file that has more of something than any recording needs: it is made to cost time."""
     if found > most:
         raise CorruptFile(
             f"refused: more than {most:,} {what}; no recording needs that",
