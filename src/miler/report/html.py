@@ -15,9 +15,8 @@ from miler.effort import Effort
 from miler.report import page, tables
 from miler.report.charts import GRID_X, GRID_Y, bars, gap_chart, pace_chart
 from miler.report.tables import ROUNDING
-from miler.report.verdicts import condition_words, pacing_words, worth_words
+from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
-    SHAPES,
     SOURCES,
     by_button,
     compared,
@@ -33,7 +32,7 @@ from miler.report.words import (
     why_no_mile,
     why_sure,
 )
-from miler.scoring import Evenness, Milestone
+from miler.scoring import Milestone
 from miler.settings import Units
 from miler.units import format_distance, format_duration, format_pace
 
@@ -148,7 +147,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
         "pacing": [_sentence(said) for said in pacing_words(mile, analysis.summary.sub_sport)],
         "worth": [_sentence(said) for said in worth_words(mile.worth, analysis.settings.own_records)],
         "conditions": [_sentence(said) for said in condition_words(mile.conditions)],
-        "evenness": None if mile.interrupted else _evenness(mile.evenness),
+        "evenness": None if mile.interrupted else _evenness(mile, analysis.summary.sub_sport),
         "interrupted": mile.interrupted,
         "eligibility": [(p.name, p.met, p.reason) for p in mile.eligibility],
         "records": tables.records(mile.records) if mile.records else None,
@@ -165,9 +164,10 @@ def _flag(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
     return _capitalised(words)
 
 
-def _evenness(evenness: Evenness) -> View:
+def _evenness(mile: Mile, sub_sport: str | None) -> View:
+    evenness = mile.evenness
     sentence = (
-        f"{_capitalised(SHAPES.get(evenness.shape, evenness.shape))}. "
+        f"{_capitalised(shape_words(mile, sub_sport))}. "
         f"The second half was {_than(-evenness.half_difference_percent)} the first; "
         f"the first quarter was {_than(evenness.fast_start_percent)} the middle two, "
         f"the last {_than(evenness.end_spurt_percent)} them."

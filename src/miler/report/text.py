@@ -12,9 +12,8 @@ from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.repeats import Series
-from miler.report.verdicts import condition_words, pacing_words, worth_words
+from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
-    SHAPES,
     SOURCES,
     by_button,
     compared,
@@ -237,7 +236,7 @@ def _evenness(mile: Mile, sub_sport: str | None, style: _Style) -> list[str]:
         return [f"{style.title('EVENNESS')}       no verdict on its pacing: {mile.interrupted}"]
     return [
         f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
-        f" · CV {rounded_up(even.cv_percent)} % · {SHAPES.get(even.shape, even.shape)}",
+        f" · CV {rounded_up(even.cv_percent)} % · {shape_words(mile, sub_sport)}",
         style.dim(f"{_INDENT}second half {compared(-even.half_difference_percent)} the first"),
         style.dim(
             f"{_INDENT}start {compared(even.fast_start_percent)} the middle,"

@@ -12,7 +12,7 @@ from miler.analysis import Mile
 from miler.conditions import Condition
 from miler.pacing import Change, Pacing
 from miler.recordbook import Mark
-from miler.report.words import rounded_down, rounded_up
+from miler.report.words import SHAPES, rounded_down, rounded_up
 from miler.scoring import label
 from miler.units import format_duration, length_name
 from miler.worth import BookWorth, Worth
@@ -25,10 +25,21 @@ _INDOORS = {"treadmill", "indoor_running", "indoor_track", "virtual_activity"}
 _SEXES = {"M": "men", "F": "women"}
 
 
+def shape_words(mile: Mile, sub_sport: str | None = None) -> str:
+    """Name the shape of a mile's pacing, but none that the measurement alone may have made."""
+    if mile.pacing.within_noise:
+        return f"even within what {_measure(sub_sport)} can tell"
+    return SHAPES.get(mile.evenness.shape, mile.evenness.shape)
+
+
+def _measure(sub_sport: str | None) -> str:
+    return "the sensor" if sub_sport in _INDOORS else "GPS"
+
+
 def pacing_words(mile: Mile, sub_sport: str | None = None) -> list[str]:
     """Say how a mile was paced; where the measurement explains the quarters' difference, say that instead."""
     pacing = mile.pacing
-    said = [_against_noise(pacing, "the sensor" if sub_sport in _INDOORS else "GPS")]
+    said = [_against_noise(pacing, _measure(sub_sport))]
     if not pacing.within_noise:
         said += [_lost(pacing, mile.effort.elapsed_s), _like(pacing)]
     if pacing.kick is not None:
@@ -43,11 +54,9 @@ def pacing_words(mile: Mile, sub_sport: str | None = None) -> list[str]:
 
 
 def _against_noise(pacing: Pacing, measure: str) -> str:
-    alone = f"which by itself shows a CV of up to {rounded_up(pacing.floor_percent)} %"
     interval = f"score {rounded_down(pacing.score_low)} to {rounded_down(pacing.score_high)} with 95 %"
-    if pacing.within_noise:
-        return f"even within what {measure} can tell, {alone}; {interval}"
-    return f"more uneven than {measure} explains, {alone}; {interval}"
+    alone = f"{measure} by itself shows a CV of up to {rounded_up(pacing.floor_percent)} %; {interval}"
+    return alone if pacing.within_noise else f"more uneven than {measure} explains: {alone}"
 
 
 def _lost(pacing: Pacing, mile_s: float) -> str:
