@@ -17,6 +17,8 @@ import math
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -145,8 +147,11 @@ def _sources() -> Iterator[Bar]:
 
 
 def _told(*words: str) -> list[dict[str, str]]:
-    with redirect_stdout(io.StringIO()) as out:
-        miler([*words, "--format", "json"])
+    """What the program says to a runner without settings and records of their own."""
+    with TemporaryDirectory() as folder, redirect_stdout(io.StringIO()) as out:
+        nobodys = Path(folder, "config.toml")
+        nobodys.touch()
+        miler([*words, "--format", "json", "--config", str(nobodys)])
     rows: list[dict[str, str]] = json.loads(out.getvalue())
     return rows
 
