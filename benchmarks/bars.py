@@ -24,6 +24,7 @@ _ISSUES = (
     "benchmarks.duplicates",
     "benchmarks.drop_folder",
     "benchmarks.watch_kills",
+    "benchmarks.book",
     "benchmarks.web",
     "benchmarks.trust",
 )

@@ -213,8 +213,7 @@ def test_a_sound_file_that_is_no_activity_is_skipped_and_all_is_well(miler: Mile
         ["report", "-o", "no-such-folder/out.txt", "x.fit"],
         ["check"],
         ["records", "--sex", "X"],
-        ["records", "--progression", "--surface", "road"],
-        ["records", "--progression", "--event", "1 mile"],
+        ["records", "--country", "Atlantis"],
     ],
 )
 def test_wrong_use_is_code_2_with_a_reason_and_no_result(miler: Miler, arguments: list[str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
 from miler.buttons import PressedMile, pressed_mile
+from miler.conditions import Condition, conditions
 from miler.confidence import disputed, judge
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
@@ -17,12 +18,23 @@ from miler.eligibility import Point, checklist
 from miler.moments import Moments, moments
 from miler.odometer import Odometer
 from miler.overrides import Overrides, amended, barred, why_left_out
+from miler.pacing import Pacing, noise_of, pacing
 from miler.plausibility import doubts, without_vehicles
-from miler.recordbook import standing_records
+from miler.recordbook import Surface, standing_records
 from miler.repeats import Series, rest_inside, series
-from miler.scoring import Evenness, Milestone, RecordComparison, against, evenness, next_milestone
+from miler.scoring import (
+    Chased,
+    Evenness,
+    Milestone,
+    RecordComparison,
+    against,
+    evenness,
+    next_milestone,
+    pace_lights,
+)
 from miler.settings import Settings
 from miler.units import KILOMETRE_M, MILE_M
+from miler.worth import Worth, worth
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
 _TRACE_SMOOTH_S = 10.0
@@ -58,6 +70,10 @@ class Mile:
     quarters: tuple[Split, ...]
     track_laps: tuple[Split, ...]
     evenness: Evenness
+    pacing: Pacing
+    worth: Worth
+    conditions: tuple[Condition, ...]
+    pace_light: tuple[Chased, ...]
     records: tuple[RecordComparison, ...]
     milestone: Milestone | None
     pressed: PressedMile | None = None
@@ -187,11 +203,45 @@ def fastest_mile(
         quarters=four,
         track_laps=splits(activity, odometer, effort, settings.lap_m),
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
-        records=tuple(against(mark, times_s, distances_m) for mark in standing_records(sex=settings.sex)),
+        pacing=pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(odometer.source)),
+        worth=worth_of(activity, effort, settings),
+        conditions=conditions_of(activity, odometer, effort, settings),
+        pace_light=pace_lights(times_s, distances_m, settings),
+        records=tuple(
+            against(mark, times_s, distances_m, settings.own_records)
+            for mark in standing_records(sex=settings.sex, own=settings.own_records)
+        ),
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
         pressed=pressed_mile(activity, settings, lane),
         interrupted=rest_inside(effort, odometer, repeats),
         eligibility=checklist(effort, activity),
+    )
+
+
+# What a file calls a surface, as the record book does; any other word says nothing of it.
+_SURFACES: dict[str | None, Surface] = {"track": "outdoor", "street": "road", "road": "road"}
+
+
+def worth_of(activity: Activity, effort: Effort, settings: Settings) -> Worth:
+    """Say what the mile is worth; the runner's age is that completed in the year of the run."""
+    age = None
+    if activity.start_time is not None and settings.birth_year is not None:
+        age = max(activity.start_time.year - settings.birth_year, 0)
+    surface = _SURFACES.get(activity.sub_sport)
+    return worth(effort.elapsed_s, surface, settings.sex, age, settings.own_records)
+
+
+def conditions_of(
+    activity: Activity, odometer: Odometer, effort: Effort, settings: Settings
+) -> tuple[Condition, ...]:
+    """Say in which conditions an effort was run, by the streams inside it."""
+    inside = (activity.elapsed >= effort.start_s) & (activity.elapsed <= effort.end_s)
+    return conditions(
+        odometer.distance_at(activity.elapsed[inside]) - effort.start_m,
+        activity.get("altitude")[inside],
+        activity.get("temperature")[inside],
+        effort.length_m,
+        settings.sex,
     )
 
 

@@ -23,6 +23,9 @@ def settings_options(command: Any) -> Any:
                          help="Seek this distance (1mi, 5k, 400m); may be repeated."),
             click.option("--lap", "lap_m", metavar="LENGTH", help="Length of a track lap [400m]."),
             click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with."),
+            click.option("--birth-year", type=int, metavar="YEAR", help="For the age grade."),
+            click.option("--every-second", is_flag=True, default=None,
+                         help="The gap to records, rivals and goals at every second (json, html)."),
             click.option("--sport", "sports", multiple=True, metavar="SPORT",
                          help="Seek efforts in this sport (walking, hiking); may be repeated"
                          " [running, and files that name no sport]."),

@@ -16,6 +16,8 @@ Sex = Literal["F", "M"]
 DistanceSource = Literal["auto", "device", "fixes"]
 Units = Literal["km", "mi"]
 
+LANES = 10  # of the widest tracks
+FIRST_BIRTH_YEAR, LAST_BIRTH_YEAR = 1880, 2100
 SHORTEST_LAP_M = 50.0  # a tenth of a second of pace is then 0.2 %; no track is shorter
 
 
@@ -30,8 +32,12 @@ class Settings:
         lap_m: lap of the track on which the mile is cut into track laps, metres.
         sports: sports in which efforts are sought; "unknown" is a file that does not say.
         sex: whose record book; None compares with both.
+        birth_year: the runner's; None compares with no age.
         distance_source: "auto" takes the device's distance where it is sane, else the fixes.
+        lane: of the track, counted from the kerb; None tells it from the positions where they can.
         units: what a reader sees first, miles or kilometres.
+        own_records: text of the runner's records.toml, empty for none: marks, rivals and goals.
+        every_second: give the gap to each light at every second, not at the quarters only.
         max_speed_mps: a step faster than this is a glitch. 12.5 is just above the fastest
             moment of the fastest 100 m ever run (Bolt 2009, 12.4 m/s: World Athletics' analysis).
         teleport_m: across a pause, a displacement above this is a teleport.
@@ -48,8 +54,12 @@ class Settings:
     lap_m: float = TRACK_LAP_M
     sports: tuple[str, ...] = ("running", "unknown")
     sex: Sex | None = None
+    birth_year: int | None = None
     distance_source: DistanceSource = "auto"
+    lane: int | None = None
     units: Units = "mi"
+    own_records: str = ""
+    every_second: bool = False
     max_speed_mps: float = 12.5
     teleport_m: float = 100.0
     gap_s: float = 20.0
@@ -131,11 +141,34 @@ def _words(name: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _year(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    if numeric and FIRST_BIRTH_YEAR <= cast("float", value) <= LAST_BIRTH_YEAR:
+        year = int(cast("float", value))
+        if year == value:
+            return year
+    raise SettingsError(f"setting {name!r} must be the year of a runner's birth, not {value!r}")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(f"setting {name!r} must be text, not {value!r}")
+    return value
+
+
 def _lower(words: Any) -> Any:
     """Write sports as activities name them, in lower case; what is no list of words is refused later."""
     if not isinstance(words, list | tuple):
         return words
     return tuple(word.lower() if isinstance(word, str) else word for word in words)
+
+
+def _lane(name: str, value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LANES):
+        return value
+    raise SettingsError(f"setting {name!r} must be a lane from 1, at the kerb, to {LANES}, not {value!r}")
 
 
 def _one_of(*choices: object) -> Callable[[str, object], Any]:
@@ -152,8 +185,12 @@ _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "effort_lengths_m": _lengths,
     "lap_m": _lap,
     "sports": _words,
+    "birth_year": _year,
+    "own_records": _text,
+    "every_second": _yes_or_no,
     "sex": _one_of(None, *cast("tuple[str, ...]", get_args(Sex))),
     "distance_source": _one_of(*get_args(DistanceSource)),
+    "lane": _lane,
     "units": _one_of(*get_args(Units)),
     "accept_implausible": _yes_or_no,
 }

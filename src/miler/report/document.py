@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from miler.errors import MilerError
+from miler.report.judged import behind, judged
 from miler.report.words import printable
 from miler.units import length_name
 
@@ -187,6 +188,7 @@ def _mile(mile: Mile) -> Document:
             "end_spurt_percent": even.end_spurt_percent,
             "shape": even.shape,
         },
+        **judged(mile),
         "records": [
             {
                 "record_id": r.record_id,
@@ -196,9 +198,7 @@ def _mile(mile: Mile) -> Document:
                 "status": r.status,
                 "percent": r.percent,
                 "profile_id": r.profile_id,
-                "behind": [
-                    {"mark_m": b.mark_m, "behind_s": b.behind_s, "behind_m": b.behind_m} for b in r.behind
-                ],
+                "behind": behind(r.behind),
             }
             for r in mile.records
         ],

@@ -13,10 +13,10 @@ from miler.activity import Pause
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
 from miler.report import page, tables
-from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
+from miler.report.charts import GRID_X, GRID_Y, bars, gap_chart, pace_chart
 from miler.report.tables import ROUNDING
+from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
-    SHAPES,
     SOURCES,
     by_button,
     compared,
@@ -32,7 +32,7 @@ from miler.report.words import (
     why_no_mile,
     why_sure,
 )
-from miler.scoring import Evenness, Milestone
+from miler.scoring import Milestone
 from miler.settings import Units
 from miler.units import format_distance, format_duration, format_pace
 
@@ -71,7 +71,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "iso": summary.start_time.isoformat() if summary.start_time else None,
         "result": f"mile {told_time(mile.effort)}" if mile else "no mile",
         "facts": _facts(analysis),
-        "mile": _mile(mile, units, analysis.pauses) if mile else None,
+        "mile": _mile(analysis, mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
         "repeats": tables.repeats(analysis.repeats) if analysis.repeats else None,
@@ -124,7 +124,7 @@ def _distance(summary: Summary, units: Units) -> str:
     return f"{format_distance(summary.distance_m, units)} ({format_distance(summary.distance_m, other)})"
 
 
-def _mile(mile: Mile, units: Units, pauses: Sequence[Pause]) -> View:
+def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
     effort = mile.effort
     per = (units, "km" if units == "mi" else "mi")
     return {
@@ -135,7 +135,7 @@ def _mile(mile: Mile, units: Units, pauses: Sequence[Pause]) -> View:
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
         "where": where(mile),
-        "flags": [_flag(flag, effort, pauses) for flag in effort.flags],
+        "flags": [_flag(flag, effort, analysis.pauses) for flag in effort.flags],
         "bars": bars(mile.quarters),
         "bar_labels": [
             (f"Q{q.index}", format_duration(q.elapsed_s), signed(bar.deviation_s, " s"))
@@ -144,10 +144,15 @@ def _mile(mile: Mile, units: Units, pauses: Sequence[Pause]) -> View:
         "quarters": tables.quarters(mile, units),
         "track_laps": tables.track_laps(mile, units),
         "rounding": ROUNDING,
-        "evenness": None if mile.interrupted else _evenness(mile.evenness),
+        "pacing": [_sentence(said) for said in pacing_words(mile, analysis.summary.sub_sport)],
+        "worth": [_sentence(said) for said in worth_words(mile.worth, analysis.settings.own_records)],
+        "conditions": [_sentence(said) for said in condition_words(mile.conditions)],
+        "evenness": None if mile.interrupted else _evenness(mile, analysis.summary.sub_sport),
         "interrupted": mile.interrupted,
         "eligibility": [(p.name, p.met, p.reason) for p in mile.eligibility],
         "records": tables.records(mile.records) if mile.records else None,
+        "pace_light": tables.pace_light(mile) if mile.pace_light else None,
+        "each_second": [gap_chart(chased) for chased in mile.pace_light if chased.each_second is not None],
         "milestone": _milestone(mile.milestone) if mile.milestone else None,
     }
 
@@ -159,9 +164,10 @@ def _flag(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
     return _capitalised(words)
 
 
-def _evenness(evenness: Evenness) -> View:
+def _evenness(mile: Mile, sub_sport: str | None) -> View:
+    evenness = mile.evenness
     sentence = (
-        f"{_capitalised(SHAPES.get(evenness.shape, evenness.shape))}. "
+        f"{_capitalised(shape_words(mile, sub_sport))}. "
         f"The second half was {_than(-evenness.half_difference_percent)} the first; "
         f"the first quarter was {_than(evenness.fast_start_percent)} the middle two, "
         f"the last {_than(evenness.end_spurt_percent)} them."
@@ -209,6 +215,10 @@ def _source(analysis: Analysis) -> list[tuple[str, str]]:
         ("SHA-256", source.sha256 or "unknown"),
         ("Records", f"{analysis.summary.records:,}"),
     ]
+
+
+def _sentence(said: str) -> str:
+    return f"{_capitalised(said)}."
 
 
 def _capitalised(words: str) -> str:

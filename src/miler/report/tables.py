@@ -14,7 +14,7 @@ from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.repeats import Repeat, Series
 from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed, sure_time
-from miler.scoring import Behind, RecordComparison
+from miler.scoring import Behind, Chased, RecordComparison
 from miler.settings import Settings, Units
 from miler.units import (
     MILE_M,
@@ -30,6 +30,7 @@ _QUARTER_ENDS = ("¼", "½", "¾", "finish")
 _MISSING = "–"
 
 T = TypeVar("T")
+B = TypeVar("B", RecordComparison, Chased)
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,21 @@ def records(comparisons: Sequence[RecordComparison]) -> Table:
         _Column("Time", lambda r: format_duration(r.time_s, 2)),
         _Column("Status", lambda r: _words(r.status), text=True),
         _Column("Your speed", lambda r: f"{rounded_down(r.percent)} %"),
-        *(_Column(f"Behind at {end}", _behind_at(i)) for i, end in enumerate(_QUARTER_ENDS)),
+        *_behind(RecordComparison),
         _Column("Measured along", lambda r: "own splits" if r.profile_id else "even pace", text=True),
     ]
     return _table("Behind the records; a minus is ahead", columns, comparisons)
+
+
+def pace_light(mile: Mile) -> Table:
+    """The mile against each rival and goal."""
+    columns: list[_Column[Chased]] = [
+        _Column("Light", lambda c: c.name),
+        _Column("Kind", lambda c: c.kind, text=True),
+        _Column("Time", lambda c: format_duration(c.time_s, 2)),
+        *_behind(Chased),
+    ]
+    return _table("Behind the light; a minus is ahead", columns, mile.pace_light)
 
 
 def efforts(found: Sequence[Effort], units: Units) -> Table:
@@ -219,8 +231,13 @@ def _with_cumulative(cut: Sequence[Split]) -> list[tuple[Split, float]]:
     return list(zip(cut, accumulate(s.elapsed_s for s in cut), strict=True))
 
 
-def _behind_at(quarter: int) -> Callable[[RecordComparison], str | None]:
-    return lambda record: f"{_lag(record.behind[quarter])}\n{metres_to_go(record.behind[quarter].behind_m)}"
+def _behind(columns: type[B]) -> list[_Column[B]]:
+    """A column a quarter: seconds behind, and metres."""
+
+    def at(quarter: int) -> Callable[[B], str | None]:
+        return lambda row: f"{_lag(row.behind[quarter])}\n{metres_to_go(row.behind[quarter].behind_m)}"
+
+    return [_Column(f"Behind at {end}", at(i)) for i, end in enumerate(_QUARTER_ENDS)]
 
 
 def _lag(behind: Behind) -> str:
@@ -270,4 +287,6 @@ def _setting(name: str, value: object) -> str:
         return ", ".join(length_name(v) if isinstance(v, float) else str(v) for v in value)
     if isinstance(value, float):
         return f"{value:g}"
-    return "not set" if value is None else str(value)
+    if name == "own_records" and value:
+        return f"{len(str(value).splitlines())} lines"
+    return "not set" if value in (None, "") else str(value)

@@ -12,8 +12,8 @@ from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.repeats import Series
+from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
-    SHAPES,
     SOURCES,
     by_button,
     compared,
@@ -32,7 +32,7 @@ from miler.report.words import (
     why_no_mile,
     why_sure,
 )
-from miler.scoring import RecordComparison
+from miler.scoring import Behind, RecordComparison
 from miler.units import TRACK_LAP_M, format_distance, format_duration, format_pace
 
 _WIDTH = 100
@@ -151,10 +151,12 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     return [
         head,
         _table("QUARTERS  440 yd each", mile.quarters, style),
-        _evenness(mile, style),
+        _evenness(mile, analysis.summary.sub_sport, style),
         _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
+        _section("WORTH", worth_words(mile.worth, analysis.settings.own_records), style),
+        _section("CONDITIONS", _conditions(mile), style),
         _eligibility(mile, style),
     ]
 
@@ -228,19 +230,37 @@ def _bar(pace: float, paces: Sequence[float]) -> str:
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()) or "▏"
 
 
-def _evenness(mile: Mile, style: _Style) -> list[str]:
+def _evenness(mile: Mile, sub_sport: str | None, style: _Style) -> list[str]:
     even = mile.evenness
     if mile.interrupted:
         return [f"{style.title('EVENNESS')}       no verdict on its pacing: {mile.interrupted}"]
     return [
         f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
-        f" · CV {rounded_up(even.cv_percent)} % · {SHAPES.get(even.shape, even.shape)}",
+        f" · CV {rounded_up(even.cv_percent)} % · {shape_words(mile, sub_sport)}",
         style.dim(f"{_INDENT}second half {compared(-even.half_difference_percent)} the first"),
         style.dim(
             f"{_INDENT}start {compared(even.fast_start_percent)} the middle,"
             f" finish {compared(even.end_spurt_percent)} it"
         ),
+        *(style.dim(line) for said in pacing_words(mile, sub_sport) for line in _hung(said)),
     ]
+
+
+def _conditions(mile: Mile) -> list[str]:
+    said = condition_words(mile.conditions)
+    return [f"not included in the time: {said[0]}", *said[1:]] if said else []
+
+
+def _section(title: str, sentences: Sequence[str], style: _Style) -> list[str]:
+    """Sentences beside a title, each on lines of its own."""
+    lines = [line for said in sentences for line in _hung(said)]
+    if not lines:
+        return []
+    return [f"{style.title(title)}{lines[0][len(title) :]}", *lines[1:]]
+
+
+def _hung(said: str) -> list[str]:
+    return textwrap.wrap(said, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
 
 
 def _records(mile: Mile, style: _Style) -> list[str]:
@@ -251,16 +271,25 @@ def _records(mile: Mile, style: _Style) -> list[str]:
         + style.dim("  speed as a share of theirs, time behind, and metres left when they finish"),
         style.dim(f"  {'':<27}  speed     1/4     1/2     3/4     1/1   to go"),
         *(_record(record) for record in mile.records),
+        *(
+            _against(chased.name, chased.time_s, 100 * chased.time_s / mile.effort.elapsed_s, chased.behind)
+            + f"  {chased.kind}"
+            for chased in mile.pace_light
+            if chased.kind != "record"
+        ),
     ]
 
 
 def _record(record: RecordComparison) -> str:
-    name = f"{record.holder} {format_duration(record.time_s, 2)}"
-    behind = "".join(f" {lag(b.behind_s):>7}" for b in record.behind)
-    to_go = metres_to_go(record.behind[-1].behind_m)
     label = record.label.replace("outdoor ", "")
-    line = f"  {name:<27}{rounded_down(record.percent):>5} %{behind}{to_go:>8}  {label}"
+    line = f"{_against(record.holder, record.time_s, record.percent, record.behind)}  {label}"
     return line[:_WIDTH].rstrip()  # only who stood for an hour needs more room
+
+
+def _against(name: str, time_s: float, percent: float, behind: Sequence[Behind]) -> str:
+    who = f"{printable(name)[:18]} {format_duration(time_s, 2)}"
+    lags = "".join(f" {lag(b.behind_s):>7}" for b in behind)
+    return f"  {who:<27}{rounded_down(percent):>5} %{lags}{metres_to_go(behind[-1].behind_m):>8}"
 
 
 def _milestone(mile: Mile, style: _Style) -> list[str]:
