@@ -356,7 +356,7 @@ def test_every_world_record_can_be_held_and_little_more() -> None:
 
 @pytest.mark.parametrize("every_s", [2, 3, 5])
 def test_a_distance_that_is_written_anew_every_few_seconds_is_no_glitch(every_s: int) -> None:
-    times, metres = even(900)
+    times, _ = even(900)
     stepped = np.floor(times / every_s) * every_s * 4.0
     odometer = measure(run(times, stepped))
     assert odometer.total_m == stepped[-1]
