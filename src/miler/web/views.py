@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
 
-from miler.library import Best, Library, Listed
+from miler.library import Best, Library, Listed, Said
+from miler.library.comparing import Comparison, Stage
+from miler.library.doubles import Double
+from miler.report.comparison import mark_name, result
 from miler.report.document import Document
-from miler.report.words import FLAGS, rounded_down
+from miler.report.listing import evidence, said_words
+from miler.report.words import FLAGS, lag, rounded_down
+from miler.saying import KINDS, SURFACES
 from miler.settings import Units
 from miler.units import MILE_M, format_distance, format_duration, format_pace, length_name
+from miler.web.choosing import Conditions
 
 View = dict[str, Any]
 
@@ -29,8 +35,21 @@ def run(row: Listed, units: Units) -> View:
         "elapsed": format_duration(row.elapsed_s, 0),
         "mile": format_duration(row.mile_s),
         "evenness": "–" if row.evenness is None else rounded_down(row.evenness),
-        "tags": row.tags.split(",") if row.tags else [],
+        "tags": said_words(asdict(row)),
         "excluded": row.excluded,
+        "has_mile": row.mile_s is not None,
+    }
+
+
+def filters(conditions: Conditions) -> View:
+    """Show a form of conditions: what was asked, and the words that there are."""
+    asked = conditions.asked()
+    return {
+        "asked": asked,
+        "given": any(asked.values()),
+        "more": any(asked[key] for key in ("year", "sport", "shoes", "tag", "device", "note")),
+        "kinds": KINDS,
+        "surfaces": tuple(SURFACES),
     }
 
 
@@ -48,6 +67,92 @@ def effort(row: Best) -> View:
         "title": row.title or row.file,
         "flags": [FLAGS.get(flag, flag) for flag in row.flags.split()],
     }
+
+
+def double(row: Double, said: Mapping[int, Said]) -> View:
+    """Show a run from several files, or two that may be one, each file with why it is of it."""
+    document = asdict(row)
+    return {
+        "runs": [
+            {"number": number, "title": one.title or row.sources[at].file, "day": _day(one.start_local)}
+            for at, (number, one) in enumerate(said.items())
+        ],
+        "numbers": list(said),
+        "sources": [
+            {
+                "file": source["file"],
+                "number": source["activity_id"],
+                "format": (source["format"] or "no file").upper(),
+                "gives": ", ".join(source["gives"]).replace("_", " "),
+                "leads": row.kind == "same" and source["leads"],
+                "why": evidence(source, document) if at else "",
+            }
+            for at, source in enumerate(document["sources"])
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class GapChart:
+    """How far B was behind A at each quarter: places in per cent of the plot; above the middle A leads."""
+
+    dots: tuple[tuple[float, float, str, str], ...]  # x, y, gap, where
+    line: str  # the same, as points of a polyline in a box of 100 by 100
+
+
+def comparison(two: Comparison) -> View:
+    """Show two miles side by side."""
+    document = two.document()
+    return {
+        "runners": [
+            {
+                "mark": mark,
+                "number": mile["activity_id"],
+                "title": mile["title"],
+                "day": _day(mile["start_local"]),
+                "time": format_duration(mile["elapsed_s"]),
+                "pace": format_pace(mile["elapsed_s"] / MILE_M * 1000, "km"),
+                "evenness": rounded_down(mile["evenness"]["score"]),
+                "flags": [FLAGS.get(flag, flag) for flag in mile["flags"]],
+            }
+            for mark, mile in zip("AB", document["miles"], strict=True)
+        ],
+        "result": result(document),
+        "chart": _gap_chart(two.quarters),
+        "tables": [
+            {"name": name, "rows": [_stage(stage, stages) for stage in stages]}
+            for name, stages in (("Quarters", two.quarters), ("Track laps", two.laps))
+        ],
+    }
+
+
+_LEAST_SCALE_S = 1.0  # a smaller gap is not to look like much
+
+
+def _scale_s(stages: Sequence[Stage]) -> float:
+    return max([_LEAST_SCALE_S, *(abs(stage.gap_s) for stage in stages)])
+
+
+def _stage(stage: Stage, stages: Sequence[Stage]) -> View:
+    share = 50 * abs(stage.gap_s) / _scale_s(stages)
+    return {
+        "at": mark_name(asdict(stage)),
+        "times": [format_duration(seconds) for seconds in stage.elapsed_s],
+        "totals": [format_duration(seconds) for seconds in stage.total_s],
+        "gap": lag(stage.gap_s),
+        "leader": "A" if stage.leader == 1 else "B" if stage.leader == 2 else "",
+        "bar": (round(50 - share if stage.leader == 1 else 50.0, 2), round(share, 2)),
+    }
+
+
+def _gap_chart(stages: Sequence[Stage]) -> GapChart:
+    scale_s, end_m = _scale_s(stages), stages[-1].at_m
+
+    def place(stage: Stage) -> tuple[float, float]:
+        return round(100 * stage.at_m / end_m, 2), round(50 - 38 * stage.gap_s / scale_s, 2)
+
+    dots = tuple((*place(stage), lag(stage.gap_s), mark_name(asdict(stage))) for stage in stages)
+    return GapChart(dots, " ".join(["0,50", *(f"{x:g},{y:g}" for x, y, _, _ in dots)]))
 
 
 def length_text(length_m: float) -> str:
