@@ -119,12 +119,14 @@ def run(number: Number, hall: InHall) -> Response:
     )
 
 
-def _rival(library: Library, kept: Stored) -> int | None:
-    """Return the run with the fastest mile but for this one; None if this one has no mile to compare."""
+def _rival(library: Library, kept: Stored) -> tuple[int, str] | None:
+    """Return the run with the fastest mile but for this one; None if there are no two miles to compare."""
     if kept.document["fastest_mile"] is None:
         return None
-    best = library.best(MILE_M, limit=2)
-    return next((row.activity_id for row in best if row.activity_id != kept.activity_id), None)
+    best = zip(library.best(MILE_M, limit=2), ("fastest", "second fastest"), strict=False)
+    return next(
+        ((row.activity_id, place) for row, place in best if row.activity_id != kept.activity_id), None
+    )
 
 
 @router.get("/compare")

@@ -73,18 +73,15 @@ def double(row: Double, said: Mapping[int, Said]) -> View:
     """Show a run from several files, or two that may be one, each file with why it is of it."""
     document = asdict(row)
     return {
-        "runs": [
-            {"number": number, "title": one.title or row.sources[at].file, "day": _day(one.start_local)}
-            for at, (number, one) in enumerate(said.items())
-        ],
         "numbers": list(said),
         "sources": [
             {
-                "file": source["file"],
                 "number": source["activity_id"],
+                "title": said[source["activity_id"]].title or source["file"],
+                "day": _day(said[source["activity_id"]].start_local),
+                "file": source["file"],
                 "format": (source["format"] or "no file").upper(),
                 "gives": ", ".join(source["gives"]).replace("_", " "),
-                "leads": row.kind == "same" and source["leads"],
                 "why": evidence(source, document) if at else "",
             }
             for at, source in enumerate(document["sources"])
@@ -94,8 +91,9 @@ def double(row: Double, said: Mapping[int, Said]) -> View:
 
 @dataclass(frozen=True)
 class GapChart:
-    """How far B was behind A at each quarter: places in per cent of the plot; above the middle A leads."""
+    """How far B was behind A at each quarter: places in per cent of the plot; above `level` A leads."""
 
+    level: float
     dots: tuple[tuple[float, float, str, str], ...]  # x, y, gap, where
     line: str  # the same, as points of a polyline in a box of 100 by 100
 
@@ -129,12 +127,8 @@ def comparison(two: Comparison) -> View:
 _LEAST_SCALE_S = 1.0  # a smaller gap is not to look like much
 
 
-def _scale_s(stages: Sequence[Stage]) -> float:
-    return max([_LEAST_SCALE_S, *(abs(stage.gap_s) for stage in stages)])
-
-
 def _stage(stage: Stage, stages: Sequence[Stage]) -> View:
-    share = 50 * abs(stage.gap_s) / _scale_s(stages)
+    share = 50 * abs(stage.gap_s) / max([_LEAST_SCALE_S, *(abs(one.gap_s) for one in stages)])
     return {
         "at": mark_name(asdict(stage)),
         "times": [format_duration(seconds) for seconds in stage.elapsed_s],
@@ -146,13 +140,20 @@ def _stage(stage: Stage, stages: Sequence[Stage]) -> View:
 
 
 def _gap_chart(stages: Sequence[Stage]) -> GapChart:
-    scale_s, end_m = _scale_s(stages), stages[-1].at_m
+    gaps_s = [0.0, *(stage.gap_s for stage in stages)]
+    highest_s, lowest_s = max(gaps_s), min(gaps_s)
+    lacking_s = max(_LEAST_SCALE_S - (highest_s - lowest_s), 0.0)
 
-    def place(stage: Stage) -> tuple[float, float]:
-        return round(100 * stage.at_m / end_m, 2), round(50 - 38 * stage.gap_s / scale_s, 2)
+    def height(gap_s: float) -> float:
+        share = (highest_s + lacking_s / 2 - gap_s) / (highest_s - lowest_s + lacking_s)
+        return round(18 + 64 * share, 2)
 
-    dots = tuple((*place(stage), lag(stage.gap_s), mark_name(asdict(stage))) for stage in stages)
-    return GapChart(dots, " ".join(["0,50", *(f"{x:g},{y:g}" for x, y, _, _ in dots)]))
+    level, end_m = height(0.0), stages[-1].at_m
+    dots = tuple(
+        (round(100 * one.at_m / end_m, 2), height(one.gap_s), lag(one.gap_s), mark_name(asdict(one)))
+        for one in stages
+    )
+    return GapChart(level, dots, " ".join([f"0,{level:g}", *(f"{x:g},{y:g}" for x, y, _, _ in dots)]))
 
 
 def length_text(length_m: float) -> str:
