@@ -4,47 +4,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 from devtools.doubles import Scene
-from devtools.serving import Answered, Server, serving
+from devtools.recording import Recording
+from devtools.serving import Answered, Server
 from devtools.writers import write_fit, write_gpx
 
 PAYLOAD = "<img src=x onerror=alert(1)>"
 JSON = {"Content_Type": "application/json"}
 
-Day = Callable[[int], tuple[int, int]]
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "library.db") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def day(server: Server) -> Day:
-    """A day with a run from two files, and with that of a friend, which may be the same: their numbers."""
+@cache
+def _recorded() -> tuple[Recording, Recording]:
     scene = Scene(0)
-    mine, friends = scene.run, scene.friend()
+    return scene.run, scene.friend()
 
-    def sent(number: int) -> tuple[int, int]:
-        run, friend = (
-            replace(one, start_time=one.start_time + timedelta(days=number)) for one in (mine, friends)
-        )
-        files = (("run.fit", write_fit(run)), ("run.gpx", write_gpx(run)), ("friend.fit", write_fit(friend)))
-        answers = [server.send(data, f"{quote(PAYLOAD)}{number}-{name}").json for name, data in files]
-        first, second, other = [answer["activity_ids"][0] for answer in answers]
-        assert first == second
-        return first, other
 
-    return sent
+def send_day(server: Server, number: int) -> tuple[int, int]:
+    """Send a run in two files, and a friend's that may be the same, all of one day; return the numbers."""
+    run, friend = (replace(one, start_time=one.start_time + timedelta(days=number)) for one in _recorded())
+    files = (("run.fit", write_fit(run)), ("run.gpx", write_gpx(run)), ("friend.fit", write_fit(friend)))
+    answers = [server.send(data, f"{quote(PAYLOAD)}{number}-{name}").json for name, data in files]
+    first, second, other = [answer["activity_ids"][0] for answer in answers]
+    assert first == second
+    return first, other
 
 
 def decide(server: Server, what: str, *numbers: int) -> Answered:
@@ -57,8 +45,8 @@ def found(server: Server, kind: str, number: int) -> list[Any]:
     return [row for row in rows if any(source["activity_id"] == number for source in row["sources"])]
 
 
-def test_the_api_tells_why_runs_are_one_and_which_may_be(server: Server, day: Day) -> None:
-    mine, friends = day(1)
+def test_the_api_tells_why_runs_are_one_and_which_may_be(server: Server) -> None:
+    mine, friends = send_day(server, 1)
     (same,) = found(server, "same", mine)
     assert [source["leads"] for source in same["sources"]] == [True, False]
     assert same["evidence"][0]["why"] == "copies of one recording"
@@ -70,8 +58,8 @@ def test_the_api_tells_why_runs_are_one_and_which_may_be(server: Server, day: Da
     assert answer["total"] >= 1
 
 
-def test_what_was_merged_over_the_api_can_be_parted_again(server: Server, day: Day) -> None:
-    mine, friends = day(2)
+def test_what_was_merged_over_the_api_can_be_parted_again(server: Server) -> None:
+    mine, friends = send_day(server, 2)
     assert decide(server, "merge", friends, mine).json == {"activity_ids": [mine]}
     assert server.get(f"/api/v1/activities/{friends}").status == 404
     assert len(found(server, "same", mine)[0]["sources"]) == 3
@@ -84,8 +72,8 @@ def test_what_was_merged_over_the_api_can_be_parted_again(server: Server, day: D
     assert decide(server, "merge").status == 422
 
 
-def test_that_two_runs_are_two_ends_the_question_and_nothing_else(server: Server, day: Day) -> None:
-    mine, friends = day(3)
+def test_that_two_runs_are_two_ends_the_question_and_nothing_else(server: Server) -> None:
+    mine, friends = send_day(server, 3)
     assert decide(server, "unmerge", mine, friends).json == {"activity_ids": [mine, friends]}
     assert found(server, "perhaps", mine) == []
     assert len(found(server, "same", mine)[0]["sources"]) == 2
@@ -105,30 +93,10 @@ def test_only_our_own_page_decides(server: Server) -> None:
         assert server.ask("POST", path, asked, **JSON).status == 401
 
 
-def test_names_of_files_are_no_markup_on_the_pages_of_duplicates(server: Server, day: Day) -> None:
+def test_names_of_files_are_no_markup_on_the_pages_of_duplicates(server: Server) -> None:
     """N1, where names stand in attributes too."""
-    mine, friends = day(4)
+    mine, friends = send_day(server, 4)
     for path in ("/duplicates", f"/compare?run={mine}&run={friends}", "/"):
         page = server.get(path).body.decode()
         assert "<img" not in page
         assert "&lt;img" in page
-
-
-def test_a_pair_is_told_apart_and_a_run_unmerged_in_a_browser(server: Server, day: Day) -> None:
-    from tests.test_web_pages import chromium
-
-    mine, friends = day(5)
-    with chromium() as browser:
-        page = browser.new_page()
-        page.goto(f"{server.url}/duplicates")
-        pair = page.locator(
-            "section[aria-labelledby=perhaps] article", has=page.locator(f'a[href="/activities/{friends}"]')
-        )
-        pair.get_by_role("button", name="They are two").click()
-        pair.wait_for(state="detached")
-        run = page.locator(
-            "section[aria-labelledby=same] article", has=page.locator(f'a[href="/activities/{mine}"]')
-        )
-        run.get_by_role("button", name="Unmerge").click()
-        run.wait_for(state="detached")
-    assert found(server, "same", mine) == found(server, "perhaps", mine) == []

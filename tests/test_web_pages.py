@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from devtools.small_runs import START, small_run, write_runs
 from devtools.writers import write_fit, write_gpx
 from miler.library import Library
 from tests.conftest import SAMPLES
+from tests.test_web_duplicates import found, send_day
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGES = (
@@ -46,7 +46,7 @@ def text(server: Server, path: str) -> str:
     return answer.body.decode()
 
 
-def patched(server: Server, path: str, said: dict[str, str | None]) -> Answered:
+def patched(server: Server, path: str, said: Mapping[str, str | None]) -> Answered:
     return server.ask("PATCH", path, json.dumps(said).encode(), token=server.token, **JSON)
 
 
@@ -200,23 +200,16 @@ def test_nothing_says_where_files_lie_on_this_machine(server: Server) -> None:
 # In a real browser
 
 
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """Run a browser; the test is skipped where there is none."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
         pytest.skip("no Chromium here")
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as running:
-        yield running
+        chromium = running.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
@@ -286,6 +279,23 @@ def test_two_runs_are_chosen_and_compared_in_a_browser(server: Server, page: Any
     button.click()
     page.locator(".result").wait_for()
     assert page.locator(".runner").count() == 2
+
+
+def test_a_pair_is_told_apart_and_a_run_unmerged_in_a_browser(server: Server, page: Any) -> None:
+    mine, friends = send_day(server, 5)
+    page.goto(f"{server.url}/duplicates")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+    def article(section: str, number: int) -> Any:
+        link = page.locator(f'a[href="/activities/{number}"]')
+        return page.locator(f"section[aria-labelledby={section}] article", has=link)
+
+    pair, run = article("perhaps", friends), article("same", mine)
+    pair.get_by_role("button", name="They are two").click()
+    pair.wait_for(state="detached")
+    run.get_by_role("button", name="Unmerge").click()
+    run.wait_for(state="detached")
+    assert found(server, "same", mine) == found(server, "perhaps", mine) == []
 
 
 def test_what_others_wrote_into_files_runs_nowhere(server: Server, page: Any) -> None:
