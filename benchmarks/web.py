@@ -33,10 +33,11 @@ import numpy as np
 
 from benchmarks.bar import Bar, skipped
 from benchmarks.questions import make_library
+from devtools.doubles import Scene
 from devtools.recording import Recording
 from devtools.serving import Server, serving, start, stop
 from devtools.small_runs import START, small_run, write_runs
-from devtools.writers import write_fit
+from devtools.writers import write_fit, write_gpx
 from miler import upload
 from miler.library import Library
 
@@ -130,7 +131,8 @@ def pages(folder: Path, activities: int, runs: int = 9) -> dict[str, float]:
     """Return the median seconds of pages of a large library."""
     make_library(folder / "large.db", activities)
     asked = {"runs": "/", "runs, page 1,000": "/?page=1000", "runs of a sport": "/?sport=cycling",
-             "bests of a mile": "/bests?length=1mi", "trend": "/trend"}  # fmt: skip
+             "runs of a kind": "/?kind=race", "bests of a mile": "/bests?length=1mi", "trend": "/trend",
+             "duplicates": "/duplicates"}  # fmt: skip
     with serving(folder / "large.db") as server:
         return {
             name: statistics.median(_seconds(server, path) for _ in range(runs))
@@ -248,6 +250,9 @@ def unfit(folder: Path, axe: Path) -> list[str]:
         for seed in (1, 400, 800):
             server.send(small_run(seed), f"{seed}.fit")
         server.ask("PUT", "/api/v1/activities/2/exclusion", token=server.token)
+        scene = Scene(0)
+        for data in (write_fit(scene.run), write_gpx(scene.run), write_fit(scene.friend())):
+            server.send(data, "scene")
         schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
         browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for scheme, width in product(schemes, (1200, 390)):
@@ -262,6 +267,8 @@ def unfit(folder: Path, axe: Path) -> list[str]:
                 "/bests?length=1mi",
                 "/trend",
                 "/records",
+                "/duplicates",
+                "/compare?run=1&run=4",
                 "/upload",
                 "/login",
             ):

@@ -299,6 +299,16 @@ def test_a_decision_ends_the_question(miler: Miler, path: Path, folder: Path) ->
     assert miler("list", "--duplicates").out == "No run is here twice.\n"
 
 
+def test_that_two_runs_are_two_can_be_said_before_they_are_one(
+    miler: Miler, path: Path, folder: Path
+) -> None:
+    miler("import", folder / "run.fit", folder / "run.gpx", folder / "friend.fit")
+    assert miler("unmerge", 1, 2).out == "activities 1, 2\n"
+    text = miler("list", "--duplicates").out
+    assert "perhaps" not in text
+    assert "#1  one run" in text  # its own files stay together
+
+
 def test_a_check_finds_an_activity_that_no_source_leads(miler: Miler, path: Path, folder: Path) -> None:
     miler("import", folder / "run.fit", folder / "run.gpx")
     assert miler("library", "check").code == OK

@@ -145,7 +145,7 @@ def test_no_page_elsewhere_may_read_what_is_answered(server: Server) -> None:
 
 
 def test_pages_run_no_script_but_their_own_files(server: Server) -> None:
-    for path in ("/", "/upload", "/bests", "/trend", "/records", "/nothing"):
+    for path in ("/", "/upload", "/bests", "/trend", "/records", "/duplicates", "/compare", "/nothing"):
         answer = server.get(path)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import numpy as np
 import pytest
 
-from devtools.serving import Server, serving
+from devtools.recording import Recording
+from devtools.serving import Answered, Server, serving
 from devtools.small_runs import START, small_run, write_runs
-from devtools.writers import write_gpx
+from devtools.writers import write_fit, write_gpx
 from miler.library import Library
 from tests.conftest import SAMPLES
+from tests.test_web_duplicates import found, send_day
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PAGES = ("/", "/bests", "/bests?length=1mi", "/trend", "/trend?length=400m", "/records", "/upload", "/login")
+PAGES = (
+    "/", "/bests", "/bests?length=1mi", "/trend", "/trend?length=400m", "/records", "/duplicates", "/compare",
+    "/compare?run=1&run=2", "/upload", "/login",
+)  # fmt: skip
+JSON = {"Content_Type": "application/json"}
 PAYLOAD = "<img src=x onerror=\"alert('in')\"><script>alert('in')</script>"
 
 
@@ -37,6 +46,10 @@ def text(server: Server, path: str) -> str:
     return answer.body.decode()
 
 
+def patched(server: Server, path: str, said: Mapping[str, str | None]) -> Answered:
+    return server.ask("PATCH", path, json.dumps(said).encode(), token=server.token, **JSON)
+
+
 def number_of(server: Server, file: str) -> int:
     rows = server.get("/api/v1/activities?limit=500").json["activities"]
     return next(int(row["activity_id"]) for row in rows if row["file"] == file)
@@ -48,6 +61,49 @@ def test_the_runs_can_be_filtered_and_turned_over(server: Server, tmp_path: Path
     assert "No run is like that." in text(server, "/?sport=curling")
     assert server.get("/?since=nonsense").status == 422
     assert server.get("/?page=0").status == 422
+
+
+def test_runs_and_bests_are_asked_by_what_was_said_of_them(server: Server) -> None:
+    number = number_of(server, "road-run-pauses.fit")
+    said = {"kind": "long run", "shoes": "Old Faithful", "wind": "calm", "tags": "club,hills"}
+    path = f"/api/v1/activities/{number}"
+    kept = patched(server, path, said).json
+    assert (kept["kind"], kept["surface"], kept["wind"]) == ("long_run", "road", "calm")
+    for asked in (
+        "kind=long_run",
+        "surface=road",
+        "shoes=faithful",
+        "tag=hills",
+        "since=2026-03-15&until=2026-03-15",
+    ):
+        rows = server.get(f"/api/v1/activities?{asked}").json["activities"]
+        assert [row["activity_id"] for row in rows] == [number], asked
+        assert server.get(f"/api/v1/bests?{asked}").json["bests"][0]["activity_id"] == number, asked
+        for page in ("/?", "/bests?", "/bests?length=1mi&"):
+            shown = text(server, page + asked + "&sport=&year=&device=")
+            assert f'/activities/{number}"' in shown, (page, asked)
+            assert "track-mile.fit" not in shown, (page, asked)
+    assert "Old Faithful" in text(server, "/?kind=long_run")
+    assert "length=1mi&amp;kind=long_run" in text(server, "/bests?kind=long_run")
+    assert server.get("/?kind=dance").status == server.get("/api/v1/bests?surface=ice").status == 422
+    assert patched(server, path, {"kind": "dance"}).status == 422
+    taken_back = patched(server, path, {"kind": None, "shoes": None, "tags": None, "wind": None}).json
+    assert (taken_back["kind"], taken_back["shoes"], taken_back["surface"]) == (None, None, "road")
+
+
+def test_two_miles_are_shown_side_by_side(server: Server) -> None:
+    fast, slow = (number_of(server, file) for file in ("track-mile.fit", "run-700.fit"))
+    page = text(server, f"/compare?run={fast}&run={slow}")
+    assert page.index("track-mile.fit") < page.index("run-700.fit")
+    assert "A led at every mark" in page
+    assert f"/compare?run={slow}&amp;run={fast}" in page  # the other way round
+    assert f'value="{fast}" aria-label="Compare track-mile.fit' in text(server, "/")
+    assert f"/compare?run={slow}&amp;run={fast}" in text(server, f"/activities/{slow}")
+    assert "Comparing takes two runs." in text(server, f"/compare?run={fast}")
+    brief = Recording(START, np.arange(0.0, 60.0), distance_m=3 * np.arange(0.0, 60.0))
+    short = server.send(write_fit(brief), "short.fit").json["activity_ids"][0]
+    assert "One of them has no fastest mile." in text(server, f"/compare?run={fast}&run={short}")
+    assert server.get(f"/compare?run={fast}&run=999").status == 404
 
 
 def test_a_page_has_fifty_runs_and_the_next_one_goes_on(tmp_path: Path) -> None:
@@ -203,18 +259,47 @@ def test_a_run_is_dropped_opened_and_excluded_in_a_browser(server: Server, page:
     page.goto(f"{server.url}/activities/{number[1]}")
     page.get_by_role("button", name="Let it count again").click()
     page.get_by_role("button", name="Exclude from the bests").wait_for()
-    page.get_by_text("Title, tags, sport").click()
+    page.get_by_text("Title, kind, surface").click()
     page.get_by_label("Title").fill(PAYLOAD)
+    page.get_by_label("Kind").select_option("time_trial")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.get_by_role("button", name="Save").click()
     page.locator("h1", has_text="onerror").wait_for()
+    kept = server.get(f"/api/v1/activities/{number[1]}").json
+    assert (kept["kind"], kept["sport"], kept["tags"]) == ("time_trial", "running", [])
+
+
+def test_two_runs_are_chosen_and_compared_in_a_browser(server: Server, page: Any) -> None:
+    page.goto(server.url)
+    boxes, button = page.locator("form.choose input"), page.get_by_role("button", name="Compare two runs")
+    boxes.nth(0).check()
+    assert button.is_disabled()
+    boxes.nth(1).check()
+    assert boxes.nth(2).is_disabled()
+    button.click()
+    page.locator(".result").wait_for()
+    assert page.locator(".runner").count() == 2
+
+
+def test_a_pair_is_told_apart_and_a_run_unmerged_in_a_browser(server: Server, page: Any) -> None:
+    mine, friends = send_day(server, 5)
+    page.goto(f"{server.url}/duplicates")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+    def article(section: str, number: int) -> Any:
+        link = page.locator(f'a[href="/activities/{number}"]')
+        return page.locator(f"section[aria-labelledby={section}] article", has=link)
+
+    pair, run = article("perhaps", friends), article("same", mine)
+    pair.get_by_role("button", name="They are two").click()
+    pair.wait_for(state="detached")
+    run.get_by_role("button", name="Unmerge").click()
+    run.wait_for(state="detached")
+    assert found(server, "same", mine) == found(server, "perhaps", mine) == []
 
 
 def test_what_others_wrote_into_files_runs_nowhere(server: Server, page: Any) -> None:
     """N1: names of files, of activities and of devices that are markup."""
-    import numpy as np
-
-    from devtools.recording import Recording
-
     time_s = np.arange(0.0, 600.0, 5.0)
     run = Recording(START, time_s, latitude_deg=51.5 + time_s * 3e-5, longitude_deg=0 * time_s)
     words = PAYLOAD.replace("<", "&lt;").replace('"', "&quot;")
@@ -226,7 +311,14 @@ def test_what_others_wrote_into_files_runs_nowhere(server: Server, page: Any) ->
     page.locator("#results li.imported a").click()
     number = page.url.rpartition("/")[2]
     assert "onerror" in page.content()
-    for path in ("/", f"/activities/{number}", "/bests", "/bests?length=400m", "/trend?length=400m"):
+    for path in (
+        "/",
+        f"/activities/{number}",
+        "/bests",
+        "/bests?length=400m",
+        "/trend?length=400m",
+        f"/?shoes={quote(PAYLOAD)}",
+    ):
         page.goto(server.url + path)
         assert page.locator("main img, main script, [onerror], a[href^='javascript:']").count() == 0
 

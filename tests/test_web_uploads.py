@@ -15,6 +15,7 @@ import time
 import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,62 @@ def test_a_library_that_is_locked_for_a_moment_is_waited_for(server: Server) -> 
             time.sleep(0.5)
             assert not waiting.done()
         assert waiting.result(timeout=30).status == 201
+
+
+# What is no activity is not kept
+
+
+def kept_copies(server: Server, data: bytes) -> list[Path]:
+    return list(server.library.parent.rglob(f"{sha256(data).hexdigest()}*"))
+
+
+def archive(*members: tuple[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for name, data in members:
+            made.writestr(name, data)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no run",
+        gzip.compress(b"no run either"),
+        small_run(401)[:40],
+        archive(("a.fit", b"x"), ("b.fit", b"y")),
+    ],
+    ids=["text", "gzip", "cut short", "archive"],
+)
+def test_rubbish_is_not_kept_but_known(server: Server, data: bytes) -> None:
+    for _ in range(2):
+        assert server.send(data, "rubbish.fit").json["code"] != "unreadable"
+        assert kept_copies(server, data) == []
+    digest = sha256(data).hexdigest()
+    asked = f'{{"sha256": ["{digest}"]}}'.encode()
+    answer = server.ask("POST", "/api/v1/known", asked, token=server.token, Content_Type="application/json")
+    (known,) = answer.json["known"]
+    assert known["ending"] in ("failed", "skipped")
+    assert server.get(f"/api/v3/uploads/{int(digest[:13], 16)}").json["error"]
+
+
+def test_the_original_of_what_gave_an_activity_stays_whatever_comes_with_it(server: Server) -> None:
+    run = small_run(402)
+    mixed = archive(("run.fit", small_run(403)), ("rubbish.fit", b"x"))
+    (number,) = server.send(run, "run.fit").json["activity_ids"]
+    assert server.send(mixed, "mixed.zip").json["ending"] == "imported"
+    assert server.send(mixed, "mixed.zip").json["ending"] == "duplicate"
+    server.ask("DELETE", f"/api/v1/activities/{number}", token=server.token)
+    assert server.send(run, "run.fit").json["code"] == "deleted"
+    assert len(kept_copies(server, run)) == len(kept_copies(server, mixed)) == 1  # to be restored
+
+
+def test_rubbish_that_many_send_at_once_fails_for_each_in_the_same_way(server: Server) -> None:
+    rubbish = b"the same rubbish"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: server.send(rubbish, f"{number}.fit"), range(24)))
+    assert {(answer.status, answer.json["code"]) for answer in answers} == {(422, "http_422")}
+    assert (
+        len({answer.json["detail"].removesuffix(" (unchanged, not read again)") for answer in answers}) == 1
+    )
+    assert kept_copies(server, rubbish) == []

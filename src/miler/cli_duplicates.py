@@ -28,12 +28,15 @@ def merge(activity_ids: Sequence[int], library_path: Path | None) -> int:
 
 
 @click.command(short_help="Make the files of an activity activities of their own.")
-@click.argument("activity_id", type=click.IntRange(min=1), metavar="ID")
+@click.argument("activity_ids", nargs=-1, required=True, type=click.IntRange(min=1), metavar="ID...")
 @library_option
-def unmerge(activity_id: int, library_path: Path | None) -> int:
-    """Make each file of an activity an activity of its own; importing them again does not merge them."""
+def unmerge(activity_ids: Sequence[int], library_path: Path | None) -> int:
+    """Make each file of an activity an activity of its own; importing them again does not merge them.
+
+    Several IDs: they stay as they are, and are not asked about again.
+    """
     with open_library(library_path) as library:
-        numbers = library.unmerge(activity_id)
+        numbers = library.unmerge(*activity_ids)
     click.echo(f"activities {', '.join(str(number) for number in numbers)}")
     return OK
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -80,11 +80,7 @@ def chosen_by(conditions: dict[str, Any]) -> Filter:
     from miler.library import Filter
 
     year = conditions.pop("year")
-    chosen = Filter(**conditions)
-    if year is None:
-        return chosen
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    return replace(chosen, since=max(first, chosen.since or first), until=min(last, chosen.until or last))
+    return Filter(**conditions).of_year(year)
 
 
 def _columns(stream: IO[str], elsewhere: int) -> int:

@@ -273,10 +273,10 @@ class Library:
 
     def duplicates(self) -> tuple[Double, ...]:
         """Return the runs from several files, then the pairs that may be one run, with the evidence."""
-        from miler.library.doubles import doubles
+        from miler.library.doubles import merged, perhaps
 
         with self.reading() as connection:
-            return tuple(doubles(connection))
+            return (*merged(connection), *perhaps(connection))
 
     def merge(self, *activity_ids: int) -> int:
         """Make activities one, with all their sources; remembered, also when the library is rebuilt.
@@ -294,17 +294,20 @@ class Library:
                 questions.require(connection, activity_id)
             return deciding.merge(connection, activity_ids, moment())
 
-    def unmerge(self, activity_id: int) -> tuple[int, ...]:
+    def unmerge(self, activity_id: int, *others: int) -> tuple[int, ...]:
         """Make each source of an activity an activity of its own; remembered likewise.
+
+        With others named, these stay as they are, and that they are not one run is remembered.
 
         Returns:
             Their numbers, first the one that kept its number, and with it what the runner said.
 
         Raises:
-            LibraryError: if it is not there (`no_activity`), or has one source only (`one_source`).
+            LibraryError: if one is not there (`no_activity`), or the only one has one source (`one_source`).
         """
         from miler.library import deciding
 
         with self.writing() as connection:
-            questions.require(connection, activity_id)
-            return deciding.unmerge(connection, activity_id, moment())
+            for number in (activity_id, *others):
+                questions.require(connection, number)
+            return deciding.unmerge(connection, (activity_id, *others), moment())

@@ -34,22 +34,30 @@ def merge(connection: sqlite3.Connection, numbers: Iterable[int], moment: str) -
     return settle(connection, Change(moment), {part for some in parts for part in some})[parts[0][0]]
 
 
-def unmerge(connection: sqlite3.Connection, number: int, moment: str) -> tuple[int, ...]:
-    """Make each source of an activity an activity of its own, and remember that the runner said so.
+def unmerge(connection: sqlite3.Connection, numbers: Iterable[int], moment: str) -> tuple[int, ...]:
+    """Make each source of an activity an activity of its own, or say of several that they are not one run.
 
     Returns:
         The numbers of those activities, the one that kept its number first.
 
     Raises:
-        LibraryError: if the activity has one source only.
+        LibraryError: if there is one activity, with one source only.
     """
-    parts = _parts(connection, number)
-    if len(parts) < 2:
-        raise LibraryError(f"activity {number} has one source; there is nothing to undo", code="one_source")
-    for one, other in combinations(parts, 2):
+    chosen = sorted(set(numbers))
+    first, *others = [_parts(connection, number) for number in chosen]
+    if others:
+        apart = [pair for some, more in combinations([first, *others], 2) for pair in product(some, more)]
+    elif len(first) > 1:
+        apart = list(combinations(first, 2))
+    else:
+        raise LibraryError(
+            f"activity {chosen[0]} has one source; there is nothing to undo", code="one_source"
+        )
+    for one, other in apart:
         _decide(connection, one, other, "apart", moment)
+    parts = {part for pair in apart for part in pair}
     homes = settle(connection, Change(moment), parts)
-    return tuple(sorted({homes[part] for part in parts}, key=lambda n: (n != number, n)))
+    return tuple(sorted({homes[part] for part in parts}, key=lambda n: (n != chosen[0], n)))
 
 
 def _parts(connection: sqlite3.Connection, number: int) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Literal
 
 from miler.library.grouping import Part, ranked
@@ -43,28 +43,45 @@ class Why:
     gap_m: float | None = None
 
 
+Kind = Literal["same", "perhaps"]
+
+
 @dataclass(frozen=True)
 class Double:
     """A run from several files: one activity (`same`), or two that may be one (`perhaps`)."""
 
-    kind: Literal["same", "perhaps"]
+    kind: Kind
     sources: tuple[SourceOf, ...]
     evidence: tuple[Why, ...]
 
 
-def doubles(connection: sqlite3.Connection) -> list[Double]:
-    """List the activities with several sources, then the pairs that may be one run, in order of numbers."""
+def merged(connection: sqlite3.Connection, limit: int | None = None, offset: int = 0) -> list[Double]:
+    """List the activities with several sources, in order of numbers: at most `limit` after `offset`."""
     several = connection.execute(
-        "SELECT activity_id FROM sources GROUP BY activity_id HAVING count(*) > 1 ORDER BY activity_id"
+        f"{_SEVERAL} ORDER BY activity_id LIMIT ? OFFSET ?", (-1 if limit is None else limit, offset)
     ).fetchall()
-    found = []
-    for (number,) in several:
-        sources = _sources(connection, number)
-        parts = sorted(sources)
-        evidence = (_why(connection, pair, sources) for pair in combinations(parts, 2))
-        given = tuple(why for why in evidence if why is not None)
-        found.append(Double("same", tuple(sources.values()), given))
-    return found + [_maybe(connection, *pair) for pair in _asked(connection)]
+    return [_same(connection, number) for (number,) in several]
+
+
+def perhaps(connection: sqlite3.Connection, limit: int | None = None, offset: int = 0) -> list[Double]:
+    """List the pairs that may be one run and are not decided, in order of numbers, likewise."""
+    pairs = islice(_asked(connection), offset, None if limit is None else offset + limit)
+    return [_maybe(connection, *pair) for pair in pairs]
+
+
+def counts(connection: sqlite3.Connection) -> dict[Kind, int]:
+    """Return how many there are of each kind."""
+    (several,) = connection.execute(f"SELECT count(*) FROM ({_SEVERAL})").fetchone()
+    return {"same": int(several), "perhaps": sum(1 for _ in _asked(connection))}
+
+
+_SEVERAL = "SELECT activity_id FROM sources GROUP BY activity_id HAVING count(*) > 1"
+
+
+def _same(connection: sqlite3.Connection, number: int) -> Double:
+    sources = _sources(connection, number)
+    evidence = (_why(connection, pair, sources) for pair in combinations(sorted(sources), 2))
+    return Double("same", tuple(sources.values()), tuple(why for why in evidence if why is not None))
 
 
 def _sources(connection: sqlite3.Connection, number: int) -> dict[Part, SourceOf]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from miler.analysis import Analysis
 
 # These say something of a moment rather than of a file, so that it is read again.
-_PASSING = ("unreadable", "worker_died", "internal", "changed")
+PASSING = ("unreadable", "worker_died", "internal", "changed")
 
 # A commit waits four times for the disk, whatever is in it: results are gathered for a moment, and written
 # together. Another program that writes waits no longer than it takes to write one group and a file.
@@ -192,7 +192,7 @@ def _worth_reading(library: Library, row: tuple[Any, ...], way: Way) -> bool:
     """Whether a file is read again although it lies as it did."""
     outcome, code, _, version, content = row
     if outcome == "failed":
-        return code in _PASSING or version != miler.__version__  # a newer miler may read it
+        return code in PASSING or version != miler.__version__  # a newer miler may read it
     if outcome == "skipped":
         return way.restore if code == DELETED else version != miler.__version__
     return way.copy and library.originals.path_of(content) is None

@@ -54,6 +54,16 @@ class Originals:
         self._unsettled |= {target.parent, self.folder, self.folder.parent}
         return target
 
+    def address(self, sha256: str) -> str:
+        """Return the absolute path of a copy, there or not, up to its suffix."""
+        return os.path.abspath(self.folder / sha256[:2] / sha256)  # noqa: PTH100 (as `place_of` writes it)
+
+    def drop(self, sha256: str) -> None:
+        """Let the copy of a content go, if there is one."""
+        path = self.path_of(sha256)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
     def settle(self) -> None:
         """Bring the names of all copies to the disk; their bytes are there already."""
         while self._unsettled:

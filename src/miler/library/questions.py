@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -142,6 +142,13 @@ class Filter:
         }
         given = {sql: value for sql, value in conditions.items() if value is not None}
         return " AND ".join(given) or "1", list(given.values())
+
+    def of_year(self, year: int | None) -> Filter:
+        """Return this filter for the days of one year; None narrows nothing."""
+        if year is None:
+            return self
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        return replace(self, since=max(first, self.since or first), until=min(last, self.until or last))
 
     def given(self) -> dict[str, str | float]:
         """Return the conditions by name, days as ISO 8601."""

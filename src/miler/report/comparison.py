@@ -32,7 +32,7 @@ def render(compared: Document, look: Look) -> str:
             "",
             look("The two were cut into laps of different length; `miler reprocess` cuts alike.", "2"),
         ]
-    lines += ["", _result(compared)]
+    lines += ["", result(compared)]
     return "\n".join(lines) + "\n"
 
 
@@ -55,11 +55,16 @@ def _table(title: str, stages: Sequence[Document], look: Look) -> list[str]:
     heads = "".join(f" {head:>9}" for head in ("A", "B", "A total", "B total"))
     lines.append(look(f"{'to':>10}{heads} {'gap, s':>8}  {'A leads':>{_BAR}}|B leads", "2"))
     for stage in stages:
-        at = _MARKS.get(round(stage["at_m"] / QUARTER_M, 6)) or f"{stage['at_m']:.7g} m"
+        at = mark_name(stage)
         times = [format_duration(seconds) for seconds in (*stage["elapsed_s"], *stage["total_s"])]
         cells = "".join(f" {cell:>9}" for cell in times)
         lines.append(f"{at:>10}{cells} {lag(stage['gap_s']):>8}  {_bar(stage, scale_s, look)}".rstrip())
     return lines
+
+
+def mark_name(stage: Document) -> str:
+    """Name where a split ended: a quarter of a mile, or metres."""
+    return _MARKS.get(round(stage["at_m"] / QUARTER_M, 6)) or f"{stage['at_m']:.7g} m"
 
 
 def _bar(stage: Document, scale_s: float, look: Look) -> str:
@@ -74,7 +79,7 @@ def _bar(stage: Document, scale_s: float, look: Look) -> str:
     return " " * _BAR + "|" + look(drawn, _SECOND)
 
 
-def _result(compared: Document) -> str:
+def result(compared: Document) -> str:
     """Say who was faster, by how much, and how the lead changed."""
     if compared["leader"] is None:
         return "They finish level."

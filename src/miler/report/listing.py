@@ -88,7 +88,7 @@ def shown(kept: Document, *, color: bool = False) -> str:
     words = [f"#{kept['activity_id']}"]
     if kept["title"]:
         words.append(kept["title"])
-    if said := _said({**kept, "tags": ",".join(kept["tags"])}):
+    if said := said_words({**kept, "tags": ",".join(kept["tags"])}):
         words.append(f"[{', '.join(said)}]")
     words += [
         "excluded" if length_m == 0 else f"{length_name(length_m)} excluded"
@@ -114,7 +114,7 @@ def duplicates(rows: Sequence[Document], look: Look) -> str:
         first, *others = row["sources"]
         lines.append(f"  {_source(first)}")
         for source in others:
-            lines += [f"  {_source(source)}", look(f"    {_evidence(source, row)}", _DIM)]
+            lines += [f"  {_source(source)}", look(f"    {evidence(source, row)}", _DIM)]
     return "\n".join(lines or ["No run is here twice."]) + "\n"
 
 
@@ -125,8 +125,8 @@ def _source(source: Document) -> str:
     return " ".join(words)
 
 
-def _evidence(source: Document, row: Document) -> str:
-    """Why a source is of the run: by the leading source, else by another one."""
+def evidence(source: Document, row: Document) -> str:
+    """Say why a source is of the run: by the leading source, else by another one."""
     leading = row["sources"][0]["file"]
     mine = [why for why in row["evidence"] if source["file"] in (why["file"], why["other_file"])]
     mine.sort(key=lambda why: leading not in (why["file"], why["other_file"]))
@@ -174,7 +174,7 @@ def _day(row: Document, wide: bool) -> str:
 
 def _what(row: Document, width: int) -> str:
     """The title if the activity has one, else the file's name; what the runner said; cut to the width."""
-    said = [f"[{', '.join(words)}]"] if (words := _said(row)) else []
+    said = [f"[{', '.join(words)}]"] if (words := said_words(row)) else []
     if row["excluded"]:
         said.append("(excluded)")
     title, tail = printable(row["title"] or row["file"]), printable("".join(f" {words}" for words in said))
@@ -183,8 +183,8 @@ def _what(row: Document, width: int) -> str:
     return _short(title, min(width - len(tail), _LONGEST_WORDS)) + tail
 
 
-def _said(row: Document) -> list[str]:
-    """What was said of an activity in words; the surface, also where only the file tells it."""
+def said_words(row: Document) -> list[str]:
+    """Return what was said of an activity in words; the surface, also where only the file tells it."""
     words = [row["kind"], row["surface"], row["shoes"], row["wind"], *(row["tags"] or "").split(",")]
     return list(dict.fromkeys(word.replace("_", " ") for word in words if word))
 

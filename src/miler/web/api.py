@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -15,13 +14,17 @@ from starlette.responses import FileResponse, Response
 
 import miler
 from miler.errors import LibraryError
-from miler.library import Best, Filter, Listed, Stored
+from miler.library import Best, Listed, Stored
+from miler.library import doubles as found_twice
+from miler.library.doubles import Double
+from miler.library.doubles import Kind as HowSure
 from miler.library.importing import read_again
 from miler.library.originals import wanted
 from miler.library.questions import require
 from miler.report.document import dumps
 from miler.units import MILE_M, parse_distance
-from miler.web.asking import Landed, fastest, known_contents
+from miler.web.asking import Landed, known_contents
+from miler.web.choosing import Chosen, Kind, Surface, Text
 from miler.web.hall import Hall, InHall
 from miler.web.problems import documented
 from miler.web.receiving import BYTES, FORM_WITH_FILES, body_of, form_of
@@ -35,7 +38,9 @@ router = APIRouter(
 MOST_ROWS = 500
 Number = Annotated[int, Path(ge=1, lt=2**53, description="the activity's number in the library")]
 Length = Annotated[str | None, Query(max_length=40, description="as runners write it: 1mi, 5k, 400m")]
-Word = Annotated[str | None, Query(max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
+Offset = Annotated[int, Query(ge=0, lt=2**31)]
+Id = Annotated[int, Field(ge=1, lt=2**53)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -106,6 +111,10 @@ class Kept(BaseModel):
     title: str | None
     tags: list[str]
     sport: str
+    kind: str | None
+    surface: str | None
+    shoes: str | None
+    wind: str | None
     excluded_m: list[float]
     analysis: dict[str, Any]
 
@@ -118,6 +127,25 @@ class Said(BaseModel):
     title: str | None = Field(default=None, max_length=500)
     tags: str | None = Field(default=None, max_length=500, description="words with commas between")
     sport: str | None = Field(default=None, max_length=60)
+    kind: Kind | None = None
+    surface: Surface | None = None
+    shoes: Text | None = None
+    wind: Text | None = None
+
+
+class Doubles(BaseModel):
+    """Runs from several files, or pairs that may be one run, in order of numbers."""
+
+    total: int
+    duplicates: list[Double]
+
+
+class Some(BaseModel):
+    """Some activities, by their numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    activity_ids: list[Id] = Field(min_length=1, max_length=50)
 
 
 class Status(BaseModel):
@@ -199,16 +227,12 @@ def known(asked: Asked, hall: InHall) -> Response:
 @router.get("/activities", response_model=Page, responses=documented(422))
 def activities(
     hall: InHall,
-    since: date | None = None,
-    until: date | None = None,
-    sport: Word = None,
-    device: Word = None,
-    note: Word = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
-    offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    conditions: Chosen,
+    limit: Limit = 50,
+    offset: Offset = 0,
 ) -> Response:
     """List activities, the latest first; days are those of the runner's calendar."""
-    chosen = Filter(since=since, until=until, sport=sport, device=device, note=note)
+    chosen = conditions.filter()
     with hall.library() as library:
         rows = library.list(chosen, limit=limit, offset=offset)
         return Json({"total": library.count(chosen), "activities": [asdict(row) for row in rows]})
@@ -231,7 +255,7 @@ def _shown(kept: Stored) -> dict[str, Any]:
 
 @router.patch("/activities/{number}", response_model=Kept, responses=documented(404, 422))
 def say(number: Number, said: Said, hall: InHall) -> Response:
-    """Give an activity a title, tags or a sport; what is left out stays as it is."""
+    """Say of an activity what its file does not; what is left out stays as it is."""
     with hall.library() as library:
         library.set(number, **said.model_dump(exclude_unset=True))
         return Json(_shown(library.get(number)))
@@ -287,6 +311,29 @@ def original(number: Number, hall: InHall) -> Response:
     raise LibraryError("gone", code="no_original")
 
 
+@router.get("/duplicates", response_model=Doubles, responses=documented(422))
+def duplicates(hall: InHall, kind: HowSure = "same", limit: Limit = 50, offset: Offset = 0) -> Response:
+    """List the runs from several files with the evidence, or the pairs that are `perhaps` one run."""
+    ask = found_twice.merged if kind == "same" else found_twice.perhaps
+    with hall.library() as library, library.reading() as connection:
+        rows = [asdict(row) for row in ask(connection, limit, offset)]
+        return Json({"total": found_twice.counts(connection)[kind], "duplicates": rows})
+
+
+@router.post("/merge", response_model=Some, responses=documented(404, 409, 422))
+def merge(some: Some, hall: InHall) -> Response:
+    """Make activities one, with all their files; returns its number, the smallest of them."""
+    with hall.library() as library:
+        return Json({"activity_ids": [library.merge(*some.activity_ids)]})
+
+
+@router.post("/unmerge", response_model=Some, responses=documented(404, 409, 422))
+def unmerge(some: Some, hall: InHall) -> Response:
+    """Make each file of an activity one of its own; or say of several that they are not one run."""
+    with hall.library() as library:
+        return Json({"activity_ids": library.unmerge(*some.activity_ids)})
+
+
 @router.get("/lengths", response_model=Lengths)
 def lengths(hall: InHall) -> Response:
     """Return the lengths of which there are efforts."""
@@ -297,16 +344,15 @@ def lengths(hall: InHall) -> Response:
 @router.get("/bests", response_model=Bests, responses=documented(422))
 def bests(
     hall: InHall,
+    conditions: Chosen,
     length: Length = None,
-    year: Annotated[int | None, Query(ge=1, le=9999)] = None,
-    sport: Word = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 10,
+    limit: Limit = 10,
 ) -> Response:
     """Rank the fastest efforts of a length, a mile if none is named."""
     length_m = MILE_M if length is None else parse_distance(length)
     with hall.library() as library:
         ranked, apart = (
-            fastest(library, length_m, limit=limit, year=year, sport=sport, excluded=excluded)
+            library.best(length_m, conditions.filter(), limit=limit, excluded=excluded)
             for excluded in (False, True)
         )
     rows = {"bests": [asdict(b) for b in ranked], "excluded": [asdict(b) for b in apart]}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 
 import miler
 from miler.files import Found, find
-from miler.library import Best, Filter, Library
-from miler.library.places import place_of
+from miler.library import Library
+from miler.library.places import place_of, stored_path
 from miler.library.writing import KEPT, Ending, parts_of
 
 
@@ -26,21 +25,6 @@ class Landed:
     activity_ids: tuple[int, ...] = ()
     code: str | None = None
     message: str | None = None
-
-
-def fastest(
-    library: Library,
-    length_m: float,
-    *,
-    limit: int,
-    year: int | None = None,
-    sport: str | None = None,
-    excluded: bool = False,
-) -> tuple[Best, ...]:
-    """Rank the efforts of a length, of a year and in a sport if named, on the elapsed clock."""
-    since, until = (None, None) if year is None else (date(year, 1, 1), date(year, 12, 31))
-    chosen = Filter(since=since, until=until, sport=sport)
-    return library.best(length_m, chosen, limit=limit, excluded=excluded)
 
 
 def gave_activities(library: Library, sha256: str, name: str = "") -> Landed | None:
@@ -77,10 +61,10 @@ def _gave_none(library: Library, sha256: str) -> Landed | None:
 
 
 def _archive(library: Library, sha256: str) -> Landed | None:
-    """Tell of an archive that is kept, if all that is in it has been imported."""
+    """Tell of an archive, if all that is in it has been imported, or nothing in it was worth keeping."""
     path = library.originals.path_of(sha256)
     if path is None:
-        return None
+        return _let_go(library, sha256)
     ids: list[int] = []
     for found in find([path]):
         there = activities_at(library, found)
@@ -90,6 +74,20 @@ def _archive(library: Library, sha256: str) -> Landed | None:
     each = tuple(dict.fromkeys(ids))
     said = duplicate_of(each) if each else None
     return Landed("", sha256, "duplicate" if each else "skipped", each, None, said)
+
+
+def _let_go(library: Library, sha256: str) -> Landed | None:
+    """Tell of an archive that is not kept; a newer miler may read what is in it."""
+    with library.reading() as connection:
+        rows = connection.execute(
+            "SELECT outcome FROM files WHERE path >= ?1 AND path < ?1 || 'g' AND version = ?2",
+            (stored_path(library.originals.address(sha256)), miler.__version__),
+        ).fetchall()
+    outcomes = {outcome for (outcome,) in rows}
+    if not outcomes or outcomes & {*KEPT}:
+        return None
+    ending: Ending = "failed" if "failed" in outcomes else "skipped"
+    return Landed("", sha256, ending, (), None, "nothing in it is an activity")
 
 
 def activities_at(library: Library, found: Found) -> tuple[int, ...] | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from miler.batch import Workers
 from miler.errors import MilerError
 from miler.files import Found, find
 from miler.library import Library
-from miler.library.importing import Way, import_files
-from miler.library.writing import Ending, Recorded
+from miler.library.importing import PASSING, Way, import_files
+from miler.library.originals import Originals
+from miler.library.writing import DELETED, Ending, Recorded
 from miler.settings import Settings
 from miler.web.asking import Landed, activities_at, duplicate_of, gave_activities
 
@@ -37,7 +40,15 @@ class Upload:
         object.__setattr__(self, "sha256", hashlib.sha256(self.data).hexdigest())
 
 
-_Told = Callable[[Landed | Exception], None]
+@dataclass(frozen=True)
+class Landing:
+    """What became of an upload, and whether its bytes are to stay: not if nothing in them is an activity."""
+
+    landed: Landed
+    stays: bool = True
+
+
+_Told = Callable[[Landing | Exception], None]
 
 
 class Intake:
@@ -45,6 +56,8 @@ class Intake:
 
     def __init__(self, library: Path, settings: Settings, workers: Workers) -> None:
         self._library = library
+        self._originals = Originals(library)
+        self._under_way = Counter[str]()
         self._way = Way(workers=workers)
         self._settings = settings
         self._waiting: asyncio.Queue[tuple[Upload, _Told]] = asyncio.Queue()
@@ -58,19 +71,30 @@ class Intake:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Landed] = loop.create_future()
 
-        def tell(landed: Landed | Exception) -> None:
+        def tell(landing: Landing | Exception) -> None:
+            self._ended(upload.sha256, landing)
             if answer.done():  # who asked has gone
                 return
-            if isinstance(landed, Exception):
-                answer.set_exception(landed)
+            if isinstance(landing, Exception):
+                answer.set_exception(landing)
             else:
-                answer.set_result(landed)
+                answer.set_result(landing.landed)
 
-        def told(landed: Landed | Exception) -> None:
-            loop.call_soon_threadsafe(tell, landed)
+        def told(landing: Landing | Exception) -> None:
+            loop.call_soon_threadsafe(tell, landing)
 
+        self._under_way[upload.sha256] += 1
         self._waiting.put_nowait((upload, told))
         return await answer
+
+    def _ended(self, sha256: str, landing: Landing | Exception) -> None:
+        """Let rubbish go, unless the same bytes are just being read for somebody else."""
+        self._under_way[sha256] -= 1
+        if self._under_way[sha256] == 0:
+            del self._under_way[sha256]
+            if isinstance(landing, Landing) and not landing.stays:
+                with suppress(OSError):  # what cannot be removed does no harm but for its size
+                    self._originals.drop(sha256)
 
     async def run(self) -> None:
         """Take in what waits, until cancelled: while one group is written, another is read."""
@@ -90,8 +114,8 @@ class Intake:
             with Library(self._library) as library:
                 waiting = {number: upload for number, (upload, _) in enumerate(group)}
                 for together in _rounds(waiting):
-                    for number, landed in landings(library, together, self._settings, self._way):
-                        untold.pop(number)(landed)
+                    for number, landing in landings(library, together, self._settings, self._way):
+                        untold.pop(number)(landing)
         except (MilerError, OSError) as error:
             for told in untold.values():
                 told(error)
@@ -116,7 +140,7 @@ def _rounds(waiting: Mapping[int, Upload]) -> Iterator[dict[int, Upload]]:
 
 def landings(
     library: Library, uploads: Mapping[int, Upload], settings: Settings, way: Way
-) -> Iterator[tuple[int, Landed]]:
+) -> Iterator[tuple[int, Landing]]:
     """Import uploads, no two of one name, and yield what became of each when it is in the library.
 
     Raises:
@@ -128,7 +152,7 @@ def landings(
         if known is None:
             unknown[number] = upload
         else:
-            yield number, known
+            yield number, Landing(known)
     found = {number: list(_found(upload, path)) for number, upload, path in _kept(library, unknown)}
     whose = {one.name: (number, one) for number, each in found.items() for one in each}
     ended: dict[int, list[Recorded]] = {number: [] for number in found}
@@ -137,7 +161,8 @@ def landings(
         number, one = whose[recorded.name]
         ended[number].append(_seen_again(library, one, recorded))
         if len(ended[number]) == len(found[number]):
-            yield number, _summed_up(unknown[number], ended[number])
+            stays = any(_is_worth_keeping(one) for one in ended[number])
+            yield number, Landing(_summed_up(unknown[number], ended[number]), stays)
 
 
 def _kept(library: Library, uploads: Mapping[int, Upload]) -> list[tuple[int, Upload, str]]:
@@ -156,6 +181,11 @@ def _found(upload: Upload, path: str) -> Iterator[Found]:
     for found in find([path]):
         inside = found.name.removeprefix(Path(path).name)
         yield replace(found, name=upload.name + inside)
+
+
+def _is_worth_keeping(ending: Recorded) -> bool:
+    """Whether an original may be wanted again: it has an activity, had one, or may have with more luck."""
+    return ending.ending not in ("failed", "skipped") or ending.code in (DELETED, *PASSING)
 
 
 def _summed_up(upload: Upload, endings: list[Recorded]) -> Landed:

@@ -5,8 +5,8 @@ Numbers are written here and in `views`, markup is the templates', whose only es
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,15 +17,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from miler import recordbook
 from miler.errors import LibraryError
-from miler.library import Filter, Library
+from miler.library import Filter, Library, Stored, doubles
+from miler.library.comparing import compared, runner_of
 from miler.library.importing import analysis_of
+from miler.library.questions import said
 from miler.report import html, listing
 from miler.report.records import records_document
+from miler.saying import KINDS, SURFACES
 from miler.units import MILE_M, length_name, parse_distance
 from miler.web import views
-from miler.web.api import Number
-from miler.web.asking import fastest
+from miler.web.api import Id, Number
 from miler.web.assets import asset, template
+from miler.web.choosing import ChosenInForm
 from miler.web.config import same
 from miler.web.gate import COOKIE, LOGIN
 from miler.web.hall import Hall, InHall
@@ -41,9 +44,8 @@ def _missing(value: object) -> object:
     return None if value == "" else value
 
 
-Day = Annotated[date | None, BeforeValidator(_missing)]
 Text = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_missing)]
-Year = Annotated[Annotated[int, Field(ge=1, le=9999)] | None, BeforeValidator(_missing)]
+PageNumber = Annotated[int, Query(ge=1, lt=2**20)]
 
 
 def _page(hall: Hall, name: str, title: str, **view: Any) -> HTMLResponse:
@@ -54,19 +56,15 @@ def _page(hall: Hall, name: str, title: str, **view: Any) -> HTMLResponse:
 @router.get("/")
 def runs(
     hall: InHall,
-    since: Day = None,
-    until: Day = None,
-    sport: Text = None,
-    device: Text = None,
-    page: Annotated[int, Query(ge=1, lt=2**20)] = 1,
+    conditions: ChosenInForm,
+    page: PageNumber = 1,
 ) -> Response:
     """Show the runs, the latest first."""
-    chosen = Filter(since=since, until=until, sport=sport, device=device)
+    chosen = conditions.filter()
     with hall.library() as library:
         rows = library.list(chosen, limit=ROWS, offset=(page - 1) * ROWS)
         total = library.count(chosen)
-        best = fastest(library, MILE_M, limit=1) if chosen == Filter() and page == 1 else ()
-    asked = {"since": since, "until": until, "sport": sport, "device": device}
+        best = library.best(MILE_M, limit=1) if chosen == Filter() and page == 1 else ()
     units = hall.config.settings.units
     return _page(
         hall,
@@ -74,19 +72,19 @@ def runs(
         "Runs",
         rows=[views.run(row, units) for row in rows],
         total=total,
-        asked={key: str(value or "") for key, value in asked.items()},
-        filtered=chosen != Filter(),
+        filters=views.filters(conditions),
         best=views.effort(best[0]) if best else None,
-        pager=_pager(asked, page, total),
+        pager=_pager("/", conditions.asked(), page, total),
     )
 
 
-def _pager(asked: Mapping[str, object], page: int, total: int) -> dict[str, Any]:
+def _pager(path: str, asked: Mapping[str, str], page: int, total: int) -> dict[str, Any]:
     given = {key: value for key, value in asked.items() if value}
     last = max(1, -(-total // ROWS))
 
     def address(number: int) -> str | None:
-        return "/?" + urlencode(given | {"page": number}) if 1 <= number <= last and number != page else None
+        there = 1 <= number <= last and number != page
+        return f"{path}?{urlencode({**given, 'page': number})}" if there else None
 
     return {"page": page, "last": last, "earlier": address(page + 1), "later": address(page - 1)}
 
@@ -102,12 +100,17 @@ def run(number: Number, hall: InHall) -> Response:
             if error.code != "no_original":
                 raise
             page = ""  # what was kept of it is shown instead
+        rival = _rival(library, kept)
     return _page(
         hall,
         "run",
         kept.title or str(kept.document["source"]["name"] or f"Run {number}"),
         number=number,
         kept=kept,
+        words=listing.said_words({**vars(kept), "tags": ",".join(kept.tags)}),
+        kinds=KINDS,
+        surfaces=tuple(SURFACES),
+        rival=rival,
         excluded=0.0 in kept.excluded_m,
         excluded_lengths=[(f"{m:g}m", length_name(m)) for m in kept.excluded_m if m],
         # The report stands alone with a style of its own; a page of the server brings that as a file.
@@ -116,35 +119,94 @@ def run(number: Number, hall: InHall) -> Response:
     )
 
 
+def _rival(library: Library, kept: Stored) -> tuple[int, str] | None:
+    """Return the run with the fastest mile but for this one; None if there are no two miles to compare."""
+    if kept.document["fastest_mile"] is None:
+        return None
+    best = zip(library.best(MILE_M, limit=2), ("fastest", "second fastest"), strict=False)
+    return next(
+        ((row.activity_id, place) for row, place in best if row.activity_id != kept.activity_id), None
+    )
+
+
+@router.get("/compare")
+def compare(hall: InHall, run: Annotated[tuple[Id, ...], Query(max_length=ROWS)] = ()) -> Response:
+    """Show two miles side by side; of another number of runs, ask for two."""
+    view, why = None, ""
+    if len(run) == 2:
+        with hall.library() as library:
+            try:
+                view = views.comparison(compared(*(runner_of(library.get(number)) for number in run)))
+            except LibraryError as error:
+                if error.code != "no_effort":
+                    raise
+                why = "One of them has no fastest mile."
+    elif run:
+        why = "Comparing takes two runs."
+    return _page(hall, "compare", "Two miles", run=[*run, "", ""][:2], view=view, why=why)
+
+
+@router.get("/duplicates")
+def duplicates(hall: InHall, page: PageNumber = 1) -> Response:
+    """Show the pairs that may be one run, and the runs from several files, each with the evidence."""
+    with hall.library() as library, library.reading() as connection:
+        total = doubles.counts(connection)
+        asked = [_double(connection, row) for row in doubles.perhaps(connection, ROWS)]
+        merged = [_double(connection, row) for row in doubles.merged(connection, ROWS, (page - 1) * ROWS)]
+    return _page(
+        hall,
+        "duplicates",
+        "Duplicates",
+        total=total,
+        asked=asked,
+        merged=merged,
+        pager=_pager("/duplicates", {}, page, total["same"]),
+    )
+
+
+def _double(connection: sqlite3.Connection, double: doubles.Double) -> views.View:
+    numbers = dict.fromkeys(source.activity_id for source in double.sources)
+    return views.double(double, {number: said(connection, number) for number in numbers})
+
+
 @router.get("/bests")
-def bests(hall: InHall, length: Text = None, year: Year = None, sport: Text = None) -> Response:
+def bests(hall: InHall, conditions: ChosenInForm, length: Text = None) -> Response:
     """Show the best effort of each length, or the ranking of one."""
-    asked = {"length": length or "", "year": str(year or ""), "sport": sport or ""}
+    chosen = conditions.filter()
+    filters = views.filters(conditions)
     with hall.library() as library:
-        known = library.lengths()
         if length is not None:
-            return _ranking(hall, library, parse_distance(length), year, sport, asked)
-        rows = [best for m in known for best in fastest(library, m, limit=1, year=year, sport=sport)]
-    return _page(hall, "bests", "Best efforts", asked=asked, rows=[views.effort(row) for row in rows])
+            return _ranking(hall, library, parse_distance(length), chosen, filters)
+        rows = [best for m in library.lengths() for best in library.best(m, chosen, limit=1)]
+    asked = {key: value for key, value in conditions.asked().items() if value}
+    return _page(
+        hall,
+        "bests",
+        "Best efforts",
+        filters=filters,
+        rows=[views.effort(row) | {"address": _bests_of(row.length_m, asked)} for row in rows],
+    )
 
 
-def _ranking(
-    hall: Hall,
-    library: Library,
-    length_m: float,
-    year: int | None,
-    sport: str | None,
-    asked: Mapping[str, str],
-) -> Response:
+def _bests_of(length_m: float, asked: Mapping[str, str]) -> str:
+    return "/bests?" + urlencode({"length": views.length_text(length_m), **asked})
+
+
+def _ranking(hall: Hall, library: Library, length_m: float, chosen: Filter, filters: views.View) -> Response:
     ranked, apart = (
-        [
-            views.effort(row)
-            for row in fastest(library, length_m, limit=50, year=year, sport=sport, excluded=out)
-        ]
+        [views.effort(row) for row in library.best(length_m, chosen, limit=ROWS, excluded=out)]
         for out in (False, True)
     )
-    name = length_name(length_m)
-    return _page(hall, "ranking", f"Best {name}", asked=asked, length_name=name, ranked=ranked, apart=apart)
+    return _page(
+        hall,
+        "ranking",
+        f"Best {length_name(length_m)}",
+        filters=filters,
+        length=views.length_text(length_m),
+        length_name=length_name(length_m),
+        ranked=ranked,
+        apart=apart,
+    )
 
 
 @router.get("/trend")

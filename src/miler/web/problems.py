@@ -38,6 +38,8 @@ _TITLES = {
 _LIBRARY = {
     "no_activity": (404, "there is no such activity"),
     "no_effort": (404, "the activity has no effort of that length"),
+    "one_activity": (409, "merging takes two activities"),
+    "one_source": (409, "the activity has one file only; there is nothing to undo"),
     "no_original": (404, "the original of this activity is gone or has changed"),
     "locked": (503, "another program is writing to the library; try again"),
     "disk_full": (503, "the disk of the library is full; nothing was lost, make room and try again"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePath
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from miler.library import Filter, Library, Listed, Stored
+from miler.library.places import real_path, stored_path
 from miler.report.document import Document
 from miler.timezone import zone
 from miler.web.api import SHOWS_TOKEN, Json, Number
@@ -88,8 +90,12 @@ def _content(library: Library, prefix: str) -> str | None:
             ).fetchone()
             if row is not None:
                 return str(row[0])
-    kept = library.originals.path_of(prefix)
-    return kept.name.partition(".")[0] if kept is not None else None
+        # Nothing has an archive's own hash but the name under which it is kept, or was until it was read.
+        beginning = stored_path(library.originals.address(prefix))
+        row = connection.execute(
+            "SELECT path FROM files WHERE path >= ?1 AND path < ?1 || 'g' LIMIT 1", (beginning,)
+        ).fetchone()
+    return None if row is None else PurePath(real_path(row[0])).name.partition(".")[0]
 
 
 def _uploaded(landed: Landed, external_id: str | None, *, new: bool) -> Document:

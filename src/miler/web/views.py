@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
 
-from miler.library import Best, Library, Listed
+from miler.library import Best, Library, Listed, Said
+from miler.library.comparing import Comparison, Stage
+from miler.library.doubles import Double
+from miler.report.comparison import mark_name, result
 from miler.report.document import Document
-from miler.report.words import FLAGS, rounded_down
+from miler.report.listing import evidence, said_words
+from miler.report.words import FLAGS, lag, rounded_down
+from miler.saying import KINDS, SURFACES
 from miler.settings import Units
 from miler.units import MILE_M, format_distance, format_duration, format_pace, length_name
+from miler.web.choosing import Conditions
 
 View = dict[str, Any]
 
@@ -29,8 +35,21 @@ def run(row: Listed, units: Units) -> View:
         "elapsed": format_duration(row.elapsed_s, 0),
         "mile": format_duration(row.mile_s),
         "evenness": "–" if row.evenness is None else rounded_down(row.evenness),
-        "tags": row.tags.split(",") if row.tags else [],
+        "tags": said_words(asdict(row)),
         "excluded": row.excluded,
+        "has_mile": row.mile_s is not None,
+    }
+
+
+def filters(conditions: Conditions) -> View:
+    """Show a form of conditions: what was asked, and the words that there are."""
+    asked = conditions.asked()
+    return {
+        "asked": asked,
+        "given": any(asked.values()),
+        "more": any(asked[key] for key in ("year", "sport", "shoes", "tag", "device", "note")),
+        "kinds": KINDS,
+        "surfaces": tuple(SURFACES),
     }
 
 
@@ -48,6 +67,93 @@ def effort(row: Best) -> View:
         "title": row.title or row.file,
         "flags": [FLAGS.get(flag, flag) for flag in row.flags.split()],
     }
+
+
+def double(row: Double, said: Mapping[int, Said]) -> View:
+    """Show a run from several files, or two that may be one, each file with why it is of it."""
+    document = asdict(row)
+    return {
+        "numbers": list(said),
+        "sources": [
+            {
+                "number": source["activity_id"],
+                "title": said[source["activity_id"]].title or source["file"],
+                "day": _day(said[source["activity_id"]].start_local),
+                "file": source["file"],
+                "format": (source["format"] or "no file").upper(),
+                "gives": ", ".join(source["gives"]).replace("_", " "),
+                "why": evidence(source, document) if at else "",
+            }
+            for at, source in enumerate(document["sources"])
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class GapChart:
+    """How far B was behind A at each quarter: places in per cent of the plot; above `level` A leads."""
+
+    level: float
+    dots: tuple[tuple[float, float, str, str], ...]  # x, y, gap, where
+    line: str  # the same, as points of a polyline in a box of 100 by 100
+
+
+def comparison(two: Comparison) -> View:
+    """Show two miles side by side."""
+    document = two.document()
+    return {
+        "runners": [
+            {
+                "mark": mark,
+                "number": mile["activity_id"],
+                "title": mile["title"],
+                "day": _day(mile["start_local"]),
+                "time": format_duration(mile["elapsed_s"]),
+                "pace": format_pace(mile["elapsed_s"] / MILE_M * 1000, "km"),
+                "evenness": rounded_down(mile["evenness"]["score"]),
+                "flags": [FLAGS.get(flag, flag) for flag in mile["flags"]],
+            }
+            for mark, mile in zip("AB", document["miles"], strict=True)
+        ],
+        "result": result(document),
+        "chart": _gap_chart(two.quarters),
+        "tables": [
+            {"name": name, "rows": [_stage(stage, stages) for stage in stages]}
+            for name, stages in (("Quarters", two.quarters), ("Track laps", two.laps))
+        ],
+    }
+
+
+_LEAST_SCALE_S = 1.0  # a smaller gap is not to look like much
+
+
+def _stage(stage: Stage, stages: Sequence[Stage]) -> View:
+    share = 50 * abs(stage.gap_s) / max([_LEAST_SCALE_S, *(abs(one.gap_s) for one in stages)])
+    return {
+        "at": mark_name(asdict(stage)),
+        "times": [format_duration(seconds) for seconds in stage.elapsed_s],
+        "totals": [format_duration(seconds) for seconds in stage.total_s],
+        "gap": lag(stage.gap_s),
+        "leader": "A" if stage.leader == 1 else "B" if stage.leader == 2 else "",
+        "bar": (round(50 - share if stage.leader == 1 else 50.0, 2), round(share, 2)),
+    }
+
+
+def _gap_chart(stages: Sequence[Stage]) -> GapChart:
+    gaps_s = [0.0, *(stage.gap_s for stage in stages)]
+    highest_s, lowest_s = max(gaps_s), min(gaps_s)
+    lacking_s = max(_LEAST_SCALE_S - (highest_s - lowest_s), 0.0)
+
+    def height(gap_s: float) -> float:
+        share = (highest_s + lacking_s / 2 - gap_s) / (highest_s - lowest_s + lacking_s)
+        return round(18 + 64 * share, 2)
+
+    level, end_m = height(0.0), stages[-1].at_m
+    dots = tuple(
+        (round(100 * one.at_m / end_m, 2), height(one.gap_s), lag(one.gap_s), mark_name(asdict(one)))
+        for one in stages
+    )
+    return GapChart(level, dots, " ".join([f"0,{level:g}", *(f"{x:g},{y:g}" for x, y, _, _ in dots)]))
 
 
 def length_text(length_m: float) -> str:
