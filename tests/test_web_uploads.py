@@ -14,6 +14,7 @@ import threading
 import time
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from http.client import HTTPException
@@ -37,7 +38,14 @@ TRACK_MILE = (SAMPLES / "track-mile.fit").read_bytes()
 
 
 @pytest.fixture
-def strava(server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server whose library holds nothing but what the test sends."""
+    with serving(tmp_path / "library.db") as running:
+        yield running
+
+
+@pytest.fixture
+def strava(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Strava's own client, whose session leads to our server instead of the internet."""
     requests = pytest.importorskip("requests")
     monkeypatch.setenv("SILENCE_TOKEN_WARNINGS", "true")
@@ -45,24 +53,24 @@ def strava(server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     class Home(requests.adapters.HTTPAdapter):  # type: ignore[misc,name-defined]
         def send(self, request: Any, *arguments: Any, **options: Any) -> Any:
-            request.url = request.url.replace("https://www.strava.com", server.url)
+            request.url = request.url.replace("https://www.strava.com", own_server.url)
             return super().send(request, *arguments, **options)
 
     with requests.Session() as session:
         session.trust_env = False
         session.mount("https://www.strava.com/", Home())
-        yield stravalib.Client(access_token=server.token, requests_session=session)
+        yield stravalib.Client(access_token=own_server.token, requests_session=session)
 
 
 @pytest.mark.filterwarnings("default")
-def test_stravas_own_client_uploads_a_run_and_reads_it_back(strava: Any, server: Server) -> None:
+def test_stravas_own_client_uploads_a_run_and_reads_it_back(strava: Any, own_server: Server) -> None:
     exc = pytest.importorskip("stravalib.exc")
     uploaded = strava.upload_activity(io.BytesIO(TRACK_MILE), "fit", name="Club night", external_id="my-run")
     activity = uploaded.wait(timeout=10)
     assert (activity.name, activity.sport_type.root, activity.external_id) == ("Club night", "Run", "file")
     assert activity.timezone is not None
     best = {effort.name: effort for effort in activity.best_efforts}
-    kept = server.get(f"/api/v1/activities/{activity.id}").json["analysis"]
+    kept = own_server.get(f"/api/v1/activities/{activity.id}").json["analysis"]
     mile_s = kept["fastest_mile"]["elapsed_s"]
     assert 0 <= best["1 mile"].elapsed_time - mile_s < 1  # Strava's are whole seconds, rounded up
     assert [lap.distance for lap in activity.laps] == [lap["distance_m"] for lap in kept["laps"]]
