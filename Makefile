@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check lint types bars soak golden samples clean help
+.PHONY: demo test check lint types bars fuzz soak golden samples clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -18,7 +18,8 @@ help:
 	@echo "make test     set up, and run the tests"
 	@echo "make check    format check, lint, types and tests: what CI asks"
 	@echo "make bars     measure every bar of every issue, in a table"
-	@echo "make soak     fuzz every reader for a minute (SOAK=\"--seconds 600 fit\" for one, longer)"
+	@echo "make fuzz     fuzz every reader for a minute (FUZZ=\"--seconds 600 fit\" for one, longer)"
+	@echo "make soak     fuzz, kill imports, watchers and servers, simulate thousands of runs: an hour or so"
 	@echo "make golden   write the expected documents of the sample files again (review the diff)"
 	@echo "make samples  make the sample files again"
 	@echo "make clean    remove .venv and caches"
@@ -41,8 +42,14 @@ types: $(VENV)/.developing
 bars: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.bars $(BARS)
 
-soak: $(VENV)/.fuzzing
-	$(BIN)/python -m soak $(SOAK)
+fuzz: $(VENV)/.fuzzing
+	$(BIN)/python -m soak $(FUZZ)
+
+soak: fuzz
+	$(BIN)/python -m benchmarks.kills --times 150
+	$(BIN)/python -m benchmarks.watch_kills --times 150
+	$(BIN)/python -m benchmarks.web --kills 100
+	$(BIN)/python -m benchmarks.coverage 2600
 
 golden: $(VENV)/.developing
 	$(BIN)/python -m devtools.golden

@@ -18,6 +18,15 @@ _ISSUES = (
     "benchmarks.readers",
     "benchmarks.hostile",
     "benchmarks.library",
+    "benchmarks.bulk",
+    "benchmarks.kills",
+    "benchmarks.questions",
+    "benchmarks.duplicates",
+    "benchmarks.drop_folder",
+    "benchmarks.watch_kills",
+    "benchmarks.book",
+    "benchmarks.web",
+    "benchmarks.trust",
     "benchmarks.track",
 )
 

@@ -18,8 +18,6 @@ _MOST_POINTS = 5_000_000
 
 # Files of a megabyte that hold as much as they seem to: reading it is no harm done, and takes its time.
 _SLOWER_S = {
-    "FIT: 10,000 chained files": 4.0,  # 10,000 sound activities
-    "FIT: 60,000 distinct definitions": 4.0,  # each makes a table; a watch has dozens
     "zip: sixty times 16 MiB": 2.0,  # an archive may expand 200-fold
     "zip: the same, cut off": 2.0,
     "zip: 100,000 members": 2.0,  # 20,000 of them are read; 9 MB

@@ -107,11 +107,11 @@ def _original(folder: Path) -> Row:
 
 @cache
 def _odometer(path: Path) -> Odometer:
-    return measure(_recorded(path))
+    return measure(recorded(path))
 
 
-def _recorded(path: Path) -> Activity:
-    """Write what the stream holds as a watch would have, and read it."""
+def recorded(path: Path) -> Activity:
+    """Return the activity that a stream of the truth files holds, written as a watch would have, and read."""
     if path.parent.name.startswith("nike"):
         data = write_tcx(_nike(_json(path)))  # milliseconds, which FIT's records have not
     elif path.parent.name == "fit-negative-split":

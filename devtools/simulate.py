@@ -35,6 +35,9 @@ class Watch:
         fix_memory_s: how long an error lasts.
         standing_noise: by how much the error moves faster while the runner stands.
         steps_s: lengths between records, drawn at random: (1,) is every second, more is "smart" recording.
+        distance_noise_m, distance_memory_s: error of the counted distance that comes and goes.
+        path_scale: how much longer the receiver's path is than the runner's, in all that it records.
+        jitter_m, jitter_memory_s: a second, quick error of the fixes, as phones have it.
     """
 
     distance_scale: float = 1.0
@@ -43,6 +46,11 @@ class Watch:
     fix_memory_s: float = 90.0
     standing_noise: float = 1.0
     steps_s: tuple[int, ...] = (1,)
+    distance_noise_m: float = 0.0
+    distance_memory_s: float = 30.0
+    path_scale: float = 1.0
+    jitter_m: float = 0.0
+    jitter_memory_s: float = 5.0
 
 
 def record(
@@ -86,7 +94,10 @@ def record(
         "temperature_c": np.full(len(clock), 21.0),
     }
     if place is not None:
-        east, north = place.plane(truth)
+        east, north = place.plane(truth * watch.path_scale)
+        if watch.jitter_m > 0:
+            drift_east = drift_east + watch.jitter_m * ar1(rng, len(clock), watch.jitter_memory_s)
+            drift_north = drift_north + watch.jitter_m * ar1(rng, len(clock), watch.jitter_memory_s)
         latitude, longitude = place.fixes(east + drift_east, north + drift_north)
         altitude = place.altitudes(truth) + 0.5 * smooth_noise(rng, len(clock), memory=120)
         columns |= {"latitude_deg": latitude, "longitude_deg": longitude, "altitude_m": altitude.round(1)}
@@ -114,7 +125,30 @@ def _counted_distance(
     steps = np.diff(truth, prepend=0.0)
     steps[_paused(clock, pauses)] = 0.0
     scale = watch.distance_scale + watch.distance_wander * smooth_noise(rng, len(clock), memory=60)
-    return np.cumsum(steps * scale)
+    counted = np.cumsum(steps * scale)
+    if watch.distance_noise_m > 0:
+        error = watch.distance_noise_m * ar1(rng, len(clock), watch.distance_memory_s)
+        still = steps == 0
+        error[still] = np.nan
+        counted = np.maximum.accumulate(np.nan_to_num(counted + error - error[~still][0], nan=0.0))
+    return np.maximum(counted, 0.0)
+
+
+def ar1(rng: np.random.Generator, n: int, memory: float) -> FloatArray:
+    """Return (n,) values of a first-order autoregression, as `smooth_noise`, of blocks at once."""
+    keep = math.exp(-1 / memory)
+    block = max(1, int(30 * memory))
+    powers = keep ** np.arange(min(block, n))
+    values = np.empty(n)
+    level = float(rng.standard_normal())
+    for start in range(0, n, block):
+        count = min(block, n - start)
+        shocks = math.sqrt(1 - keep * keep) * rng.standard_normal(count)
+        # x_i = keep^i (level + sum of shocks_j / keep^j)
+        piece = powers[:count] * (keep * level + np.cumsum(shocks / powers[:count]))
+        values[start : start + count] = piece
+        level = float(piece[-1])
+    return values
 
 
 def _fix_error(speed: FloatArray, watch: Watch, rng: np.random.Generator) -> FloatArray:

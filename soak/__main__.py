@@ -1,4 +1,4 @@
-"""Fuzz every reader: `python -m soak [TARGET...] [--seconds 60] [--keep FOLDER] [--plain]`, or `make soak`.
+"""Fuzz every reader: `python -m soak [TARGET...] [--seconds 60] [--keep FOLDER] [--plain]`, or `make fuzz`.
 
 Guided by coverage where atheris is installed (Linux and CPython only), else by changing files at random.
 Each target runs in a child process; one line tells how it went. Exit code 1 if a promise was broken: the

@@ -7,13 +7,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
+from devtools.serving import Server, serving
 from miler.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_files"
 CORPUS = ROOT.parent / "shared" / "corpus"
+
+# No test is timed: on a busy machine an example may take any while.
+hypothesis.settings.register_profile("miler", deadline=None)
+hypothesis.settings.load_profile("miler")
+
+
+def cuts(size: int) -> Iterator[int]:
+    """Yield where to cut a file off: one byte in 29, and every one near the end, where most is at stake.
+
+    `benchmarks.xml_damage` and `benchmarks.fit_damage` cut at every byte.
+    """
+    return (cut for cut in range(size) if cut % 29 == 0 or cut > size - 150)
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,13 @@ class Ran:
 
 
 Miler = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One `miler serve` for all tests that need no other; nothing is promised of what its library holds."""
+    with serving(tmp_path_factory.mktemp("server") / "library.db") as running:
+        yield running
 
 
 @pytest.fixture
@@ -51,7 +72,7 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for variable in [name for name in os.environ if name.startswith("MILER_")]:
         monkeypatch.delenv(variable)
     nobody = tmp_path_factory.mktemp("nobody")
-    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(nobody))
 
 

@@ -77,3 +77,11 @@ def dense_fastest(odometer: Odometer, length_m: float, starts: int) -> float | N
         if not crosses_a_break(odometer, start_m, start_m + length_m, length_m):
             best = min(best, arrival(odometer, start_m + length_m) - departure(odometer, start_m))
     return None if math.isinf(best) else best
+
+
+def slopes(points: list[tuple[int, float]]) -> float | None:
+    """The middle one of the slopes between any two points; the mean of the middle two."""
+    found = sorted((y2 - y1) / (x2 - x1) for x1, y1 in points for x2, y2 in points if x2 > x1)
+    if not found:
+        return None
+    return (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2

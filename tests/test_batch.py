@@ -144,3 +144,16 @@ def test_no_files_are_no_results(jobs: int) -> None:
 
 def test_there_is_always_a_job_to_do() -> None:
     assert batch.usual_jobs() >= 1
+
+
+def test_groups_hold_every_result_once_and_in_order(many: list[Found], jobs: int) -> None:
+    groups = list(batch.groups(many, Settings(), told, jobs=jobs, wait_s=60.0))
+    assert [result for group in groups for result in group] == [(f.name, "done", None) for f in many]
+    assert len(groups) == 1  # all were worth waiting for
+
+
+def test_who_asks_for_what_is_ready_gets_it_be_it_nothing(many: list[Found], jobs: int) -> None:
+    asking = [None, many[0], many[1], None, None, many[2]]
+    groups = batch.groups(asking, Settings(), told, jobs=jobs, wait_s=60.0)
+    names = [[name for name, *_ in group] for group in groups]
+    assert names == [[], [many[0].name, many[1].name], [], [many[2].name]]

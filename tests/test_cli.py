@@ -213,8 +213,7 @@ def test_a_sound_file_that_is_no_activity_is_skipped_and_all_is_well(miler: Mile
         ["report", "-o", "no-such-folder/out.txt", "x.fit"],
         ["check"],
         ["records", "--sex", "X"],
-        ["records", "--progression", "--surface", "road"],
-        ["records", "--progression", "--event", "1 mile"],
+        ["records", "--country", "Atlantis"],
     ],
 )
 def test_wrong_use_is_code_2_with_a_reason_and_no_result(miler: Miler, arguments: list[str]) -> None:
@@ -227,7 +226,7 @@ def test_wrong_use_is_code_2_with_a_reason_and_no_result(miler: Miler, arguments
     ("arguments", "said"),
     [
         (["recrods", "--sex", "F"], "'recrods' is neither a verb nor a file; did you mean 'records'?"),
-        (["explain"], "'explain' is neither a verb nor a file; "),
+        (["forecast"], "'forecast' is neither a verb nor a file; "),
         ([""], "an empty path is no file"),
         (["check", ""], "an empty path is no file"),
         (["records", "--event", "2 miles"], "no record of '2 miles' is in the book; it has 1 mile, 1500 m"),

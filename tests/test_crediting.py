@@ -9,8 +9,9 @@ import pytest
 
 from miler.activity import Activity, Lap, Pause, Session
 from miler.arrays import FloatArray
-from miler.crediting import holdable_mps, measure
+from miler.crediting import measure
 from miler.effort import fastest, flags_of
+from miler.gait import holdable_mps
 from miler.odometer import Odometer
 from miler.settings import Settings
 
@@ -351,3 +352,14 @@ def test_every_world_record_can_be_held_and_little_more() -> None:
     for seconds, metres in records.items():
         speed = metres / seconds
         assert speed < holdable_mps(np.array([seconds]))[0] < 1.21 * speed
+
+
+@pytest.mark.parametrize("every_s", [2, 3, 5])
+def test_a_distance_that_is_written_anew_every_few_seconds_is_no_glitch(every_s: int) -> None:
+    times, _ = even(900)
+    stepped = np.floor(times / every_s) * every_s * 4.0
+    odometer = measure(run(times, stepped))
+    assert odometer.total_m == stepped[-1]
+    assert codes(odometer) == []
+    mile_s = seconds_for(odometer, 1609.344)
+    assert mile_s == pytest.approx(1609.344 / 4, abs=0.01)

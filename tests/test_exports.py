@@ -142,8 +142,9 @@ def checked(outcome: Outcome, distance_m: float, took_s: float, sport: str) -> N
     (analysis,) = outcome.analyses
     summary = analysis.summary
     assert summary.sport == sport
-    # Runkeeper counts every jump of its fixes, 156 m in a second; miler says "glitch", and does not.
-    least = 0.92 if any(note.code == "glitch" for note in analysis.notes) else 0.98
+    # The tables count every jump of the fixes, 156 m in a second, and every zigzag of their noise: 95.8 km
+    # for a race of some 85 km round the lake of Annecy. miler says "glitch", and does not.
+    least = 0.85 if any(note.code == "glitch" for note in analysis.notes) else 0.98
     assert least * distance_m <= summary.distance_m <= 1.02 * distance_m
     if outcome.source.name not in OTHER_DURATIONS:
         times = (summary.elapsed_s, summary.timer_s)

@@ -33,7 +33,17 @@ from miler.errors import CorruptFile, UnsupportedFile
 from miler.formats.fit import decode
 from miler.formats.fit.parts import parts
 
-FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, DEVICE_INFO, ACTIVITY = 0, 12, 18, 19, 20, 21, 23, 34
+FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, DEVICE_INFO, ACTIVITY, LENGTH = (
+    0,
+    12,
+    18,
+    19,
+    20,
+    21,
+    23,
+    34,
+    101,
+)
 TIME = (253, 4, UINT32)
 DISTANCE, HEART_RATE, CADENCE = (5, 4, UINT32), (3, 1, UINT8), (4, 1, UINT8)
 T0 = 1_000_000_000
@@ -333,6 +343,24 @@ def test_a_lap_without_start_or_length_is_left_out_and_said() -> None:
     assert not activity.laps and codes(activity) == ["bad_lap"]
 
 
+def test_the_lengths_of_a_pool_are_laps_where_the_watch_marked_no_others() -> None:
+    file = begun()
+    fields = [TIME, (2, 4, UINT32), (3, 4, UINT32), (4, 4, UINT32), (12, 1, ENUM)]
+    rows = [
+        (T0 + 30, T0, 30_000, 30_000, 1),
+        (T0 + 50, T0 + 30, 20_000, 0, 0),
+        (T0 + 81, T0 + 50, 31_000, 31_000, 1),
+    ]
+    add(file, 1, LENGTH, fields, *rows)
+    add(file, 2, SESSION, [TIME, (2, 4, UINT32), (5, 1, ENUM), (7, 4, UINT32), (44, 2, UINT16)])
+    file.message(2, T0 + 81, T0, 5, 81_000, 2500)
+    laps = one(file).laps
+    assert [lap.distance_m for lap in laps] == [25, None, 25]
+    assert [(lap.start_s, lap.elapsed_s) for lap in laps] == [(0, 30), (30, 20), (50, 31)]
+    add(file, 3, LAP, [TIME, (2, 4, UINT32), (7, 4, UINT32)], (T0 + 81, T0, 81_000))
+    assert [lap.elapsed_s for lap in one(file).laps] == [81]
+
+
 def test_a_triathlon_has_a_session_for_each_sport_and_counts_steps_where_it_is_run() -> None:
     file = begun()
     rows = [(T0 + t, 45 + t // 100) for t in (0, 50, 100, 150, 200, 250, 310)]
@@ -480,6 +508,11 @@ def test_a_cut_message_with_a_reserved_header_bit_is_no_message() -> None:
 def damaged() -> dict[str, bytes]:
     sound = a_run()
     flipped, unsized, stray = bytearray(sound), bytearray(sound), bytearray(sound)
+    rubbish = begun()
+    add_records(rubbish, 0, 1, 2)
+    rubbish.raw(b"\xff" * 20)
+    for second in (5, 6, 7):
+        rubbish.message(0, T0 + second, 300 * second, 100)
     flipped[-4] ^= 1
     unsized[4:8] = bytes(4)
     at = len(stray) - 2 - 10  # the last record's header byte: no such local number
@@ -489,7 +522,9 @@ def damaged() -> dict[str, bytes]:
         "fit_data_size": bytes(unsized),
         "fit_truncated": sound[:-7],
         "fit_trailing_bytes": sound + b"\0",
-        "fit_undecodable": sealed(stray),
+        "fit_header": sound[14:],
+        "fit_repaired": sealed(stray),
+        "fit_undecodable": rubbish.to_bytes(),
         "no_time": begun_with_a_lost_time(),
     }
 

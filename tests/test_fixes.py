@@ -7,8 +7,8 @@ import pytest
 
 from miler.activity import Activity
 from miler.arrays import FloatArray
-from miler.crediting import holdable_mps
 from miler.fixes import Fixes, fresh, sound_fixes, standing, usual_mps
+from miler.gait import holdable_mps
 
 PER_DEG = 111_319.49
 

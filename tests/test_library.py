@@ -101,8 +101,8 @@ def test_a_year_is_that_of_the_place_of_the_run(library: Library, tmp_path: Path
     run = miler.read(write_run(tmp_path / "run.gpx"))
     on_the_line = replace(run, start_time=datetime(2025, 12, 31, 23, 30, tzinfo=UTC), time_zone="Asia/Tokyo")
     library.add(miler.analyse(on_the_line))
-    assert library.best(miler.MILE_M, year=2025) == ()
-    assert library.best(miler.MILE_M, year=2026)[0].start_local == "2026-01-01T08:30:00"
+    assert library.best(miler.MILE_M, Filter(until=date(2025, 12, 31))) == ()
+    assert library.best(miler.MILE_M, Filter(since=date(2026, 1, 1)))[0].start_local == "2026-01-01T08:30:00"
 
 
 def test_a_list_is_chosen_by_day_sport_device_and_note(library: Library, samples: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_distance_nobody_ran_has_no_best(miler: Miler) -> None:
 def test_a_list_has_a_line_an_activity_and_says_what_it_leaves_out(miler: Miler) -> None:
     lines = miler("list", "--limit", 2).out.splitlines()
     assert len(lines) == 4
-    assert "Tue 02 Jun 2026  running      2.71 mi     22:40   8:09.6  97.1  truncated.fit" in lines[1]
+    assert "Tue 02 Jun 2026  running      2.71 mi    22:40  8:09.6  97.1  truncated.fit" in lines[1]
     assert lines[-1] == "4 earlier; --limit shows more"
     assert len(miler("list", "--limit", 0).out.splitlines()) == 7
     assert "4.36 km" in miler("list", "--units", "km").out
@@ -74,7 +74,7 @@ def test_show_is_the_report_under_what_the_runner_said(miler: Miler, samples: Pa
     miler("set", 4, "title=Club mile", "tags=race, track")
     miler("exclude", 4)
     expected = miler("report", samples / "track-mile.fit").out
-    assert miler("show", 4).out == f"#4 · Club mile · [race, track] · excluded\n{expected}"
+    assert miler("show", 4).out == f"#4 · Club mile · [track, race] · excluded\n{expected}"
 
 
 def test_show_gives_the_very_documents_of_the_report(miler: Miler, samples: Path) -> None:
@@ -142,6 +142,7 @@ def test_every_verb_of_the_library_is_in_the_documents() -> None:
     text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/library.md"))
     library = cli.commands["library"]
     verbs = {"import", "best", "list", "show", "exclude", "include", "set", "delete", "reprocess", "export"}
+    verbs |= {"compare", "trend"}
     verbs |= {f"library {name}" for name in getattr(library, "commands", ())}
     assert verbs <= {*cli.commands} | {v for v in verbs if " " in v}
     assert not {verb for verb in verbs if f"miler {verb}" not in text}

@@ -198,7 +198,7 @@ def test_the_odometer_of_any_recording_keeps_its_promises(speeds_cm: list[int], 
     )
     odometer = measure(run)  # the constructor checks its promises
     assert odometer.total_m <= metres[-1] + 1e-6
-    if not pauses and odometer.total_m:
+    if not pauses and max(speeds_cm) <= 500:  # a single longer step out of standing is no runner's
         assert odometer.total_m == pytest.approx(metres[-1])
 
 

@@ -32,7 +32,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_known_one() -> None:
 
 
 def test_a_setting_unlike_any_other_is_refused_with_the_list() -> None:
-    with pytest.raises(SettingsError, match=r"there are distance_source, .*units"):
+    with pytest.raises(SettingsError, match=r"there are accept_implausible, birth_year, .*units"):
         Settings.from_mapping({"colour": "red"})
 
 
@@ -55,6 +55,11 @@ def test_a_setting_unlike_any_other_is_refused_with_the_list() -> None:
         ("sex", "X"),
         ("units", "furlong"),
         ("distance_source", ["auto"]),
+        ("birth_year", 1492),
+        ("birth_year", 1980.5),
+        ("birth_year", "1980"),
+        ("own_records", 5),
+        ("every_second", "often"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_in_one_line(name: str, value: Any) -> None:
@@ -75,6 +80,9 @@ def test_a_value_that_does_not_fit_is_refused_in_one_line(name: str, value: Any)
         sex=st.sampled_from([None, "F", "M"]),
         units=st.sampled_from(["km", "mi"]),
         gap_s=st.floats(0.1, 1e3),
+        birth_year=st.none() | st.integers(1920, 2020),
+        own_records=st.sampled_from(["", '[[goal]]\ntime = "4:59"\n']),
+        every_second=st.booleans(),
     )
 )
 def test_settings_come_back_from_json_as_they_went(settings: Settings) -> None:

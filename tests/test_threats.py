@@ -25,11 +25,12 @@ from devtools.writers import Recording, Span, write_fit, write_gpx, write_tcx
 from miler import batch
 from miler.activity import Activity
 from miler.analysis import Analysis, analyse
-from miler.crediting import holdable_mps, measure
+from miler.crediting import measure
 from miler.effort import fastest
 from miler.errors import MilerError
 from miler.files import Found, find
 from miler.formats import decode
+from miler.gait import holdable_mps
 from miler.outcome import Outcome
 from miler.report.document import document
 from miler.settings import Settings

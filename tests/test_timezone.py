@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
+from miler.activity import Activity
+from miler.analysis import analyse
+from miler.report.words import local_start
 from miler.timezone import name_of_offset, zone, zone_at
 
 SUMMER_S = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
@@ -65,3 +69,36 @@ def test_names_of_the_tz_database_and_utc_are_zones() -> None:
     moment = datetime.fromtimestamp(SUMMER_S, zone("Europe/Berlin"))
     assert moment.utcoffset() == timedelta(hours=2)
     assert zone("UTC") is UTC
+
+
+@pytest.mark.parametrize(
+    ("zone_name", "utc", "local"),
+    [
+        ("Asia/Kolkata", datetime(2026, 1, 4, 1, 0, tzinfo=UTC), "Sun 04 Jan 2026, 06:30 (Asia/Kolkata)"),
+        ("Asia/Kathmandu", datetime(2026, 1, 4, 1, 0, tzinfo=UTC), "Sun 04 Jan 2026, 06:45 (Asia/Kathmandu)"),
+        # Clocks go back at 01:00 UTC: the hour from 02:00 comes twice.
+        (
+            "Europe/Berlin",
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+            "Sun 25 Oct 2026, 02:30 (Europe/Berlin)",
+        ),
+        (
+            "Europe/Berlin",
+            datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+            "Sun 25 Oct 2026, 02:30 (Europe/Berlin)",
+        ),
+        ("Europe/Berlin", datetime(2026, 3, 29, 1, 30, tzinfo=UTC), "Sun 29 Mar 2026, 03:30 (Europe/Berlin)"),
+        ("UTC+05:30", datetime(2026, 1, 4, 1, 0, tzinfo=UTC), "Sun 04 Jan 2026, 06:30 (UTC+05:30)"),
+    ],
+)
+def test_the_start_is_told_as_the_runners_clock_showed_it(zone_name: str, utc: datetime, local: str) -> None:
+    times = np.arange(3.0)
+    run = Activity(utc, times, {"distance": times * 3}, sport="running", time_zone=zone_name)
+    assert local_start(analyse(run).summary) == local
+
+
+def test_a_run_through_the_night_of_the_clock_change_takes_as_long_as_it_took() -> None:
+    times = np.arange(7200.0)
+    start = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    run = Activity(start, times, {"distance": times * 3}, sport="running", time_zone="Europe/Berlin")
+    assert analyse(run).summary.elapsed_s == 7199.0

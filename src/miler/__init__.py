@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from miler.analysis import Analysis as Analysis
     from miler.analysis import Mile as Mile
     from miler.analysis import analyse as analyse
+    from miler.confidence import judge as judge
     from miler.crediting import measure as measure
     from miler.effort import Effort as Effort
+    from miler.effort import Evidence as Evidence
     from miler.effort import Split as Split
     from miler.effort import every as every
     from miler.effort import fastest as fastest
@@ -38,11 +40,13 @@ if TYPE_CHECKING:
     from miler.errors import SettingsError as SettingsError
     from miler.errors import UnknownFormat as UnknownFormat
     from miler.errors import UnsupportedFile as UnsupportedFile
+    from miler.explaining import explain as explain
     from miler.files import read as read
     from miler.files import read_all as read_all
     from miler.formats import decode as decode
     from miler.library import Library as Library
     from miler.odometer import Odometer as Odometer
+    from miler.overrides import Overrides as Overrides
     from miler.report.render import render as render
     from miler.scoring import Evenness as Evenness
     from miler.scoring import evenness as evenness
@@ -56,8 +60,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "activity": ("Activity", "Lap", "Note", "Pause", "Session", "Source"),
     "analysis": ("Analysis", "Mile", "analyse"),
+    "confidence": ("judge",),
     "crediting": ("measure",),
-    "effort": ("Effort", "Split", "every", "fastest", "lap_splits", "quarters", "splits"),
+    "effort": ("Effort", "Evidence", "Split", "every", "fastest", "lap_splits", "quarters", "splits"),
     "errors": (
         "ActivityError",
         "CorruptFile",
@@ -69,10 +74,12 @@ _HOMES = {
         "UnknownFormat",
         "UnsupportedFile",
     ),
+    "explaining": ("explain",),
     "files": ("read", "read_all"),
     "formats": ("decode",),
     "library": ("Library",),
     "odometer": ("Odometer",),
+    "overrides": ("Overrides",),
     "report.render": ("render",),
     "scoring": ("Evenness", "evenness"),
     "settings": ("Settings",),

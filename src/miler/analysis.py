@@ -9,14 +9,33 @@ import numpy as np
 
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
+from miler.buttons import PressedMile, pressed_mile
+from miler.conditions import Condition, conditions
+from miler.confidence import disputed, judge
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.eligibility import Point, checklist, track_surface
+from miler.moments import Moments, moments
 from miler.odometer import Odometer
-from miler.recordbook import standing_records
-from miler.scoring import Evenness, Milestone, RecordComparison, against, evenness, next_milestone
+from miler.overrides import Overrides, amended, barred, why_left_out
+from miler.pacing import Pacing, noise_of, pacing
+from miler.plausibility import doubts, without_vehicles
+from miler.recordbook import Surface, standing_records
+from miler.repeats import Series, rest_inside, series
+from miler.scoring import (
+    Chased,
+    Evenness,
+    Milestone,
+    RecordComparison,
+    against,
+    evenness,
+    next_milestone,
+    pace_lights,
+)
 from miler.settings import Settings
-from miler.track import TrackSummary, find_track, onto_track, summarise_track
+from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
 from miler.units import KILOMETRE_M, MILE_M
+from miler.worth import Worth, worth
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
 _TRACE_SMOOTH_S = 10.0
@@ -43,14 +62,24 @@ class Summary:
 
 @dataclass(frozen=True)
 class Mile:
-    """The fastest mile: how long, how even, how it stands."""
+    """The fastest mile: how long, how even, how it stands; `pressed` is what the lap button says.
+
+    `interrupted` says what makes it more than one run, so that its pacing is not judged.
+    """
 
     effort: Effort
     quarters: tuple[Split, ...]
     track_laps: tuple[Split, ...]
     evenness: Evenness
+    pacing: Pacing
+    worth: Worth
+    conditions: tuple[Condition, ...]
+    pace_light: tuple[Chased, ...]
     records: tuple[RecordComparison, ...]
     milestone: Milestone | None
+    pressed: PressedMile | None = None
+    interrupted: str | None = None
+    eligibility: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,33 +105,40 @@ class Analysis:
     efforts: tuple[Effort, ...]
     km: tuple[Split, ...]
     miles: tuple[Split, ...]
+    repeats: Series | None
+    official: tuple[tuple[float, float], ...]
     mile: Mile | None
     trace: Trace
     track: TrackSummary | None
+    moments: Moments
     notes: tuple[Note, ...]
     settings: Settings
 
 
-def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
+def analyse(
+    activity: Activity, settings: Settings | None = None, overrides: Overrides | None = None
+) -> Analysis:
     """Say everything miler knows about one activity.
 
     Args:
         activity: what a reader returned.
         settings: what to look for and how; the defaults if None.
+        overrides: what the runner knows better.
 
     Returns:
         The same Analysis for the same activity and settings, always.
     """
-    settings = settings or Settings()
-    odometer = measure(activity, settings)
-    track = find_track(activity, odometer, settings)
-    odometer = onto_track(odometer, track)
+    said = overrides or Overrides()
+    settings = accepting(settings or Settings(), said)
+    activity = amended(activity, said)
+    odometer, track = measured(activity, settings, said)
     efforts = tuple(
-        replace(effort, flags=flags_of(odometer, effort, settings))
+        effort
         for length_m in sorted({*settings.effort_lengths_m, MILE_M})
-        if (effort := fastest(odometer, length_m)) is not None
+        if (effort := best(activity, odometer, length_m, settings, said, track)) is not None
     )
-    mile = fastest_mile(activity, odometer, efforts, settings)
+    repeats = series(odometer)
+    mile = fastest_mile(activity, odometer, efforts, repeats, settings, track)
     return Analysis(
         source=activity.source,
         summary=summarise(activity, odometer, settings),
@@ -112,30 +148,127 @@ def analyse(activity: Activity, settings: Settings | None = None) -> Analysis:
         efforts=tuple(e for e in efforts if e.length_m in settings.effort_lengths_m),
         km=every(activity, odometer, KILOMETRE_M),
         miles=every(activity, odometer, MILE_M),
+        repeats=repeats,
+        official=said.official,
         mile=mile,
         trace=thin(activity, odometer),
         track=summarise_track(track, mile.effort, mile.track_laps) if mile else summarise_track(track, None),
-        notes=activity.notes + odometer.notes + untold_stops(activity, odometer),
+        moments=moments(activity),
+        notes=activity.notes
+        + odometer.notes
+        + untold_stops(activity, odometer)
+        + disputed(activity, odometer),
         settings=settings,
     )
 
 
+def accepting(settings: Settings, said: Overrides) -> Settings:
+    """Return the settings with what the runner says of this recording: the lane, and that it is true."""
+    return replace(
+        settings,
+        accept_implausible=settings.accept_implausible or said.accept,
+        lane=said.lane or settings.lane,
+    )
+
+
+def measured(activity: Activity, settings: Settings, said: Overrides) -> tuple[Odometer, Track | None]:
+    """Measure an activity: by the table of crediting, without vehicles, on the track where it was on one.
+
+    What the runner left out comes last, for its seconds are laid on the distance that counts.
+    """
+    odometer = without_vehicles(activity, measure(activity, settings), settings)
+    track = find_track(activity, odometer, settings)
+    return barred(onto_track(odometer, track), said), track
+
+
+def best(
+    activity: Activity,
+    odometer: Odometer,
+    length_m: float,
+    settings: Settings,
+    said: Overrides | None = None,
+    track: Track | None = None,
+) -> Effort | None:
+    """Find and judge the fastest stretch of a length: the fastest plausible one, else the fastest."""
+    effort = fastest(odometer, length_m)
+    if effort is None:
+        ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
+        if len(ridden.breaks) == len(odometer.breaks) or (effort := fastest(ridden, length_m)) is None:
+            return None
+    effort = replace(
+        effort,
+        flags=flags_of(odometer, effort, settings),
+        doubts=doubts(effort, activity, odometer, settings) + why_left_out(said or Overrides(), length_m),
+    )
+    return judge(effort, activity, odometer, settings, track)
+
+
 def fastest_mile(
-    activity: Activity, odometer: Odometer, efforts: tuple[Effort, ...], settings: Settings
+    activity: Activity,
+    odometer: Odometer,
+    efforts: tuple[Effort, ...],
+    repeats: Series | None,
+    settings: Settings,
+    track: Track | None = None,
 ) -> Mile | None:
     """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
-    effort = next((e for e in efforts if e.length_m == MILE_M), None)
+    effort = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
     if effort is None:
         return None
     four = quarters(activity, odometer, effort)
+    circuit = track.circuit(effort.start_s, effort.end_s) if track else None
+    track_lap_m = circuit.lane.oval.lap_m if circuit else None
+    source = odometer.source_between(effort.start_m, effort.end_m)
     times_s, distances_m = _curve(odometer, effort)
     return Mile(
         effort=effort,
         quarters=four,
         track_laps=splits(activity, odometer, effort, settings.lap_m),
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
-        records=tuple(against(mark, times_s, distances_m) for mark in standing_records(sex=settings.sex)),
+        pacing=pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(source)),
+        worth=worth_of(activity, effort, settings, track_lap_m),
+        conditions=conditions_of(activity, odometer, effort, settings),
+        pace_light=pace_lights(times_s, distances_m, settings),
+        records=tuple(
+            against(mark, times_s, distances_m, settings.own_records)
+            for mark in standing_records(sex=settings.sex, own=settings.own_records)
+        ),
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
+        pressed=pressed_mile(activity, settings, settings.lane or 1),
+        interrupted=rest_inside(effort, odometer, repeats),
+        eligibility=checklist(effort, activity, track_lap_m),
+    )
+
+
+# What a file calls a surface, as the record book does; any other word says nothing of it.
+_SURFACES: dict[str | None, Surface] = {"track": "outdoor", "street": "road", "road": "road"}
+
+
+def worth_of(
+    activity: Activity, effort: Effort, settings: Settings, track_lap_m: float | None = None
+) -> Worth:
+    """Say what the mile is worth; the runner's age is that completed in the year of the run.
+
+    A track that was found under all of the effort is its surface, whatever the file says.
+    """
+    age = None
+    if activity.start_time is not None and settings.birth_year is not None:
+        age = max(activity.start_time.year - settings.birth_year, 0)
+    surface = _SURFACES.get(activity.sub_sport) if track_lap_m is None else track_surface(track_lap_m)
+    return worth(effort.elapsed_s, surface, settings.sex, age, settings.own_records)
+
+
+def conditions_of(
+    activity: Activity, odometer: Odometer, effort: Effort, settings: Settings
+) -> tuple[Condition, ...]:
+    """Say in which conditions an effort was run, by the streams inside it."""
+    inside = (activity.elapsed >= effort.start_s) & (activity.elapsed <= effort.end_s)
+    return conditions(
+        odometer.distance_at(activity.elapsed[inside]) - effort.start_m,
+        activity.get("altitude")[inside],
+        activity.get("temperature")[inside],
+        effort.length_m,
+        settings.sex,
     )
 
 

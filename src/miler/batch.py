@@ -16,12 +16,12 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from miler.errors import MilerError
@@ -43,7 +43,12 @@ _PRELOAD = ["miler.outcome", "miler.report.render", "fitparse.profile", "numpy.m
 
 
 def run(
-    files: Iterable[Found], settings: Settings, then: Callable[[Outcome], Result], *, jobs: int = 1
+    files: Iterable[Found],
+    settings: Settings,
+    then: Callable[[Outcome], Result],
+    *,
+    jobs: int = 1,
+    workers: Workers | None = None,
 ) -> Iterator[Result]:
     """Process files and hand each outcome to `then`, in the worker; yield what it returns, in input order.
 
@@ -54,18 +59,77 @@ def run(
         settings: passed to every analysis.
         then: a picklable function of an outcome, such as a renderer.
         jobs: processes; 1 works in this one.
+        workers: processes that are there already, instead; they stay.
+    """
+    for group in groups(files, settings, then, jobs=jobs, workers=workers):
+        yield from group
+
+
+def groups(
+    files: Iterable[Found | None],
+    settings: Settings,
+    then: Callable[[Outcome], Result],
+    *,
+    jobs: int = 1,
+    wait_s: float = 0.0,
+    workers: Workers | None = None,
+) -> Iterator[list[Result]]:
+    """Process files as `run` does, and yield the results that are ready, a list at a time.
+
+    Args:
+        files: as for `run`; None among them asks for what is ready so far, be it nothing.
+        settings: passed to every analysis.
+        then: as for `run`.
+        jobs: as for `run`.
+        wait_s: how long a list is waited for, from its first result on.
+        workers: as for `run`.
     """
     task = _Task(settings, then)
+    if workers is not None:
+        return _run_parallel(map(_anywhere, files), task, workers, wait_s)
     if jobs <= 1:
-        return map(task.one, files)
-    return _run_parallel(map(_anywhere, files), task, jobs)
+        return _run_here(files, task, wait_s)
+    return _hired(map(_anywhere, files), task, jobs, wait_s)
 
 
-def _anywhere(found: Found) -> Found:
+class Workers:
+    """Processes that stay from one run to the next, for who gets a file now and then, in any thread."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._lock = threading.Lock()
+        self.pool = _pool(jobs)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Send them home; what they have begun is not waited for."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def warm(self) -> None:
+        """Start them, so that the first file need not wait for that."""
+        for future in [self.pool.submit(os.getpid) for _ in range(self.jobs)]:
+            future.result()
+
+    def replace(self, broken: ProcessPoolExecutor) -> None:
+        """Hire anew where one died, and every task in flight with it."""
+        with self._lock:
+            if self.pool is broken:  # else another thread has done so
+                broken.shutdown(wait=False, cancel_futures=True)
+                self.pool = _pool(self.jobs)
+
+
+def _anywhere(found: Found | None) -> Found | None:
     """A worker's working directory is that of the moment when the server started."""
     from miler.files import STDIN
 
-    return found if found.path == STDIN else replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
+    if found is None or found.path == STDIN:
+        return found
+    return replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
 
 
 @dataclass(frozen=True)
@@ -105,28 +169,85 @@ def _fault(error: BaseException) -> MilerError:
     )
 
 
-def _run_parallel(files: Iterator[Found], task: _Task[Result], jobs: int) -> Iterator[Result]:
-    waiting: deque[tuple[list[Found], Future[list[Result]]]] = deque()
-    pool = _pool(jobs)
-    try:
-        while True:
-            while len(waiting) < jobs * _AHEAD and (chunk := list(islice(files, _CHUNK))):
-                waiting.append((chunk, _submit(pool, task, chunk)))
+def _run_here(files: Iterable[Found | None], task: _Task[Result], wait_s: float) -> Iterator[list[Result]]:
+    group: list[Result] = []
+    until = 0.0
+    for found in files:
+        if not group:
+            until = time.monotonic() + wait_s
+        if found is not None:
+            group.append(task.one(found))
+        if found is None or time.monotonic() >= until:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _hired(
+    files: Iterator[Found | None], task: _Task[Result], jobs: int, wait_s: float
+) -> Iterator[list[Result]]:
+    with Workers(jobs) as workers:
+        yield from _run_parallel(files, task, workers, wait_s)
+
+
+def _run_parallel(
+    files: Iterator[Found | None], task: _Task[Result], workers: Workers, wait_s: float
+) -> Iterator[list[Result]]:
+    waiting: deque[tuple[list[Found], ProcessPoolExecutor, Future[list[Result]]]] = deque()
+    chunks = _chunks(files)
+    group: list[Result] = []
+    until = 0.0
+
+    def submit(chunk: list[Found]) -> None:
+        pool = workers.pool
+        waiting.append((chunk, pool, _submit(pool, task, chunk)))
+
+    while True:
+        while len(waiting) < workers.jobs * _AHEAD and (chunk := next(chunks, None)) is not None:
+            submit(chunk)
+        if not waiting or (group and not _is_ready(waiting[0][2], until)):
+            if group:
+                yield group
             if not waiting:
                 return
-            chunk, future = waiting.popleft()
-            try:
-                results = future.result()
-            except BrokenProcessPool:
-                # A worker died, and every task in flight with it: find the file that did it.
-                pool.shutdown(wait=False, cancel_futures=True)
-                yield from _one_by_one(chunk, task)
-                pool = _pool(jobs)
-                waiting = deque((again, _submit(pool, task, again)) for again, _ in waiting)
-            else:
-                yield from results
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+            group = []
+        chunk, pool, future = waiting.popleft()
+        try:
+            results = future.result()
+        except BrokenProcessPool:
+            # A worker died, and every task in flight with it: find the file that did it.
+            workers.replace(pool)
+            results = list(_one_by_one(chunk, task))
+            again = [chunk for chunk, *_ in waiting]
+            waiting.clear()
+            for chunk in again:
+                submit(chunk)
+        if not group:
+            until = time.monotonic() + wait_s
+        group += results
+        if not chunk or time.monotonic() >= until:
+            yield group
+            group = []
+
+
+def _chunks(files: Iterator[Found | None]) -> Iterator[list[Found]]:
+    """Cut files into tasks; each None becomes an empty one."""
+    chunk: list[Found] = []
+    for found in files:
+        if found is not None:
+            chunk.append(found)
+        if chunk and (found is None or len(chunk) == _CHUNK):
+            yield chunk
+            chunk = []
+        if found is None:
+            yield []
+    if chunk:
+        yield chunk
+
+
+def _is_ready(future: Future[list[Result]], until: float) -> bool:
+    return bool(wait([future], max(0.0, until - time.monotonic())).done)
 
 
 def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) -> Future[list[Result]]:
@@ -134,7 +255,7 @@ def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) 
     from miler.files import STDIN
 
     own: Future[list[Result]] = Future()
-    if any(found.path == STDIN for found in chunk):
+    if not chunk or any(found.path == STDIN for found in chunk):
         own.set_result(task(chunk))  # no worker has our standard input
         return own
     try:

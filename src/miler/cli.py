@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import cli_library, cli_plan
+from miler import cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
 from miler.cli_options import (
     FEW_FILES,
     INTERRUPTED,
@@ -185,37 +185,6 @@ def check(paths: Sequence[str], strict: bool) -> int:
     return SOME_FAILED if counts["failed"] or (strict and counts["damaged"]) else OK
 
 
-@cli.command(short_help="Show the record book.")
-@click.option("--sex", type=click.Choice(["F", "M"]), help="Women's or men's marks only.")
-@click.option("--surface", type=click.Choice(["outdoor", "short_track", "road"]), help="One book only.")
-@click.option("--event", metavar="EVENT", help='One event only, such as "1 mile".')
-@click.option("--progression", is_flag=True, help="How the outdoor mile record fell, with dates and a plot.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def records(sex: Any, surface: Any, event: str | None, progression: bool, format_: str) -> int:
-    """Show the record book: time, holder, place, status and source of each mark."""
-    from miler import recordbook
-    from miler.report import records as shown
-    from miler.report.document import dumps
-
-    color = has_color(sys.stdout)
-    if progression and (event or surface not in (None, "outdoor")):
-        raise click.UsageError("--progression is of the outdoor mile; it goes with --sex only")
-    events = dict.fromkeys(mark.event for mark in recordbook.marks())
-    if event is not None and event not in events:
-        raise click.UsageError(f"no record of {event!r} is in the book; it has {', '.join(events)}")
-    if progression:
-        both: tuple[Any, ...] = ("M", "F")
-        marks = tuple(m for s in ((sex,) if sex else both) for m in recordbook.progression(s))
-    else:
-        marks = recordbook.select(recordbook.marks(), event=event, surface=surface, sex=sex)
-    if format_ == "json":
-        click.echo(dumps(shown.records_document(marks), indent=2))
-    else:
-        render = shown.render_progression if progression else shown.render_records
-        click.echo(render(marks, color=color))
-    return OK
-
-
 @cli.command(short_help="Print the JSON Schema of the reports.")
 def schema() -> int:
     """Print the JSON Schema of what `--format json` and `--format jsonl` write."""
@@ -227,6 +196,11 @@ def schema() -> int:
 
 cli_library.register(cli)
 cli_plan.register(cli)
+cli_records.register(cli)
+cli.add_command(cli_watch.watch)
+cli.add_command(cli_serve.serve)
+cli.add_command(cli_upload.upload)
+cli_explain.register(cli)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -36,7 +36,10 @@ def open_library(path: Path | None, *, create: bool = False) -> Library:
 
 
 @click.command("import", short_help="Put files into the library.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--device", is_flag=True, help="From a plugged-in watch, with --copy.")
+@click.option("--device-root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+              help="Look for watches that are mounted below this folder [/].")  # fmt: skip
 @click.option("--copy", is_flag=True, help="Keep copies of the originals beside the library.")
 @click.option("--restore", is_flag=True, help="Bring back activities that were deleted.")
 @library_option
@@ -44,6 +47,8 @@ def open_library(path: Path | None, *, create: bool = False) -> Library:
 @settings_options
 def import_(
     paths: Sequence[str],
+    device: bool,
+    device_root: Path | None,
     copy: bool,
     restore: bool,
     library_path: Path | None,
@@ -54,11 +59,16 @@ def import_(
 
     PATH is a file, a folder, a zip archive or - for standard input. Files that were imported before
     are not read again, and equal bytes are kept once. An import that was interrupted is finished by
-    the same command. Originals are never changed.
+    the same command. Originals are never changed. With --device the activities of a plugged-in watch
+    are imported and copied; what it cannot give now is read again the next time.
     """
     from miler.files import find
     from miler.library.importing import Way, import_files
 
+    if device:
+        paths, copy = (*paths, *_plugged_in(device_root)), True  # it will be unplugged
+    if not paths:
+        raise click.UsageError("name a PATH, or a plugged-in watch with --device")
     settings = settings_of(options)
     files = list(find(paths))
     if not files:
@@ -66,6 +76,24 @@ def import_(
     way = Way(_jobs(jobs, len(files)), copy, restore)
     with open_library(library_path, create=True) as library:
         return _follow(import_files(library, files, settings, way), len(files))
+
+
+def _plugged_in(root: Path | None) -> Iterator[str]:
+    """Say which watches are there, and return the folders of their activities."""
+    from miler.device import roots, watches
+    from miler.errors import MilerError
+    from miler.report.words import printable
+
+    found = [watch for top in (roots() if root is None else [root]) for watch in watches(top)]
+    if not found:
+        raise MilerError(
+            "no watch was found; plug it in, unlock it, and open it once in the file manager,"
+            " or name the folder of its activities",
+            code="no_device",
+        )
+    for watch in found:
+        click.echo(printable(f"found {watch.name}: {watch.folder}"), err=True)
+        yield str(watch.folder)
 
 
 def _jobs(asked: int | None, files: int) -> int:
@@ -104,17 +132,29 @@ def _said(counts: Counter[str]) -> str:
 
 @contextmanager
 def _progress(total: int, counts: Counter[str]) -> Iterator[Callable[[], object]]:
-    """A bar with the counts on standard error, while a terminal watches it."""
+    """A bar with the rate, the time left and the counts on standard error, while a terminal watches it."""
     if total < 2 or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    told = (
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+        TextColumn("{task.description}"),
+    )
+    columns = (BarColumn(), MofNCompleteColumn(), *told)
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.update(task, advance=1, description=_said(counts))
+        task = bar.add_task("", total=total, rate="")
+
+        def step() -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:,.0f}/s" if speed and speed >= 1 else ""
+            bar.update(task, advance=1, description=_said(counts), rate=rate)
+
+        yield step
 
 
 @click.command(short_help="Read all originals again, after an upgrade or with other settings.")

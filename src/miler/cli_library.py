@@ -1,133 +1,40 @@
-"""The verbs that ask the library, or tell it something of an activity; `register` puts all on the group."""
+"""The verbs that show, tell of, delete or export activities; `register` puts all on the group."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from miler.cli_duplicates import merge, unmerge
 from miler.cli_import import import_, library_, library_option, open_library, reprocess
-from miler.cli_options import OK, has_color, has_folder, settings_of
+from miler.cli_options import OK, SOME_FAILED, has_color, has_folder
+from miler.cli_questions import best, chosen_by, compare, filters, length, list_, trend
 
-_LIST_LIMIT, _BEST_LIMIT = 50, 10
+if TYPE_CHECKING:
+    from miler.library import Filter, Library
 
-_format_option = click.option(
-    "--format", "format_", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
-)
 _number = click.argument("activity_id", type=click.IntRange(min=1), metavar="ID")
 
 
 def register(group: click.Group) -> None:
     """Put the library's verbs on the group, in the order in which they are told."""
     for command in (
-        import_, best, list_, show, exclude, include, set_, delete, reprocess, export, library_
+        import_, best, list_, show, compare, trend, exclude, include, set_, delete, merge, unmerge, reprocess,
+        export,
+        library_,
     ):  # fmt: skip
         group.add_command(command)
 
 
-def _length(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Read a distance as runners write it, in metres."""
-    from miler.errors import SettingsError
-    from miler.units import parse_distance
-
-    try:
-        return None if value is None else parse_distance(value)
-    except SettingsError as error:
-        raise click.BadParameter(error.message, ctx, param) from None
-
-
 _effort_option = click.option(
-    "--effort", "length_m", callback=_length, metavar="LENGTH", help="Only its effort of this distance (1mi)."
+    "--effort", "length_m", callback=length, metavar="LENGTH", help="Only its effort of this distance (1mi)."
 )
-
-
-@click.command(short_help="The library's best efforts.")
-@click.argument("length_m", callback=_length, required=False, metavar="[DISTANCE]")
-@click.option("--year", type=click.IntRange(1, 9999), help="Of this year only.")
-@click.option("--sport", help="In this sport only.")
-@click.option("--limit", type=click.IntRange(min=1), default=_BEST_LIMIT, show_default=True)
-@_format_option
-@library_option
-def best(
-    length_m: float | None, year: int | None, sport: str | None, limit: int, format_: str,
-    library_path: Path | None,
-) -> int:  # fmt: skip
-    """Show the fastest efforts over DISTANCE, one an activity; without it, the best of each distance.
-
-    The clock is elapsed time. Efforts that were excluded are shown apart.
-    """
-    from miler.report import listing
-
-    with open_library(library_path) as library:
-        if length_m is None:
-            known = library.lengths()
-            rows = [asdict(b) for m in known for b in library.best(m, limit=1, year=year, sport=sport)]
-            apart: list[dict[str, Any]] = []
-        else:
-            every = (
-                library.best(length_m, limit=limit, year=year, sport=sport, excluded=apart_)
-                for apart_ in (False, True)
-            )
-            rows, apart = ([asdict(effort) for effort in efforts] for efforts in every)
-    color = has_color(sys.stdout)
-    if format_ != "text":
-        return _write_rows([*rows, *apart], format_)
-    text = (
-        listing.bests(rows, color=color)
-        if length_m is None
-        else listing.ranked(length_m, rows, apart, color=color)
-    )
-    click.echo(text, nl=False)
-    return OK
-
-
-def _write_rows(rows: list[dict[str, Any]], format: str) -> int:
-    from miler.report import listing
-    from miler.report.document import dumps
-
-    if format == "json":
-        click.echo(dumps(rows, indent=2))
-    for line in listing.csv(rows) if format == "csv" else ():
-        click.echo(line, nl=False)
-    return OK
-
-
-_Day = click.DateTime(["%Y-%m-%d"])
-
-
-@click.command("list", short_help="The activities in the library.")
-@click.option("--since", type=_Day, metavar="YYYY-MM-DD", help="From this day on.")
-@click.option("--until", type=_Day, metavar="YYYY-MM-DD", help="Up to this day.")
-@click.option("--sport", help="In this sport only.")
-@click.option("--device", help="Whose device has this in its name.")
-@click.option("--note", metavar="CODE", help="With a note of this code, such as teleport.")
-@click.option("--limit", type=click.IntRange(min=0), default=_LIST_LIMIT, show_default=True,
-              help="How many, the latest first; 0 for all.")  # fmt: skip
-@_format_option
-@click.option("--units", type=click.Choice(["mi", "km"]), help="What distances are shown in [mi].")
-@library_option
-def list_(
-    since: datetime | None, until: datetime | None, limit: int, format_: str, units: str | None,
-    library_path: Path | None, **filters: str | None,
-) -> int:  # fmt: skip
-    """List activities, the latest first. Days are those of the runner's calendar."""
-    from miler.library import Filter
-    from miler.report import listing
-
-    chosen = Filter(since and since.date(), until and until.date(), **filters)
-    shown = settings_of({"units": units, "config": None}).units
-    with open_library(library_path) as library:
-        rows = [asdict(row) for row in library.list(chosen, limit=limit or None)]
-        total = library.count(chosen)
-    if format_ != "text":
-        return _write_rows(rows, format_)
-    click.echo(listing.listed(rows, total, shown, color=has_color(sys.stdout)), nl=False)
-    return OK
 
 
 @click.command(short_help="Show the report of an activity in the library.")
@@ -179,21 +86,23 @@ def include(activity_id: int, length_m: float | None, library_path: Path | None)
     return OK
 
 
-@click.command("set", short_help="Say what the file does not: title, tags, sport.")
+@click.command("set", short_help="Say what the file does not: title, tags, kind, shoes, wind …")
 @_number
 @click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
 @library_option
 def set_(activity_id: int, pairs: Sequence[str], library_path: Path | None) -> int:
-    """Give an activity a title, tags (words with commas between) or a sport; nothing after = takes it back.
+    """Say what the file does not; nothing after = takes it back.
 
-    What is said here outlasts reprocessing; the file is not changed.
+    KEY is title, tags (words with commas between), sport, kind (race, time_trial, workout, long_run,
+    easy), surface (track, road, trail, grass, indoor, treadmill), shoes or wind. What
+    is said here outlasts reprocessing; the file is not changed.
     """
     values = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise click.UsageError(f"{pair!r} is not KEY=VALUE")
-        values[key] = value or None
+        values[key] = value
     with open_library(library_path) as library:
         library.set(activity_id, **values)
     return OK
@@ -216,23 +125,56 @@ def delete(activity_id: int, yes: bool, library_path: Path | None) -> int:
     return OK
 
 
-@click.command(short_help="Write the whole library as text.")
-@click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              callback=has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
+@click.command(short_help="Write the library for other programs.")
+@click.option("--format", "format_", type=click.Choice(["jsonl", "csv", "parquet", "gpx"]), default="jsonl",
+              show_default=True)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", callback=has_folder,
+              help="Write to this file, whole or not at all; gpx: into this folder.")  # fmt: skip
+@filters
 @library_option
-def export(format_: str, output: Path | None, library_path: Path | None) -> int:
-    """Write every activity as a line: jsonl holds all that is known, csv what a spreadsheet wants."""
-    from miler.files import write_atomic
-    from miler.library.exporting import lines
+def export(format_: str, output: Path | None, library_path: Path | None, **conditions: Any) -> int:
+    """Write every activity, or those chosen, for other programs.
 
+    jsonl holds all that is known, a line an activity; csv and parquet a row an activity, as a
+    spreadsheet wants it; gpx a file an activity, made from its original, into a folder.
+    """
+    from miler.files import write_atomic
+    from miler.library import exporting
+
+    if format_ in ("parquet", "gpx") and output is None:
+        where = "-o FOLDER" if format_ == "gpx" else "-o FILE"
+        raise click.UsageError(f"{format_} is not for the terminal; name a place with {where}")
+    if output is not None and output.is_dir() != (format_ == "gpx") and output.exists():
+        raise click.UsageError(f"{output} is {'a' if output.is_dir() else 'no'} folder")
+    chosen = chosen_by(conditions)
     with open_library(library_path) as library:
-        if output is None:
-            _write_lines(lines(library, format_), sys.stdout)
+        if format_ == "gpx":
+            assert output is not None
+            return _export_gpx(library, output, chosen)
+        if format_ == "parquet":
+            assert output is not None
+            exporting.write_parquet(library, output, chosen)
+        elif output is None:
+            _write_lines(exporting.lines(library, format_, chosen), sys.stdout)
         else:
             with write_atomic(output) as stream:
-                _write_lines(lines(library, format_), stream)
+                _write_lines(exporting.lines(library, format_, chosen), stream)
     return OK
+
+
+def _export_gpx(library: Library, folder: Path, chosen: Filter) -> int:
+    from miler.library.exporting import write_gpx
+    from miler.report.words import printable
+
+    folder.mkdir(exist_ok=True)
+    counts = Counter[str]()
+    for ending in write_gpx(library, folder, chosen):
+        counts[ending.ending] += 1
+        if ending.message is not None:
+            click.echo(printable(f"{ending.ending} {ending.name}: {ending.message}"), err=True)
+    left = "".join(f", {counts[word]} {word}" for word in ("skipped", "failed") if counts[word])
+    click.echo(f"{counts['imported']} written{left}", err=True)
+    return SOME_FAILED if counts["failed"] else OK
 
 
 def _write_lines(lines: Iterable[str], stream: IO[str]) -> None:

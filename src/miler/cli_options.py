@@ -25,6 +25,9 @@ def settings_options(command: Any) -> Any:
             click.option("--lane", type=int, metavar="N",
                          help="Lane of the track that was run in [1, if nothing tells]."),
             click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with."),
+            click.option("--birth-year", type=int, metavar="YEAR", help="For the age grade."),
+            click.option("--every-second", is_flag=True, default=None,
+                         help="The gap to records, rivals and goals at every second (json, html)."),
             click.option("--sport", "sports", multiple=True, metavar="SPORT",
                          help="Seek efforts in this sport (walking, hiking); may be repeated"
                          " [running, and files that name no sport]."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ def register(cli: click.Group) -> None:
               help="even, negative:2%, positive:1%, or a race such as el-guerrouj-1999.")  # fmt: skip
 @click.option("--track", "course", type=click.Choice(["400", "200", "road"]), default="400",
               show_default=True, help="Where it is run.")  # fmt: skip
+@click.option("--lane", type=click.IntRange(1, 10), help="Of a 400 m track [your profile's, else 1].")
 @click.option("--distance", default="1mi", show_default=True, help="How far.")
 @click.option("--format", "format_", type=click.Choice(["text", "json", "fit", "tcx"]), default="text",
               show_default=True, help="fit and tcx are workouts that a watch can take.")  # fmt: skip
@@ -35,6 +37,7 @@ def plan(
     time: str | None,
     like_: str,
     course: Any,
+    lane: int | None,
     distance: str,
     format_: str,
     output: Path | None,
@@ -45,6 +48,7 @@ def plan(
     On a track the laps end at the finish line, so that a mile on 400 m begins with 409.344 m.
     """
     from miler import pacelight
+    from miler.config import settings_from
     from miler.plan import plan as cut
     from miler.units import parse_distance, parse_duration
 
@@ -57,7 +61,9 @@ def plan(
     goal_s, length_m = parse_duration(time), parse_distance(distance)
     if not length_m / 15 <= goal_s <= length_m / 0.2:
         raise click.UsageError(f"{time} over {distance} is no pace of a runner")
-    made = cut(pacelight.like(like_, length_m, goal_s), course)
+    if lane is None:
+        lane = settings_from({}, os.environ).lane or 1
+    made = cut(pacelight.like(like_, length_m, goal_s), course, lane)
     data = _written(made, format_, f"{distance} {time}")
     if output is None:
         sys.stdout.flush()

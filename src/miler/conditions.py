@@ -5,9 +5,15 @@ The figures are models, and the models disagree; so each is a number beside the 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
+import numpy as np
+
+from miler.arrays import FloatArray
 from miler.settings import Sex
 
 STEEPEST = 0.45  # Minetti's range of gradients, up and down
@@ -18,6 +24,90 @@ _ALTITUDE_PERCENT: dict[Sex, tuple[tuple[float, float], ...]] = {
     "F": ((0, 0.0), (500, 0.88), (1000, 1.64), (1500, 2.51), (2000, 3.70), (2240, 4.45)),
 }
 _BANKED_OF_FLAT: dict[Sex, float] = {"M": 0.9874, "F": 0.9902}
+
+# Heights err by metres: averaged over less, or compared over less, their steps would be hills.
+_APART_M, _ABOUT_M = 200.0, 50.0
+_COVERED = 0.8  # of the length; a stream that covers less says nothing of the effort
+_MINETTI = "Minetti et al. 2002"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of an effort; it is not in the time.
+
+    Attributes:
+        value: in `unit`; of a gradient, the net rise in percent; of a drop, metres a kilometre.
+        effect_percent: how much longer a model says the same effort takes; None where none is given.
+        source: of the model, or what to know of the value.
+    """
+
+    name: Literal["altitude", "gradient", "drop", "temperature"]
+    value: float
+    unit: str
+    effect_percent: float | None
+    source: str
+
+
+def conditions(
+    distances_m: FloatArray,
+    altitudes_m: FloatArray,
+    temperatures_c: FloatArray,
+    length_m: float,
+    sex: Sex | None = None,
+) -> tuple[Condition, ...]:
+    """Say in which conditions an effort was run, as far as its recording tells.
+
+    Args:
+        distances_m: (n,) metres from the start of the effort, never falling.
+        altitudes_m, temperatures_c: (n,) streams at those places, NaN for missing.
+        length_m: of the effort.
+        sex: whose model of altitude; the mean of both if None.
+    """
+    at_m, heights_m = _nodes(distances_m, altitudes_m, length_m)
+    found = []
+    if len(at_m) > 1 and at_m[-1] - at_m[0] > _COVERED * length_m:
+        found += [_altitude(float(heights_m.mean()), sex), *_slope(at_m, heights_m)]
+    if np.isfinite(temperatures_c).any():
+        words = "the sensor's; on a wrist it reads too warm"
+        found.append(Condition("temperature", float(np.nanmean(temperatures_c)), "degC", None, words))
+    return tuple(found)
+
+
+def _altitude(mean_m: float, sex: Sex | None) -> Condition:
+    sexes: tuple[Sex, ...] = ("M", "F") if sex is None else (sex,)
+    effects = [altitude_slowdown_percent(mean_m, each) for each in sexes]
+    known = [effect for effect in effects if effect is not None]
+    effect = sum(known) / len(known) if known else None
+    return Condition("altitude", mean_m, "m", effect, "Péronnet & Thibault 1989, 1991")
+
+
+def _slope(at_m: FloatArray, heights_m: FloatArray) -> list[Condition]:
+    """What climbing and falling cost from node to node, and the fall from the first to the last."""
+    steps_m = np.diff(at_m)
+    gradients = np.diff(heights_m) / steps_m
+    if np.abs(gradients).max() > STEEPEST:
+        return []
+    ratios = np.array([gradient_cost_ratio(float(gradient)) for gradient in gradients])
+    effect = 100 * (float((ratios * steps_m).sum() / steps_m.sum()) - 1)
+    rise = float((heights_m[-1] - heights_m[0]) / steps_m.sum())
+    return [
+        Condition("gradient", 100 * rise, "%", effect, _MINETTI),
+        Condition("drop", -1000 * rise, "m/km", None, "road records allow 1 m/km (CR 31.21)"),
+    ]
+
+
+def _nodes(distances_m: FloatArray, heights_m: FloatArray, length_m: float) -> tuple[FloatArray, FloatArray]:
+    """Average heights about places evenly along the effort, both ends included: (k,) metres, (k,) heights."""
+    apart_m = length_m / max(math.floor(length_m / _APART_M), 1)
+    have = np.isfinite(heights_m)
+    at_m, heights = distances_m[have], heights_m[have]
+    node = np.rint(at_m / apart_m).astype(np.int64)
+    near = np.abs(at_m - node * apart_m) <= _ABOUT_M
+    counts = np.bincount(node[near])
+    full = counts > 0
+    means = (np.bincount(node[near], weights=values[near])[full] / counts[full] for values in (at_m, heights))
+    where, height = means
+    return where, height
 
 
 def altitude_slowdown_percent(elevation_m: float, sex: Sex) -> float | None:

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
 from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
+from miler.gait import holdable_mps, sudden
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
 from miler.settings import Settings
 
-# The fastest that anybody covered ground, by how long they kept it up: (seconds, m/s), from the world
-# records as of 2026 (200 m 19.19, 400 m 43.03, 800 m 1:40.91, mile 3:42.66, 5000 m 12:35.36,
-# 10,000 m 26:11.00, half marathon 56:42), each with two to five per cent in hand.
-_HELD_S = np.array([10.0, 20.0, 45.0, 100.0, 220.0, 750.0, 1570.0, 3400.0, 7200.0])
-_HELD_MPS = np.array([12.5, 11.0, 9.7, 8.3, 7.6, 7.0, 6.7, 6.5, 6.2])
 _OTHER_SPORTS_MPS = 60.0  # a bicycle downhill is no glitch
 
 _JITTER_M = 5.0  # a distance that falls by less is the same place
@@ -91,9 +88,8 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     """
     settings = settings or Settings()
 
-    @cache
     def fixes() -> Fixes | None:
-        return sound_fixes(activity, holdable_mps)
+        return believed_fixes(activity)
 
     samples = _device(activity, settings, fixes) or _from_fixes(fixes, settings)
     if samples is None:
@@ -130,10 +126,16 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     return _odometer(activity, steps, pauses, settings)
 
 
-def holdable_mps(duration_s: FloatArray) -> FloatArray:
-    """Return the highest average speed that a runner can hold for each duration, (n,) s to (n,) m/s."""
-    limits: FloatArray = np.interp(duration_s, _HELD_S, _HELD_MPS)
-    return limits
+# Asked by the odometer and again by who judges it.
+_believed: WeakKeyDictionary[Activity, list[Fixes | None]] = WeakKeyDictionary()
+
+
+def believed_fixes(activity: Activity) -> Fixes | None:
+    """Return the fixes of an activity that can be believed, found once; None if there are not two."""
+    found = _believed.get(activity)
+    if found is None:
+        found = _believed[activity] = [sound_fixes(activity, holdable_mps)]
+    return found[0]
 
 
 _Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metres by then, suspect steps
@@ -161,7 +163,8 @@ def _from_fixes(fixes: _FindFixes, settings: Settings) -> _Samples | None:
     found = None if settings.distance_source == "device" else fixes()
     if found is None:
         return None
-    return "fixes", found.times, np.concatenate(([0.0], np.cumsum(found.steps_m))), found.after_outliers
+    metres = np.concatenate(([0.0], np.cumsum(found.path_steps_m)))
+    return "fixes", found.times, metres, found.after_outliers
 
 
 def _pauses(
@@ -262,16 +265,19 @@ def _tell_holes(steps: _Steps) -> None:
 
 def _credit_resets(steps: _Steps) -> None:
     """Go on from where a distance fell back to, or restarted."""
+    # What leaps forward again beside a fall says nothing of the speed around.
+    true = (steps.lengths >= 0) & (steps.lengths <= steps.limits * steps.active)
     for i in np.flatnonzero(steps.lengths < -_JITTER_M).tolist():
         text = f"the device's distance fell by {-steps.lengths[i]:.0f} m; counted on from there"
         steps.note("distance_reset", text, i)
-        steps.credited[i] = _sound_m(steps, i, i + 1, _around_mps(steps, i, i + 1, steps.lengths >= 0))
+        steps.credited[i] = _sound_m(steps, i, i + 1, _around_mps(steps, i, i + 1, true))
 
 
 def _credit_glitches(steps: _Steps) -> None:
     """Mend steps beyond what a runner can do: late metres go where they were run, others are bridged."""
     with np.errstate(invalid="ignore", divide="ignore"):
         fast = steps.credited > steps.limits * steps.active
+    fast |= sudden(steps.credited, steps.active) & (steps.limits < _OTHER_SPORTS_MPS)
     bad = (fast | steps.suspect) & (steps.paused == 0)
     for first, last in _runs(bad, steps.times):
         around_mps = _around_mps(steps, first, last, ~bad)

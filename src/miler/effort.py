@@ -5,15 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, IntArray
 from miler.odometer import TOLERANCE_M, Odometer
 from miler.settings import Settings
 from miler.streams import levels
 from miler.units import QUARTER_M, length_name
+
+Grade = Literal["A", "B", "C", "D"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How good the evidence of a time is, A the best, and why; `docs/trust.md` says what each means.
+
+    `on_track` says that the time and its interval are those of a fitted track's lane.
+    """
+
+    grade: Grade
+    reasons: tuple[str, ...]
+    on_track: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,9 @@ class Effort:
 
     `start_m` and `end_m` are marks on the odometer, `length_m` apart; `elapsed_s` is clock
     time with stops, which ranks; `timer_s` leaves pauses out. Flags: `pause`, `gap`, `glitch`.
+
+    What `confidence.judge` adds: `low_s` to `high_s` holds the true time with 95 %, `optimism_s` is
+    by how much picking the fastest of many windows flatters, `doubts` say why it is not `plausible`.
     """
 
     name: str
@@ -34,6 +52,21 @@ class Effort:
     timer_s: float
     clock: str = "elapsed"
     flags: tuple[str, ...] = ()
+    low_s: float = math.nan
+    high_s: float = math.nan
+    optimism_s: float = math.nan
+    evidence: Evidence | None = None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def uncertainty_s(self) -> float:
+        """The larger side of the 95 % interval, seconds; NaN before it is judged."""
+        return max(self.elapsed_s - self.low_s, self.high_s - self.elapsed_s)
+
+    @property
+    def plausible(self) -> bool:
+        """Whether a runner can have done it; only such an effort is a best."""
+        return not self.doubts
 
     @property
     def pace_s_per_km(self) -> float:
@@ -92,26 +125,85 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     Source:
         tests/naive.py has the slow, obvious twin.
     """
+    found = windows(odometer, length_m)
+    if found is None:
+        return None
+    took = found.took_s
+    tied = np.flatnonzero(took <= took.min() + 1e-9)
+    best = tied[np.argmin(found.start_s[tied])]
+    columns = (found.start_m, found.end_m, found.start_s, found.end_s)
+    return _effort(odometer, length_m, *(float(c[best]) for c in columns))
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """All stretches of one length of which one is the fastest: they begin or end on a mark.
+
+    Attributes:
+        begin, end: indices of the marks on which the first ones begin, and on which the others end.
+        start_m, end_m: (w,) metres.
+        start_s, end_s: (w,) seconds from the start.
+        took_s: (w,) seconds; infinite for a stretch across a break.
+    """
+
+    begin: IntArray
+    end: IntArray
+    start_m: FloatArray
+    end_m: FloatArray
+    start_s: FloatArray
+    end_s: FloatArray
+    took_s: FloatArray
+
+    def longer(
+        self, odometer: Odometer, length_m: float, at_most_s: float, judged_m: float
+    ) -> Windows | None:
+        """Return the windows of a greater length that can take at most so long; None if there is none.
+
+        A stretch takes no less than any part of it, so only marks need be tried on which one of these
+        windows begins or ends that takes no longer than that. `judged_m` is as for `windows`, and the same.
+        """
+        near = self.took_s <= at_most_s
+        room_m = odometer.marks[-1] - odometer.marks[0] - length_m + TOLERANCE_M
+        begin = self.begin[near[: len(self.begin)]]
+        end = self.end[near[len(self.begin) :]]
+        begin = begin[odometer.marks[begin] - odometer.marks[0] <= room_m]
+        end = end[odometer.marks[-1] - odometer.marks[end] <= room_m]
+        return _windows(odometer, length_m, begin, end, judged_m) if len(begin) + len(end) else None
+
+
+def windows(odometer: Odometer, length_m: float, judged_m: float | None = None) -> Windows | None:
+    """Return the windows that `fastest` chooses from; None if no unbroken stretch is that long.
+
+    Args:
+        odometer: the distance model of one activity.
+        length_m: metres, positive.
+        judged_m: bridges are barred as for an effort of this length; of `length_m` if not said.
+
+    Raises:
+        ValueError: if `length_m` is not positive and finite.
+    """
     if not (length_m > 0 and math.isfinite(length_m)):
         raise ValueError(f"a length must be positive and finite, not {length_m!r}")
     marks = odometer.marks
     if len(marks) < 2 or odometer.total_m < length_m - TOLERANCE_M:
         return None
+    begin = np.arange(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
+    end = np.arange(np.searchsorted(marks, marks[0] + length_m - TOLERANCE_M, "left"), len(marks))
+    return _windows(odometer, length_m, begin, end, judged_m or length_m)
+
+
+def _windows(
+    odometer: Odometer, length_m: float, begin: IntArray, end: IntArray, judged_m: float
+) -> Windows | None:
     # Either end stays that very mark, with the mark's own time: start + length may round past a stop.
-    front = marks[: np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right")]
-    back = marks[np.searchsorted(marks, marks[0] + length_m - TOLERANCE_M, "left") :]
+    marks = odometer.marks
+    front, back = marks[begin], marks[end]
     starts = np.concatenate([front, np.maximum(back - length_m, marks[0])])
     ends = np.concatenate([np.minimum(front + length_m, marks[-1]), back])
-    leaves = np.concatenate([odometer.departs[: len(front)], odometer.departure(starts[len(front) :])])
-    reaches = np.concatenate(
-        [odometer.arrival(ends[: len(front)]), odometer.arrives[len(marks) - len(back) :]]
-    )
-    took = np.where(odometer.barred(starts, ends, length_m), np.inf, reaches - leaves)
-    if not np.isfinite(took.min()):
-        return None
-    tied = np.flatnonzero(took <= took.min() + 1e-9)
-    best = tied[np.argmin(leaves[tied])]
-    return _effort(odometer, length_m, *(float(c[best]) for c in (starts, ends, leaves, reaches)))
+    leaves = np.concatenate([odometer.departs[begin], odometer.departure(starts[len(front) :])])
+    reaches = np.concatenate([odometer.arrival(ends[: len(front)]), odometer.arrives[end]])
+    took = np.where(odometer.barred(starts, ends, judged_m), np.inf, reaches - leaves)
+    return Windows(begin, end, starts, ends, leaves, reaches, took) if np.isfinite(took.min()) else None
 
 
 def _effort(

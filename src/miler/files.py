@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, AnyStr
@@ -126,6 +126,16 @@ def _learn(labels: dict[str, Label], table: Found) -> Iterator[Found]:
     labels.update((exports.key(folder + file), label) for file, label in exports.labels(content.data).items())
 
 
+def with_labels(files: Iterable[Found], tables: Iterable[Found]) -> Iterator[Found]:
+    """Yield files with what the tables of exports beside or above them say; names are below one folder."""
+    labels: dict[str, Label] = {}
+    for table in tables:
+        for _ in _learn(labels, table):
+            pass  # one that cannot be read says nothing
+    for found in files:
+        yield replace(found, label=_label(labels, found.name))
+
+
 def _label(labels: dict[str, Label], name: str) -> Label | None:
     if not labels:
         return None
@@ -146,7 +156,11 @@ def load(path: str | os.PathLike[str], limits: Limits = LIMITS) -> bytes:
         OSError: if the system refuses.
     """
     with _opened(os.fspath(path)) as file:
-        data = file.read(limits.file_bytes + 1)
+        # Asked for the largest size at once, Python would make room for it first: slower than reading.
+        size = min(os.fstat(file.fileno()).st_size, limits.file_bytes)
+        data = file.read(size + 1)
+        if len(data) > size:  # a pipe, or a file that grows
+            data += file.read(limits.file_bytes + 1 - len(data))
     if len(data) > limits.file_bytes:
         raise DecodeError(
             f"larger than {limits.file_bytes / MIB:g} MiB; no activity is so large", code="too_large"
@@ -154,11 +168,12 @@ def load(path: str | os.PathLike[str], limits: Limits = LIMITS) -> bytes:
     return data
 
 
-def _opened(path: str) -> IO[bytes]:
+def _opened(path: str, *, follow: bool = True) -> IO[bytes]:
     if path == STDIN:
         return open(0, "rb", closefd=False)
     # Without O_NONBLOCK a FIFO that nobody writes to would wait for ever.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise DecodeError("not a regular file; miler reads files, folders and -", code="not_a_file")
@@ -168,8 +183,9 @@ def _opened(path: str) -> IO[bytes]:
 class OnDisk:
     """A file as a `Blob`, open only inside a `with`: what is kept of an archive holds no file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, follow: bool = True) -> None:
         self._path = path
+        self._follow = follow
 
     def __enter__(self) -> OnDisk:
         """Open the file.
@@ -178,7 +194,7 @@ class OnDisk:
             DecodeError: if it is no regular file.
             OSError: if the system refuses.
         """
-        self._file = _opened(self._path)
+        self._file = _opened(self._path, follow=self._follow)
         self.size = os.fstat(self._file.fileno()).st_size
         return self
 
@@ -269,13 +285,18 @@ def read(path: str | os.PathLike[str], *, strict: bool = False) -> Activity:
     return activities[0]
 
 
-def write_atomic(path: str | os.PathLike[str]) -> AbstractContextManager[IO[str]]:
+def write_atomic(
+    path: str | os.PathLike[str], *, temporary_name: str | None = None
+) -> AbstractContextManager[IO[str]]:
     """Open a text file to write that is there whole or not at all, even if the machine stops.
+
+    The temporary file beside it has a name of its own, or the one that is given: whoever alone uses
+    that one can remove it after a kill.
 
     What was there stays until the `with` block ends well. A link keeps pointing where it did; a
     device or a FIFO, such as /dev/stdout, is written to as it is.
     """
-    return _whole(path, _text)
+    return _whole(path, _text, temporary_name)
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
@@ -285,19 +306,30 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 @contextmanager
-def _whole(path: str | os.PathLike[str], opened: Callable[[Path, str], IO[AnyStr]]) -> Iterator[IO[AnyStr]]:
+def _whole(
+    path: str | os.PathLike[str],
+    opened: Callable[[Path, str], IO[AnyStr]],
+    temporary_name: str | None = None,
+) -> Iterator[IO[AnyStr]]:
     if Path(path).exists() and not Path(path).is_file():
         with opened(Path(path), "w") as stream:
             yield stream
         return
+    mode = "w" if temporary_name else "x"
+    with replacing(path, temporary_name) as temporary, opened(temporary, mode) as stream:
+        yield stream
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], temporary_name: str | None = None) -> Iterator[Path]:
+    """Lend a name beside a file; what is there when the `with` block ends well takes the file's place."""
     target = Path(os.path.realpath(path))
     # Its own name may be as long as the file system allows, with no room for a suffix.
-    temporary = target.with_name(f".miler-{uuid4().hex}.tmp")
+    temporary = target.with_name(temporary_name or f".miler-{uuid4().hex}.tmp")
     try:
-        with opened(temporary, "x") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)

@@ -15,6 +15,8 @@ _TABLES = ("activities.csv", "cardioactivities.csv")
 
 # Left alone: hidden and unfinished files, and the folders of file systems and archivers.
 _HIDDEN = (".", "~")
+_UNFINISHED = ("inprogressactivity.fit",)  # Zwift's ride of the moment; it ends as a file of its own
+_UNFINISHED_FOLDERS = (".download",)  # Safari keeps what it loads in a folder of that name
 _FOREIGN_FOLDERS = {"@eaDir", "__MACOSX", "System Volume Information", "$RECYCLE.BIN"}
 
 # How a zip archive begins: with its first member, or with its end if it has none.
@@ -26,7 +28,7 @@ Kind = Literal["activity", "archive", "table", "other"]
 def kind_of(file: str) -> Kind:
     """Say by the name of a file, without its folders, what it may be."""
     lower = file.lower()
-    if file.startswith(_HIDDEN):
+    if file.startswith(_HIDDEN) or lower in _UNFINISHED:
         return "other"
     if lower.endswith(EXTENSIONS):
         return "activity"
@@ -45,7 +47,8 @@ def kind_of_member(path: str) -> Kind:
 
 def is_searched(folder: str) -> bool:
     """Whether a folder of this name is searched for activities."""
-    return not folder.startswith(".") and folder not in _FOREIGN_FOLDERS
+    hidden = folder.startswith(".") or folder.endswith(_UNFINISHED_FOLDERS)
+    return not hidden and folder not in _FOREIGN_FOLDERS
 
 
 def is_zip(head: bytes) -> bool:

@@ -26,6 +26,9 @@ from miler.errors import ActivityError
 # runner stood; a millimetre (0.2 ms at any runner's speed) is the same place.
 TOLERANCE_M = 1e-3
 
+# A stretch that is entered by less tells nothing of an effort's distance.
+_CROSSED_M = 0.01
+
 # Two sums of the same steps differ by less.
 _SAME_M = 1e-9
 
@@ -44,7 +47,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Break:
-    """Marks that no effort may span: `teleport`, `glitch` or `sport` (another sport's session).
+    """Marks that no effort may span: `teleport`, `glitch`, `sport` (another sport's session) or `vehicle`.
 
     Where nothing was credited `from_m` equals `to_m`, and an effort may begin or end there.
     """
@@ -114,22 +117,36 @@ class Odometer:
         """Whether some of the distance was measured along a fitted track."""
         return any(s.source == "track" for s in self.stretches)
 
+    def track_m(self, from_m: float, to_m: float) -> float:
+        """Return how many metres between two marks were measured along a fitted track."""
+        spans = ((max(s.from_m, from_m), min(s.to_m, to_m)) for s in self.stretches if s.source == "track")
+        return sum(max(b - a, 0.0) for a, b in spans)
+
+    def source_between(self, from_m: float, to_m: float) -> str:
+        """Where the distance between two marks came from, as in `source`."""
+        inside = (
+            s.source for s in self.stretches if s.from_m < to_m - _CROSSED_M and s.to_m > from_m + _CROSSED_M
+        )
+        return "+".join(dict.fromkeys(inside)) or self.source
+
+    def after(self, at_m: FloatArray) -> IntArray:
+        """Return the first mark at or beyond each distance, (m,) metres within the marks."""
+        # np.interp goes on from the place of the last one: twice as fast as np.searchsorted where they grow.
+        return np.ceil(np.interp(at_m - TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
+
+    def before(self, at_m: FloatArray) -> IntArray:
+        """Return the last mark at or short of each distance, (m,) metres within the marks."""
+        return np.floor(np.interp(at_m + TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
+
     def arrival(self, at_m: FloatArray) -> FloatArray:
-        """When each distance was first reached.
-
-        Args:
-            at_m: (m,) metres, within the marks.
-
-        Returns:
-            (m,) seconds from the start.
-        """
-        after = np.minimum(np.searchsorted(self.marks, at_m - TOLERANCE_M, "left"), len(self.marks) - 1)
+        """When each distance was first reached: (m,) metres, within the marks, to (m,) seconds."""
+        after = self.after(at_m)
         on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
         return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
 
     def departure(self, at_m: FloatArray) -> FloatArray:
-        """When each distance was last left; see `arrival`."""
-        before = np.maximum(np.searchsorted(self.marks, at_m + TOLERANCE_M, "right") - 1, 0)
+        """When each distance was last left: (m,) metres, within the marks, to (m,) seconds."""
+        before = self.before(at_m)
         return np.where(self.marks[before] >= at_m, self.departs[before], self._on_the_way(before, at_m))
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
@@ -138,18 +155,22 @@ class Odometer:
         return clock
 
     @cached_property
+    def _numbers(self) -> FloatArray:
+        return np.arange(len(self.marks), dtype=np.float64)
+
+    @cached_property
     def _paces(self) -> FloatArray:
         """(k,) seconds a metre from each mark to the next; beyond the last the clock stands."""
         return np.append((self.arrives[1:] - self.departs[:-1]) / np.diff(self.marks), 0.0)
 
     @cached_property
-    def _line(self) -> tuple[FloatArray, FloatArray]:
+    def line(self) -> tuple[FloatArray, FloatArray]:
         """The run as one line: (2k,) seconds and (2k,) metres, a stop being two moments at one place."""
         return np.stack([self.arrives, self.departs], axis=1).ravel(), np.repeat(self.marks, 2)
 
     def distance_at(self, at_s: FloatArray) -> FloatArray:
         """Return the distance credited by each moment, (m,) seconds to (m,) metres."""
-        metres: FloatArray = np.interp(at_s, *self._line)
+        metres: FloatArray = np.interp(at_s, *self.line)
         return metres
 
     def timer_s(self, from_s: FloatArray, to_s: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ from miler.analysis import Analysis, analyse
 from miler.errors import MilerError, UnsupportedFile
 from miler.files import Found, activities, contents, explain
 from miler.settings import Settings
+from miler.sidecars import overrides_beside
 
 Kind = Literal["done", "skipped", "failed"]
 
@@ -32,7 +33,8 @@ def process(found: Found, settings: Settings) -> Outcome:
         content = contents(found)
         source = Source(found.name, "", len(content.data), hashlib.sha256(content.data).hexdigest())
         read = activities(found, content)
-        return Outcome(source, "done", tuple(analyse(activity, settings) for activity in read))
+        said = overrides_beside(None if found.way else found.path)
+        return Outcome(source, "done", tuple(analyse(activity, settings, said) for activity in read))
     except UnsupportedFile as error:
         return Outcome(_recognised(source, error.format), "skipped", error=error)
     except MilerError as error:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from miler.arrays import FloatArray
 from miler.errors import SettingsError
-from miler.recordbook import Mark, Profile, profile_for, profiles
+from miler.recordbook import Mark, Profile, Rival, profile_for, profiles
+from miler.units import MILE_M
 
 _HAIR = 1e-6  # metres or seconds: well below what any device stores, well above what float64 loses
 _BY_SHARE = re.compile(r"(negative|positive):(\d+(?:\.\d+)?)\s*%?")
@@ -122,6 +123,15 @@ def like(text: str, length_m: float, time_s: float) -> Light:
         return halves(length_m, time_s, percent if by_share[1] == "negative" else -percent)
     profile = _race(word)
     return _along(profile, length_m, time_s, f"like {profile.athlete} {profile.date[:4]}")
+
+
+def rival_light(rival: Rival) -> Light:
+    """Return the light of a rival or a goal, under its name.
+
+    Raises:
+        SettingsError: for a pacing that nobody has.
+    """
+    return replace(like(rival.like, MILE_M, rival.time_s), name=rival.name)
 
 
 def races() -> dict[str, Profile]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from miler.oval import STANDARD
 from miler.pacelight import Light
 from miler.units import KILOMETRE_M, QUARTER_M
 
@@ -54,14 +55,15 @@ class Plan:
     splits: tuple[PlannedSplit, ...]
 
 
-def plan(light: Light, course: Course = "400") -> Plan:
+def plan(light: Light, course: Course = "400", lane: int = 1) -> Plan:
     """Cut a light into the splits of a course.
 
     Laps of a track end at the finish line, so that what is left of the length comes first: a mile on
     400 m begins with a lap of 409.344 m. On the road it is cut into quarters of 402.336 m. Totals are
     whole tenths, as a watch is read, and splits their differences: what is printed sums to the goal.
+    In another lane than the first, laps of 400 m are as long as that lane of a standard track.
     """
-    lap_m = COURSES[course]
+    lap_m = COURSES[course] if lane == 1 or course != "400" else STANDARD.lap_length_m(lane)
     laps = max(int(light.length_m / lap_m + 1e-9), 1)
     marks = [light.length_m - lap_m * (laps - i) for i in range(1, laps + 1)]
     totals = [round(float(light.seconds_at(mark)), 1) for mark in marks[:-1]] + [light.time_s]

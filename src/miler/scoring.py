@@ -14,11 +14,13 @@ from typing import Literal
 import numpy as np
 
 from miler.arrays import FloatArray
-from miler.pacelight import check_curve, light_of, reached_s
-from miler.recordbook import Mark, Status, is_current
+from miler.pacelight import Chase, Light, chase, check_curve, light_of, reached_s, rival_light
+from miler.recordbook import Mark, Status, is_current, own_book, standing_records
+from miler.settings import Settings
 from miler.units import KILOMETRE_M
 
 Shape = Literal["even", "negative", "positive", "U", "J", "reverse J", "variable"]
+ChasedKind = Literal["rival", "goal", "record"]
 
 HALF_SCORE_CV_PERCENT = 6.0
 NOISE_PERCENT = 1.0
@@ -86,6 +88,22 @@ class RecordComparison:
     profile_id: str | None
 
 
+@dataclass(frozen=True, eq=False)
+class Chased:
+    """An effort against the light of a rival, a goal or a record.
+
+    Attributes:
+        behind: at each quarter of the length; the last is the finish.
+        each_second: at every second, where that was asked for.
+    """
+
+    name: str
+    kind: ChasedKind
+    time_s: float
+    behind: tuple[Behind, ...]
+    each_second: Chase | None
+
+
 @dataclass(frozen=True)
 class Milestone:
     """A round time to run next.
@@ -140,17 +158,22 @@ def evenness(lengths_m: Sequence[float] | FloatArray, times_s: Sequence[float] |
         raise ValueError(f"evenness needs three or more segments with a time each, not {n} and {len(times)}")
     if not (np.isfinite([lengths, times]).all() and lengths.min() > 0 and times.min() > 0):
         raise ValueError("segments must have positive, finite lengths and times")
-    cv_percent = _cv_percent(lengths, times)
+    spread = cv_percent(lengths, times)
     quarters_s = quarter_times_s(lengths, times)
     half_difference, fast_start, end_spurt = _differences_percent(quarters_s)
     return Evenness(
-        score=100 / (1 + (cv_percent / HALF_SCORE_CV_PERCENT) ** 2),
-        cv_percent=cv_percent,
+        score=score_of(spread),
+        cv_percent=spread,
         half_difference_percent=half_difference,
         fast_start_percent=fast_start,
         end_spurt_percent=end_spurt,
         shape=shape_of(quarters_s),
     )
+
+
+def score_of(spread_percent: float) -> float:
+    """Return the evenness score of a CV; the formula and its status are those of `evenness`."""
+    return 100 / (1 + (spread_percent / HALF_SCORE_CV_PERCENT) ** 2)
 
 
 def quarter_times_s(lengths_m: FloatArray, times_s: FloatArray) -> FloatArray:
@@ -193,7 +216,7 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
         Words: Abbiss & Laursen 2008 (Sports Med 38:239). Thresholds: this project's choice.
     """
     half, start, spurt = _differences_percent(quarters_s)
-    if _cv_percent(np.ones(4), np.asarray(quarters_s, dtype=np.float64)) <= NOISE_PERCENT:
+    if cv_percent(np.ones(4), np.asarray(quarters_s, dtype=np.float64)) <= NOISE_PERCENT:
         return "even"
     first_s, *middle_s, last_s = (float(q) for q in quarters_s)
     if min(start, spurt) > NOISE_PERCENT and max(first_s, last_s) < min(middle_s):
@@ -207,7 +230,10 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
 
 
 def against(
-    mark: Mark, times_s: Sequence[float] | FloatArray, distances_m: Sequence[float] | FloatArray
+    mark: Mark,
+    times_s: Sequence[float] | FloatArray,
+    distances_m: Sequence[float] | FloatArray,
+    own: str = "",
 ) -> RecordComparison:
     """Compare an effort with a mark of the same length.
 
@@ -221,33 +247,70 @@ def against(
         distances_m: (n,) metres from the start of the effort at those times, increasing from 0
             to the mark's length; equal neighbours are a stop, and a mark inside it is
             reached at its beginning.
+        own: text of the runner's own records file, which may say what is current.
 
     Raises:
         ValueError: if the curve breaks these promises.
     """
-    times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
     light = light_of(mark)
-    check_curve(times, distances, mark.length_m)
-    behind = []
-    for quarter in (1, 2, 3, 4):
-        mark_m = mark.length_m * quarter / 4
-        record_s = float(light.seconds_at(mark_m))
-        behind_s = reached_s(times, distances, mark_m) - record_s
-        behind_m = mark_m - float(np.interp(record_s, times, distances))
-        behind.append(Behind(mark_m, behind_s, behind_m))
+    behind = behind_light(light, times_s, distances_m)
     return RecordComparison(
         record_id=mark.record_id,
         holder=mark.athlete,
         time_s=mark.time_s,
-        percent=100 * mark.time_s / float(times[-1]),
-        behind=tuple(behind),
+        percent=100 * mark.time_s / float(times_s[-1]),
+        behind=behind,
         status=mark.status,
-        label=label(mark),
+        label=label(mark, own),
         profile_id=light.profile_id,
     )
 
 
-def label(mark: Mark) -> str:
+def behind_light(
+    light: Light, times_s: Sequence[float] | FloatArray, distances_m: Sequence[float] | FloatArray
+) -> tuple[Behind, ...]:
+    """Say where a runner is against a light at each quarter; the curve is as in `against`."""
+    times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
+    check_curve(times, distances, light.length_m)
+    marks_m = [light.length_m * quarter / 4 for quarter in (1, 2, 3, 4)]
+    lights_s = [float(light.seconds_at(mark_m)) for mark_m in marks_m]
+    return tuple(
+        Behind(
+            mark_m,
+            reached_s(times, distances, mark_m) - light_s,
+            mark_m - float(np.interp(light_s, times, distances)),
+        )
+        for mark_m, light_s in zip(marks_m, lights_s, strict=True)
+    )
+
+
+def pace_lights(
+    times_s: Sequence[float] | FloatArray, distances_m: FloatArray, settings: Settings
+) -> tuple[Chased, ...]:
+    """Set a mile against the runner's rivals and goals; with every second, against the records too.
+
+    The records' gaps at the quarters are those of `against`; the curve is as there.
+    """
+    book = own_book(settings.own_records) if settings.own_records else None
+    lights: list[tuple[Light, ChasedKind]] = [
+        (rival_light(rival), rival.kind) for rival in (book.rivals if book else ())
+    ]
+    if settings.every_second:
+        records = standing_records(sex=settings.sex, own=settings.own_records)
+        lights += [(light_of(mark), "record") for mark in records]
+    return tuple(
+        Chased(
+            light.name,
+            kind,
+            light.time_s,
+            behind_light(light, times_s, distances_m),
+            chase(light, times_s, distances_m) if settings.every_second else None,
+        )
+        for light, kind in lights
+    )
+
+
+def label(mark: Mark, own: str = "") -> str:
     """Say what a mark is: "men's outdoor record", "former women's short track record"."""
     owner = "men's" if mark.sex == "M" else "women's"
     category = "" if mark.category == "senior" else f"{mark.category} "
@@ -256,7 +319,7 @@ def label(mark: Mark) -> str:
         return f"{book}mark, {mark.status.replace('_', ' ')}"
     if mark.status == "pending":
         return f"{book}record, pending"
-    return f"{book}record" if is_current(mark) else f"former {book}record"
+    return f"{book}record" if is_current(mark, own) else f"former {book}record"
 
 
 def next_milestone(elapsed_s: float, length_m: float) -> Milestone | None:
@@ -271,7 +334,8 @@ def next_milestone(elapsed_s: float, length_m: float) -> Milestone | None:
     return Milestone(time_s, faster_by_s, 100 * faster_by_s / elapsed_s, time_s / length_m * KILOMETRE_M)
 
 
-def _cv_percent(lengths: FloatArray, times: FloatArray) -> float:
+def cv_percent(lengths: FloatArray, times: FloatArray) -> float:
+    """Return the distance-weighted sample CV of the pace of segments, (n,) metres and (n,) seconds."""
     n = len(lengths)
     weights = lengths / lengths.sum()
     relative_pace = times / lengths / (times.sum() / lengths.sum())

@@ -17,6 +17,7 @@ DistanceSource = Literal["auto", "device", "fixes"]
 Units = Literal["km", "mi"]
 
 LANES = 10  # of the widest tracks
+FIRST_BIRTH_YEAR, LAST_BIRTH_YEAR = 1880, 2100
 SHORTEST_LAP_M = 50.0  # a tenth of a second of pace is then 0.2 %; no track is shorter
 
 
@@ -31,28 +32,46 @@ class Settings:
         lap_m: lap of the track on which the mile is cut into track laps, metres.
         sports: sports in which efforts are sought; "unknown" is a file that does not say.
         sex: whose record book; None compares with both.
+        birth_year: the runner's; None compares with no age.
         distance_source: "auto" takes the device's distance where it is sane, else the fixes.
         lane: of the track, counted from the kerb; None tells it from the positions where they can.
         units: what a reader sees first, miles or kilometres.
+        own_records: text of the runner's records.toml, empty for none: marks, rivals and goals.
+        every_second: give the gap to each light at every second, not at the quarters only.
         max_speed_mps: a step faster than this is a glitch. 12.5 is just above the fastest
             moment of the fastest 100 m ever run (Bolt 2009, 12.4 m/s: World Athletics' analysis).
         teleport_m: across a pause, a displacement above this is a teleport.
         gap_s, gap_share: records missing for longer than this, or for this share of an effort, are flagged.
         moving_mps: slower than this is standing, for the moving time.
+        device_sd, unchecked_sd, indoor_sd, fixes_sd: standard deviation of the scale of a distance, as a
+            share of it: the device's that positions bear out, without any, indoors; added up from fixes.
+        end_sd_m: of either end of a stretch. These five are the error budget's; sources in docs/trust.md.
+        press_sd_s: of a lap button's press against the line.
+        accept_implausible: take times that no runner runs, or that a vehicle ran, for bests all the same.
     """
 
     effort_lengths_m: tuple[float, ...] = tuple(STANDARD_LENGTHS_M.values())
     lap_m: float = TRACK_LAP_M
     sports: tuple[str, ...] = ("running", "unknown")
     sex: Sex | None = None
+    birth_year: int | None = None
     distance_source: DistanceSource = "auto"
     lane: int | None = None
     units: Units = "mi"
+    own_records: str = ""
+    every_second: bool = False
     max_speed_mps: float = 12.5
     teleport_m: float = 100.0
     gap_s: float = 20.0
     gap_share: float = 0.02
     moving_mps: float = 0.5
+    device_sd: float = 0.011
+    unchecked_sd: float = 0.020
+    indoor_sd: float = 0.030
+    fixes_sd: float = 0.015
+    end_sd_m: float = 2.0
+    press_sd_s: float = 0.25
+    accept_implausible: bool = False
 
     def __post_init__(self) -> None:
         """Check every value once, and put it into its one form.
@@ -93,6 +112,12 @@ def _positive(name: str, value: object) -> float:
     return float(value)
 
 
+def _yes_or_no(name: str, value: object) -> bool:
+    if value not in (True, False):
+        raise SettingsError(f"setting {name!r} must be true or false, not {value!r}")
+    return bool(value)
+
+
 def _length(name: str, value: object) -> float:
     return parse_distance(value) if isinstance(value, str) else _positive(name, value)
 
@@ -114,6 +139,23 @@ def _words(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
         raise SettingsError(f"setting {name!r} must be a list of words")
     return tuple(value)
+
+
+def _year(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    if numeric and FIRST_BIRTH_YEAR <= cast("float", value) <= LAST_BIRTH_YEAR:
+        year = int(cast("float", value))
+        if year == value:
+            return year
+    raise SettingsError(f"setting {name!r} must be the year of a runner's birth, not {value!r}")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(f"setting {name!r} must be text, not {value!r}")
+    return value
 
 
 def _lower(words: Any) -> Any:
@@ -143,8 +185,12 @@ _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "effort_lengths_m": _lengths,
     "lap_m": _lap,
     "sports": _words,
+    "birth_year": _year,
+    "own_records": _text,
+    "every_second": _yes_or_no,
     "sex": _one_of(None, *cast("tuple[str, ...]", get_args(Sex))),
     "distance_source": _one_of(*get_args(DistanceSource)),
     "lane": _lane,
     "units": _one_of(*get_args(Units)),
+    "accept_implausible": _yes_or_no,
 }

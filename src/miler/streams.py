@@ -36,7 +36,7 @@ class Level:
         column = activity.get(name)
         have = np.isfinite(column)
         times, values = activity.elapsed[have], column[have]
-        hold = np.minimum(np.diff(times, append=np.inf), _LONGEST_HOLD_S)
+        hold = np.append(np.minimum(np.diff(times), _LONGEST_HOLD_S), _LONGEST_HOLD_S)[: len(times)]
         covered, area = (np.concatenate(([0.0], np.cumsum(c)[:-1])) for c in (hold, hold * values))
         return cls(times, values, hold, covered, area)
 

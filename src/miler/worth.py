@@ -10,7 +10,17 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
-from miler.recordbook import AgeTable, Mark, Surface, age_tables, progression
+from miler.recordbook import (
+    AgeTable,
+    Mark,
+    Surface,
+    age_tables,
+    is_current,
+    marks,
+    progression,
+    select,
+    standing_records,
+)
 from miler.settings import Sex
 from miler.units import MILE_M
 
@@ -23,6 +33,9 @@ _POINTS: dict[tuple[Sex, bool], tuple[float, float]] = {
     ("F", True): (0.01154, 585.5),
 }
 _RIEGEL_EXPONENT = 1.06
+MILESTONES_S = (600.0, 540.0, 480.0, 420.0, 360.0, 300.0, 270.0, 240.0)
+_FIRST_MASTERS_AGE, _MASTERS_STEP = 35, 5
+_LAST_JUNIOR_AGE = 19
 _FASTEST_MPS, _SLOWEST_MPS = 12.0, 0.5
 _RIEGEL_VALID_S = (3.5 * 60, 230 * 60)
 _MILE_OF_1500 = 1.08
@@ -59,6 +72,111 @@ class Equivalent:
     method: str
     valid: bool
     source: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """A time in percent of a record's speed."""
+
+    mark: Mark
+    percent: float
+
+
+@dataclass(frozen=True)
+class BookWorth:
+    """What a mile is worth by the book of one sex.
+
+    Attributes:
+        points: see `points`.
+        shares: of the standing records on every surface, of any faster pending mark, and of the
+            runner's age class where the book has it.
+        age_grades: by the table of the surface; by both, each by its own, where it is not known.
+        stood_until: see `stood_until`.
+    """
+
+    sex: Sex
+    points: int
+    shares: tuple[Share, ...]
+    age_grades: tuple[AgeGrade, ...]
+    stood_until: Mark | None
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a mile is worth; nothing of it is in the time.
+
+    Attributes:
+        surface: on which it was run, None where the recording does not say.
+        age: years that the runner completes in the year of the run; None if not known.
+        milestone_s: the fastest of the round times 10:00, 9:00 … 5:00, 4:30, 4:00 that it is under.
+        books: the runner's, or men's and women's.
+    """
+
+    surface: Surface | None
+    age: int | None
+    vdot: float
+    milestone_s: float | None
+    equivalents: tuple[Equivalent, ...]
+    books: tuple[BookWorth, ...]
+
+
+def worth(
+    mile_s: float,
+    surface: Surface | None = None,
+    sex: Sex | None = None,
+    age: int | None = None,
+    own: str = "",
+) -> Worth:
+    """Say what a mile is worth by every measure here.
+
+    Args:
+        mile_s: seconds.
+        surface: None where it is not known; points are then those of outdoor and road, which agree.
+        sex: None for both books.
+        age: in whole years; None for no age grade.
+        own: text of the runner's own records file.
+    """
+    sexes: tuple[Sex, ...] = ("M", "F") if sex is None else (sex,)
+    return Worth(
+        surface=surface,
+        age=age,
+        vdot=vdot(mile_s),
+        milestone_s=min((stone_s for stone_s in MILESTONES_S if mile_s < stone_s), default=None),
+        equivalents=tuple(equivalents(mile_s)),
+        books=tuple(_by_book(mile_s, surface, each, age, own) for each in sexes),
+    )
+
+
+def _by_book(mile_s: float, surface: Surface | None, sex: Sex, age: int | None, own: str) -> BookWorth:
+    surfaces: tuple[Surface, ...] = ("outdoor", "road") if surface is None else (surface,)
+    graded = () if age is None else (age_grade(mile_s, age, sex, each) for each in surfaces)
+    return BookWorth(
+        sex=sex,
+        points=points(mile_s, sex, surface or "outdoor"),
+        shares=tuple(
+            Share(mark, 100 * mark.time_s / mile_s) for mark in _compared(sex, age_class(age, sex), own)
+        ),
+        age_grades=tuple(grade for grade in graded if grade is not None),
+        stood_until=stood_until(mile_s, sex, own),
+    )
+
+
+@cache
+def _compared(sex: Sex, category: str | None, own: str) -> tuple[Mark, ...]:
+    """The standing records of every surface, and of an age class."""
+    surfaces: tuple[Surface, ...] = ("outdoor", "road", "short_track")
+    seniors = [mark for surface in surfaces for mark in standing_records("1 mile", surface, sex, own)]
+    peers = select(marks(own), event="1 mile", category=category, sex=sex) if category else ()
+    return (*seniors, *(mark for mark in peers if is_current(mark, own)))
+
+
+def age_class(age: int | None, sex: Sex) -> str | None:
+    """Name the class of an age as the record book does: "U20", "M40", "W60"; None for a senior."""
+    if age is None or _LAST_JUNIOR_AGE < age < _FIRST_MASTERS_AGE:
+        return None
+    if age <= _LAST_JUNIOR_AGE:
+        return "U20"
+    return f"{'M' if sex == 'M' else 'W'}{age // _MASTERS_STEP * _MASTERS_STEP}"
 
 
 def points(time_s: float, sex: Sex, surface: Surface = "outdoor") -> int:
@@ -176,11 +294,11 @@ def _in_range(*times_s: float) -> bool:
     return all(shortest_s <= time_s <= longest_s for time_s in times_s)
 
 
-def stood_until(time_s: float, sex: Sex) -> Mark | None:
+def stood_until(time_s: float, sex: Sex, own: str = "") -> Mark | None:
     """Return the record that first beat a time: until that day it would have been the world record.
 
     None where no record has been faster, and where the first on the list already was.
     """
-    records = [m for m in progression(sex) if m.status in ("ratified", "superseded", "listed")]
+    records = [m for m in progression(sex, own=own) if m.status in ("ratified", "superseded", "listed")]
     faster = next((m for m in records if m.time_s < time_s), None)
     return None if faster is None or faster is records[0] else faster

@@ -136,7 +136,7 @@ def recognise(data: bytes) -> str:
         raise UnknownFormat("the file is empty", code="empty_file")
     if b".FIT" in data[:16]:
         return "fit"
-    if not data.strip(b"\0"):
+    if data[0] == 0 and data == bytes(len(data)):
         raise UnknownFormat(
             "the file is all zeros; the copy from the watch was not finished", code="all_zero"
         )
@@ -145,4 +145,6 @@ def recognise(data: bytes) -> str:
         return "gpx"
     if b"trainingcenterdatabase" in head or b"<activities>" in head:
         return "tcx"
+    if fit.looks_like_fit(data):
+        return "fit"
     raise UnknownFormat(f"{looks_like(data[:_HEAD])}; miler reads FIT, GPX and TCX, plain or gzipped")

@@ -8,23 +8,37 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from miler.errors import LibraryError, SettingsError
-from miler.library import entry, questions, writing
+from miler import saying
+from miler.errors import LibraryError
+from miler.library import questions
 from miler.library.connection import TIMEOUT_S, connect, told, transaction
 from miler.library.originals import Originals
-from miler.library.questions import WHOLE, Best, Filter, Listed, Said, Stored
+from miler.library.questions import WHOLE, Best, Clock, Dated, Filter, Group, Listed, Said, Stored
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
+    from miler.library.doubles import Double
     from miler.library.entry import Entry
     from miler.library.writing import Recorded, Visit
 
-__all__ = ["Best", "Filter", "Library", "Listed", "Said", "Stored", "moment", "usual_path"]
+__all__ = [
+    "Best",
+    "Clock",
+    "Dated",
+    "Filter",
+    "Group",
+    "Library",
+    "Listed",
+    "Said",
+    "Stored",
+    "moment",
+    "usual_path",
+]
 
 
 def usual_path() -> Path:
@@ -98,6 +112,7 @@ class Library:
         Returns:
             Its number, by which the other methods call it.
         """
+        from miler.library import entry, writing
         from miler.library.writing import Visit
 
         one = entry.entry_of_one(analysis)
@@ -112,42 +127,61 @@ class Library:
 
     def record(self, one: Entry, visit: Visit) -> Recorded:
         """Write what became of a file, with its results, in one transaction."""
+        from miler.library import writing
+
         with self.writing() as connection:
             return writing.record(connection, one, visit)
 
     def best(
         self,
         length_m: float,
+        chosen: Filter | None = None,
         *,
         limit: int = 10,
-        year: int | None = None,
-        sport: str | None = None,
+        clock: Clock = "elapsed",
         excluded: bool = False,
     ) -> tuple[Best, ...]:
-        """Return the fastest efforts of a length, one an activity, on the elapsed clock.
+        """Return the fastest efforts of a length, one an activity.
 
         Args:
             length_m: metres, one of `lengths()`.
+            chosen: of which activities; all if None.
             limit: how many at most.
-            year: of the runner's calendar, where the run began.
-            sport: the field's word, such as "running".
+            clock: what ranks. An effort is the stretch that is fastest on the elapsed clock; "timer"
+                ranks these stretches by their time without pauses.
             excluded: those that were excluded, instead of the others.
         """
-        chosen = Filter(sport=sport)
-        if year is not None:
-            chosen = Filter(date(year, 1, 1), date(year, 12, 31), sport)
         with self.reading() as connection:
-            return questions.best(connection, length_m, chosen, limit, excluded=excluded)
+            return questions.best(
+                connection, length_m, chosen or Filter(), limit, clock=clock, excluded=excluded
+            )
+
+    def best_by(
+        self, group: Group, length_m: float, chosen: Filter | None = None, *, clock: Clock = "elapsed"
+    ) -> dict[str | None, Best]:
+        """Return the fastest effort of a length in each group, such as each "year".
+
+        The groups are in order of their names; None, the last, is of those of which it is not known.
+        """
+        with self.reading() as connection:
+            return questions.best_by(connection, group, length_m, chosen or Filter(), clock=clock)
+
+    def history(self, length_m: float, chosen: Filter | None = None) -> tuple[Dated, ...]:
+        """Return the efforts of a length in order of time, without excluded and undated ones."""
+        with self.reading() as connection:
+            return questions.history(connection, length_m, chosen or Filter())
 
     def lengths(self) -> tuple[float, ...]:
         """Return the lengths of which there are efforts, metres, shortest first."""
         with self.reading() as connection:
             return questions.lengths(connection)
 
-    def list(self, chosen: Filter | None = None, *, limit: int | None = None) -> tuple[Listed, ...]:
-        """Return activities, the latest first: all, or those of a choice; at most `limit`."""
+    def list(
+        self, chosen: Filter | None = None, *, limit: int | None = None, offset: int = 0
+    ) -> tuple[Listed, ...]:
+        """Return activities, the latest first: all, or those of a choice; at most `limit` after `offset`."""
         with self.reading() as connection:
-            return tuple(questions.listed(connection, chosen or Filter(), limit))
+            return tuple(questions.listed(connection, chosen or Filter(), limit, offset))
 
     def count(self, chosen: Filter | None = None) -> int:
         """Return how many activities there are, or how many of a choice."""
@@ -164,10 +198,10 @@ class Library:
             questions.require(connection, activity_id)
             return questions.stored(connection, activity_id)
 
-    def export(self) -> Iterator[tuple[Said, str]]:
+    def export(self, chosen: Filter | None = None) -> Iterator[tuple[Said, str]]:
         """Yield what was said of each activity, and its document as one line of JSON, in order of numbers."""
         with self.reading() as connection:
-            for (number,) in connection.execute("SELECT id FROM activities ORDER BY id").fetchall():
+            for number in questions.numbers(connection, chosen or Filter()):
                 yield questions.said(connection, number), questions.texts(connection, number)[0]
 
     def efforts(self, activity_id: int) -> dict[float, float]:
@@ -205,23 +239,22 @@ class Library:
             )
 
     def set(self, activity_id: int, **values: str | None) -> None:
-        """Say what the file does not: `title`, `tags` (with commas between), `sport`; None takes it back.
+        """Say what the file does not; None takes it back.
+
+        Args:
+            activity_id: of which activity.
+            values: `title`, `tags` (with commas between), `sport`, `kind` (such as "race"), `shoes`,
+                `wind`, `surface` (such as "track").
 
         Raises:
             LibraryError: if there is no such activity (`no_activity`).
-            SettingsError: for another key.
+            SettingsError: for another key, or a kind or a surface that is none.
         """
-        for key in values:
-            if key not in ("title", "tags", "sport"):
-                raise SettingsError(f"{key!r} cannot be set; title, tags and sport can")
-        if values.get("tags"):
-            words = (word.strip() for word in str(values["tags"]).split(","))
-            values["tags"] = ",".join(dict.fromkeys(word for word in words if word))
+        said = {key: saying.written(key, value) for key, value in values.items()}
         with self.writing() as connection:
             questions.require(connection, activity_id)
             connection.execute("INSERT OR IGNORE INTO overrides (activity_id) VALUES (?)", (activity_id,))
-            for key, value in values.items():
-                text = value.encode("utf-8", "backslashreplace").decode("utf-8") if value else None
+            for key, text in said.items():
                 connection.execute(
                     f"UPDATE overrides SET {key} = ? WHERE activity_id = ?", (text, activity_id)
                 )
@@ -232,6 +265,49 @@ class Library:
         Raises:
             LibraryError: if there is no such activity (`no_activity`).
         """
+        from miler.library import writing
+
         with self.writing() as connection:
             questions.require(connection, activity_id)
             writing.remove(connection, activity_id, moment())
+
+    def duplicates(self) -> tuple[Double, ...]:
+        """Return the runs from several files, then the pairs that may be one run, with the evidence."""
+        from miler.library.doubles import merged, perhaps
+
+        with self.reading() as connection:
+            return (*merged(connection), *perhaps(connection))
+
+    def merge(self, *activity_ids: int) -> int:
+        """Make activities one, with all their sources; remembered, also when the library is rebuilt.
+
+        Returns:
+            The number of that activity, the smallest of them.
+
+        Raises:
+            LibraryError: if one is not there (`no_activity`), or there is only one (`one_activity`).
+        """
+        from miler.library import deciding
+
+        with self.writing() as connection:
+            for activity_id in activity_ids:
+                questions.require(connection, activity_id)
+            return deciding.merge(connection, activity_ids, moment())
+
+    def unmerge(self, activity_id: int, *others: int) -> tuple[int, ...]:
+        """Make each source of an activity an activity of its own; remembered likewise.
+
+        With others named, these stay as they are, and that they are not one run is remembered.
+
+        Returns:
+            Their numbers, first the one that kept its number, and with it what the runner said.
+
+        Raises:
+            LibraryError: if one is not there (`no_activity`), or the only one has one source (`one_source`).
+        """
+        from miler.library import deciding
+
+        with self.writing() as connection:
+            for number in (activity_id, *others):
+                questions.require(connection, number)
+            return deciding.unmerge(connection, (activity_id, *others), moment())

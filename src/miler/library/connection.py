@@ -117,8 +117,9 @@ def _known_version(connection: sqlite3.Connection, path: Path) -> int:
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Run the migrations that are missing; the caller's transaction makes them all or none."""
     # Asked again under the lock: another process may have done it meanwhile.
+    known = _known_version(connection, path)
     for number, script in enumerate(_migrations(), start=1):
-        if number > _known_version(connection, path):
+        if number > known:
             for statement in _statements(script):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from miler.library.fingerprint import fingerprint, packed
 from miler.library.tables import ACTIVITY, RESULTS
 from miler.timezone import zone
 
@@ -26,13 +27,21 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Result:
+class Laid:
     """One activity: its row of `activities`, and its rows of each other table, as in `tables`."""
 
-    part: int
     activity: Row
     rows: Mapping[str, tuple[Row, ...]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One activity of a content: its rows, the settings that made them, and its row of `fingerprints`."""
+
+    part: int
+    laid: Laid
     settings: str
+    fingerprint: Row
 
 
 @dataclass(frozen=True)
@@ -71,20 +80,33 @@ def entry_of(outcome: Outcome) -> Entry:
 def entry_of_one(analysis: Analysis) -> Entry:
     """Lay a single analysis out; one that came from no file is known by the hash of its document."""
     source, result = analysis.source, result_of(analysis)
-    sha256 = source.sha256 or hashlib.sha256(result.rows["documents"][0][0]).hexdigest()
+    sha256 = source.sha256 or hashlib.sha256(result.laid.rows["documents"][0][0]).hexdigest()
     return Entry(source.name, "done", source.format, source.bytes, sha256, (result,))
 
 
 def result_of(analysis: Analysis) -> Result:
     """Lay one analysis out as rows."""
     from miler.report import text
-    from miler.report.document import document, dumps
+    from miler.report.document import document, rounded, written
 
-    written = dumps(document(analysis))
-    flat = json.loads(written)
+    flat = rounded(document(analysis))
     report = text.render(analysis, color=True)
+    taken = fingerprint(analysis)
     return Result(
         part=analysis.source.part or 1,
+        laid=_laid(flat, _pressed(written(flat)), _pressed(report)),
+        settings=json.dumps(flat["settings"], sort_keys=True),
+        fingerprint=(taken.begin_s, taken.end_s, packed(taken)),
+    )
+
+
+def laid_out(document: bytes, report: bytes) -> Laid:
+    """Lay a kept document out as rows: those that `result_of` made of its analysis."""
+    return _laid(json.loads(unpressed(document)), document, report)
+
+
+def _laid(flat: Document, document: bytes, report: bytes) -> Laid:
+    return Laid(
         activity=_activity(flat["activity"]),
         rows={
             "efforts": tuple(_efforts(flat)),
@@ -92,9 +114,8 @@ def result_of(analysis: Analysis) -> Result:
             "laps": tuple(_row("laps", lap | {"number": lap["index"]}) for lap in flat["laps"]),
             "splits": tuple(_splits(flat)),
             "notes": tuple(_row("notes", note | {"number": i}) for i, note in enumerate(flat["notes"], 1)),
-            "documents": ((_pressed(written), _pressed(report)),),
+            "documents": ((document, report),),
         },
-        settings=json.dumps(flat["settings"], sort_keys=True),
     )
 
 
@@ -122,11 +143,15 @@ def _start_local(values: Document) -> str | None:
 
 
 def _efforts(flat: Document) -> Iterator[Row]:
-    """Every effort, and the mile although the settings did not ask for it: it is always found."""
+    """Every effort, and the mile although the settings did not ask for it: it is always found.
+
+    What no runner ran is in the document only: the table is where bests are looked for.
+    """
     mile = flat["fastest_mile"]
     asked = {effort["length_m"] for effort in flat["efforts"]}
     for effort in [*flat["efforts"], *([mile] if mile and mile["length_m"] not in asked else [])]:
-        yield _row("efforts", effort | {"flags": " ".join(effort["flags"])})
+        if effort["plausible"]:
+            yield _row("efforts", effort | {"flags": " ".join(effort["flags"])})
 
 
 def _scores(mile: Document | None) -> Iterator[Row]:
@@ -153,6 +178,8 @@ def _row(table: str, values: Document) -> Row:
 
 def _storable(values: Iterator[Any]) -> Row:
     """SQLite's text is UTF-8: half a surrogate pair in a device's text is written out as it is in reports."""
-    return tuple(
-        v.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(v, str) else v for v in values
-    )
+    return tuple([v if not isinstance(v, str) or v.isascii() else _utf8(v) for v in values])
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

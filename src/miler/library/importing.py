@@ -1,4 +1,4 @@
-"""Many files → the library: workers read, one writer commits each file with its outcome.
+"""Many files → the library: workers read, one writer commits what they have ready.
 
 What is committed is done; so an import that was interrupted, even killed, is finished by running it
 again. Files that lie as they were are known without reading them.
@@ -7,9 +7,12 @@ again. Files that lie as they were are known without reading them.
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +32,19 @@ if TYPE_CHECKING:
     from miler.analysis import Analysis
 
 # These say something of a moment rather than of a file, so that it is read again.
-_PASSING = ("unreadable", "worker_died", "internal", "changed")
+PASSING = ("unreadable", "worker_died", "internal", "changed")
+
+# A commit waits four times for the disk, whatever is in it: results are gathered for a moment, and written
+# together. Another program that writes waits no longer than it takes to write one group and a file.
+_GATHERED_S = 0.1
+_HELD_S = 0.1
+_PASSED = 64  # known files between two looks at how far the workers are
+
+# What the rows of one file can do to SQLite; anything else concerns the library as a whole.
+_BAD_ROW = (
+    sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError,
+    OverflowError, UnicodeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,7 @@ class Way:
 
     Attributes:
         jobs: processes that read.
+        workers: processes that are there already and stay, instead.
         copy: keep copies of the originals beside the library.
         restore: bring back activities that were deleted.
     """
@@ -45,6 +61,15 @@ class Way:
     jobs: int = 1
     copy: bool = False
     restore: bool = False
+    workers: batch.Workers | None = None
+
+
+@dataclass(frozen=True)
+class Write:
+    """A file to be written, and what writes it into an open transaction."""
+
+    entry: Entry
+    into: Callable[[sqlite3.Connection], Recorded]
 
 
 @dataclass(frozen=True)
@@ -59,7 +84,7 @@ class _Seen:
 def import_files(
     library: Library, files: Iterable[Found], settings: Settings, way: Way
 ) -> Iterator[Recorded]:
-    """Import files, and yield what became of each; one at a time is in the library when it is yielded.
+    """Import files, and yield what became of each, once it is on the disk.
 
     Raises:
         LibraryError: if the library can no longer be written: it is locked, or the disk is full.
@@ -67,7 +92,7 @@ def import_files(
     passed: deque[Recorded] = deque()
     waiting: deque[_Seen] = deque()
 
-    def unknown() -> Iterator[Found]:
+    def unknown() -> Iterator[Found | None]:
         for found in files:
             if found.path == STDIN:
                 found = _kept(library, found)
@@ -78,12 +103,57 @@ def import_files(
                 yield found
             else:
                 passed.append(known)
+                if len(passed) % _PASSED == 0:
+                    yield None
 
-    for entry in batch.run(unknown(), settings, entry_of, jobs=way.jobs):
+    for entries in batch.groups(
+        unknown(), settings, entry_of, jobs=way.jobs, wait_s=_GATHERED_S, workers=way.workers
+    ):
         while passed:
             yield passed.popleft()
-        yield _written(library, entry, waiting.popleft(), way)
+        yield from _committed(
+            library,
+            [Write(entry, partial(_written, library, entry, waiting.popleft(), way)) for entry in entries],
+        )
     yield from passed
+
+
+def _committed(library: Library, writes: Iterable[Write]) -> Iterator[Recorded]:
+    """Write files together, and yield what became of each when all of them are on the disk.
+
+    Where SQLite refuses a row, each file of the group is written by itself: the bad one costs no other.
+    (A savepoint a file would do as well, but every page that it touches is written twice more.)
+    """
+    left = deque(writes)
+    while left:
+        group: list[Write] = []
+        try:
+            endings = _together(library, left, group)
+        except _BAD_ROW as error:
+            if len(group) > 1:
+                for write in group:
+                    yield from _committed(library, [write])
+            else:
+                yield _refused(group[0].entry, error)
+        else:
+            yield from endings
+
+
+def _together(library: Library, left: deque[Write], group: list[Write]) -> list[Recorded]:
+    """Move writes from `left` to `group` for a moment, one at least, and commit those."""
+    endings: list[Recorded] = []
+    with library.writing() as connection:
+        until = time.monotonic() + _HELD_S
+        while left and (not group or time.monotonic() < until):
+            group.append(left.popleft())
+            endings.append(group[-1].into(connection))
+        library.originals.settle()
+    return endings
+
+
+def _refused(entry: Entry, error: Exception) -> Recorded:
+    message = f"a fault in miler, please report it: {type(error).__name__} in the library: {error}"
+    return Recorded(entry.name, "failed", (), "internal", message)
 
 
 def _kept(library: Library, found: Found) -> Found:
@@ -96,6 +166,7 @@ def _kept(library: Library, found: Found) -> Found:
         return replace(found, error=explain(error))
     with library.writing():
         path = library.originals.put(data, sha256(data).hexdigest(), "")
+        library.originals.settle()
     return replace(found, path=str(path))
 
 
@@ -121,26 +192,26 @@ def _worth_reading(library: Library, row: tuple[Any, ...], way: Way) -> bool:
     """Whether a file is read again although it lies as it did."""
     outcome, code, _, version, content = row
     if outcome == "failed":
-        return code in _PASSING or version != miler.__version__  # a newer miler may read it
+        return code in PASSING or version != miler.__version__  # a newer miler may read it
     if outcome == "skipped":
         return way.restore if code == DELETED else version != miler.__version__
     return way.copy and library.originals.path_of(content) is None
 
 
-def _written(library: Library, entry: Entry, seen: _Seen, way: Way) -> Recorded:
+def _written(
+    library: Library, entry: Entry, seen: _Seen, way: Way, connection: sqlite3.Connection
+) -> Recorded:
     """Write one file's outcome, its copy first, so that no result lacks the original that was promised."""
     visit = Visit(moment(), seen.place, seen.stamp, label_text(seen.found.label))
-    data = None
     if way.copy and entry.kind == "done":
         data = _bytes(seen.found)
         if data is None or sha256(data).hexdigest() != entry.sha256:
             entry = _changed(entry)
-    with library.writing() as connection:
-        if data is not None and entry.kind == "done":
+        else:
             library.originals.put(data, entry.sha256, entry.format)
-        if way.restore:
-            writing.restore(connection, entry.sha256)
-        return writing.record(connection, entry, visit)
+    if way.restore:
+        writing.restore(connection, entry.sha256)
+    return writing.record(connection, entry, visit)
 
 
 def _bytes(found: Found) -> bytes | None:
@@ -187,34 +258,43 @@ def reprocess(
     An original that is gone, has changed, or cannot be read leaves the results as they are.
     """
     found = (found for found, _ in again.found)
-    for entry, (_, content) in zip(batch.run(found, settings, entry_of, jobs=jobs), again.found, strict=True):
-        yield _rewritten(library, entry, content, ids or {})
+    wanted_in_order = (content for _, content in again.found)
+    for entries in batch.groups(found, settings, entry_of, jobs=jobs, wait_s=_GATHERED_S):
+        yield from _committed(
+            library,
+            [Write(entry, partial(_rewritten, entry, next(wanted_in_order), ids or {})) for entry in entries],
+        )
     for content in again.gone:
         yield _as_it_was(content.name, "gone", "its original is gone; its results stay as they are")
 
 
-def _rewritten(library: Library, entry: Entry, content: Wanted, ids: Mapping[Part, int]) -> Recorded:
+def _rewritten(
+    entry: Entry, content: Wanted, ids: Mapping[Part, int], connection: sqlite3.Connection
+) -> Recorded:
     if entry.kind != "done" and entry.sha256 in ("", content.sha256):
         return _as_it_was(entry.name, entry.code, f"{entry.message}; its results stay as they are")
     if entry.sha256 != content.sha256:
         return _as_it_was(
             entry.name, "changed", "its original has changed; `miler import` reads it as it is now"
         )
-    return library.record(entry, Visit(moment(), label=content.label, again=True, ids=ids))
+    return writing.record(connection, entry, Visit(moment(), label=content.label, again=True, ids=ids))
 
 
 def _as_it_was(name: str, code: str | None, message: str) -> Recorded:
     return Recorded(name, "failed", (), code, message)
 
 
-def analysis_of(library: Library, activity_id: int) -> Analysis:
+def analysis_of(library: Library, activity_id: int, workers: batch.Workers | None = None) -> Analysis:
     """Read the original of one activity again, with the settings that made its results.
+
+    Args:
+        library: where it is.
+        activity_id: its number.
+        workers: who reads it, so that what is wrong with it costs this process nothing.
 
     Raises:
         LibraryError: if there is no such activity, or its original is gone or has changed.
     """
-    from miler.outcome import process
-
     with library.reading() as connection:
         require(connection, activity_id)
         contents_wanted = wanted(connection, activity_id)
@@ -222,7 +302,8 @@ def analysis_of(library: Library, activity_id: int) -> Analysis:
             number: part for part, number in writing.parts_of(connection, contents_wanted[0].sha256).items()
         }
     for found, content in read_again(library, contents_wanted).found:
-        outcome = process(found, Settings.from_mapping(json.loads(content.settings)))
+        settings = Settings.from_mapping(json.loads(content.settings))
+        (outcome,) = batch.run([found], settings, batch.unchanged, workers=workers)
         if outcome.source.sha256 == content.sha256 and outcome.analyses:
             return outcome.analyses[parts[activity_id] - 1]
     raise LibraryError(

@@ -29,13 +29,14 @@ class Originals:
     def __init__(self, library: Path) -> None:
         self.folder = library.with_name(f"{library.stem}-originals")
         self._temporary = self.folder / "incoming.tmp"
+        self._unsettled: set[Path] = set()
 
     def path_of(self, sha256: str) -> Path | None:
         """Return where the copy of a content is; None if there is none."""
         return next(iter(sorted((self.folder / sha256[:2]).glob(f"{sha256}*"))), None)
 
     def put(self, data: bytes, sha256: str, format: str) -> Path:
-        """Keep a copy, on the disk when this returns; equal bytes are kept once."""
+        """Keep a copy, on the disk after the next `settle`; equal bytes are kept once."""
         there = self.path_of(sha256)
         if there is not None:
             return there
@@ -50,9 +51,23 @@ class Originals:
             self._temporary.replace(target)
         finally:
             self._temporary.unlink(missing_ok=True)
-        for folder in (target.parent, self.folder):
-            _sync(folder)
+        self._unsettled |= {target.parent, self.folder, self.folder.parent}
         return target
+
+    def address(self, sha256: str) -> str:
+        """Return the absolute path of a copy, there or not, up to its suffix."""
+        return os.path.abspath(self.folder / sha256[:2] / sha256)  # noqa: PTH100 (as `place_of` writes it)
+
+    def drop(self, sha256: str) -> None:
+        """Let the copy of a content go, if there is one."""
+        path = self.path_of(sha256)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Bring the names of all copies to the disk; their bytes are there already."""
+        while self._unsettled:
+            _sync(self._unsettled.pop())
 
 
 def _sync(folder: Path) -> None:
@@ -91,11 +106,12 @@ class Wanted:
 
 
 def wanted(connection: sqlite3.Connection, activity_id: int | None = None) -> list[Wanted]:
-    """List the contents of all activities, or of one, in the order of their activities."""
+    """List the contents of all activities, in their order, or the one that leads an activity."""
     rows = connection.execute(
         "SELECT s.sha256, min(s.name), min(s.label), min(t.document) FROM sources s"
         " JOIN activities a ON a.id = s.activity_id JOIN settings t ON t.id = a.settings_id"
-        " WHERE ?1 IS NULL OR s.activity_id = ?1 GROUP BY s.sha256 ORDER BY min(s.activity_id)",
+        " WHERE ?1 IS NULL OR (s.activity_id = ?1 AND NOT EXISTS (SELECT 1 FROM spares p"
+        " WHERE p.sha256 = s.sha256 AND p.part = s.part)) GROUP BY s.sha256 ORDER BY min(s.activity_id)",
         (activity_id,),
     ).fetchall()
     return [

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from miler.errors import LibraryError
-from miler.library.entry import unpressed
 from miler.library.places import real_name, real_path
+from miler.saying import SURFACES
 from miler.units import MILE_M
 
 WHOLE = 0.0  # the length_m of an exclusion that holds for every effort of an activity
@@ -32,8 +32,22 @@ class Best:
     sport: str
     title: str | None
     device: str | None
+    kind: str | None
+    surface: str | None
+    shoes: str | None
+    wind: str | None
+    tags: str | None
     file: str
     excluded: bool
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One activity's effort of a length, on the elapsed clock, and the day by the runner's calendar."""
+
+    activity_id: int
+    day: date
+    elapsed_s: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,10 @@ class Listed:
     evenness: float | None
     device: str | None
     title: str | None
+    kind: str | None
+    surface: str | None
+    shoes: str | None
+    wind: str | None
     tags: str | None
     file: str
     excluded: bool
@@ -66,9 +84,14 @@ class Said:
     """
 
     activity_id: int
+    start_local: str | None
     title: str | None
     tags: tuple[str, ...]
     sport: str
+    kind: str | None
+    surface: str | None
+    shoes: str | None
+    wind: str | None
     excluded_m: tuple[float, ...]
     files: tuple[str, ...]
 
@@ -85,7 +108,8 @@ class Stored(Said):
 class Filter:
     """Which activities; None for no condition. Days are the runner's calendar's, both included.
 
-    `device` is a part of its name, in any case; `note` the code of a note that the activity has.
+    `device` and `shoes` are a part of the name, in any case; `note` is the code of a note that the
+    activity has, `tag` one of its tags; its distance is from `least_m` up to `most_m`.
     """
 
     since: date | None = None
@@ -93,6 +117,12 @@ class Filter:
     sport: str | None = None
     device: str | None = None
     note: str | None = None
+    kind: str | None = None
+    surface: str | None = None
+    shoes: str | None = None
+    tag: str | None = None
+    least_m: float | None = None
+    most_m: float | None = None
 
     def where(self) -> tuple[str, list[Any]]:
         """Return the SQL condition on `activities a` and `overrides o`, with its values."""
@@ -100,45 +130,145 @@ class Filter:
             "a.start_local >= ?": self.since and self.since.isoformat(),
             # Before the end of that day, for "~" sorts after "T".
             "a.start_local < ?": self.until and f"{self.until.isoformat()}~",
-            "coalesce(o.sport, a.sport) = ?": self.sport,
+            f"{_SPORT} = ?": self.sport,
             "instr(lower(a.device), lower(?)) > 0": self.device,
             "EXISTS (SELECT 1 FROM notes n WHERE n.activity_id = a.id AND n.code = ?)": self.note,
+            "o.kind = ?": self.kind,
+            f"{_SURFACE} = ?": self.surface,
+            "instr(lower(o.shoes), lower(?)) > 0": self.shoes,
+            "instr(',' || lower(o.tags) || ',', ',' || lower(?) || ',') > 0": self.tag,
+            "a.distance_m >= ?": self.least_m,
+            "a.distance_m <= ?": self.most_m,
         }
         given = {sql: value for sql, value in conditions.items() if value is not None}
         return " AND ".join(given) or "1", list(given.values())
 
+    def of_year(self, year: int | None) -> Filter:
+        """Return this filter for the days of one year; None narrows nothing."""
+        if year is None:
+            return self
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        return replace(self, since=max(first, self.since or first), until=min(last, self.until or last))
 
-_FILE = "(SELECT s.name FROM sources s WHERE s.activity_id = a.id LIMIT 1)"
+    def given(self) -> dict[str, str | float]:
+        """Return the conditions by name, days as ISO 8601."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return {n: value.isoformat() if isinstance(value, date) else value for n, value in given.items()}
+
+    @property
+    def is_said(self) -> bool:
+        """Whether only activities match of which the runner said something; they are few."""
+        return any(value is not None for value in (self.kind, self.shoes, self.tag))
+
+
+Clock = Literal["elapsed", "timer"]
+Group = Literal["year", "surface", "sport", "kind", "shoes", "device"]
+
+_MEANT = " ".join(f"WHEN '{sub}' THEN '{name}'" for name, subs in SURFACES.items() for sub in subs)
+_SURFACE = f"coalesce(o.surface, CASE a.sub_sport {_MEANT} END)"
+_SPORT = "coalesce(o.sport, a.sport)"
+_FILE = """(SELECT s.name FROM sources s WHERE s.activity_id = a.id AND NOT EXISTS (
+    SELECT 1 FROM spares p WHERE p.sha256 = s.sha256 AND p.part = s.part))"""
 _TITLE = "coalesce(o.title, a.name)"
 _LEFT_OUT = f"EXISTS (SELECT 1 FROM exclusions x WHERE x.activity_id = a.id AND x.length_m = {WHOLE})"
+_SAID = f"o.kind, {_SURFACE}, o.shoes, o.wind"
+_OVERRIDES = "LEFT JOIN overrides o ON o.activity_id = a.id"
 
-_BEST = f"""
-    SELECT a.id, e.length_m, e.elapsed_s, e.timer_s, e.start_s, e.flags, a.start_local, a.time_zone,
-           coalesce(o.sport, a.sport), {_TITLE}, a.device, {_FILE}
-    FROM {{tables}} LEFT JOIN overrides o ON o.activity_id = a.id
-    WHERE e.length_m = ? AND {{condition}} AND {{excluded}}
-    ORDER BY e.elapsed_s, e.activity_id LIMIT ?
-"""
+_GROUPS: Mapping[Group, str] = {
+    "year": "substr(a.start_local, 1, 4)",
+    "surface": _SURFACE,
+    "sport": _SPORT,
+    "kind": "o.kind",
+    "shoes": "o.shoes",
+    "device": "a.device",
+}
+
+_ROW = f"""e.activity_id, e.length_m, e.elapsed_s, e.timer_s, e.start_s, e.flags, a.start_local, a.time_zone,
+    {_SPORT}, {_TITLE}, a.device, {_SAID}, o.tags, {_FILE}"""
 # CROSS JOIN keeps SQLite to this order. The index has the efforts of a length in order of time, so that the
-# first few are enough; but of a few days it is quicker to look at every activity.
-_FASTEST_FIRST = "efforts e CROSS JOIN activities a ON a.id = e.activity_id"
-_DAYS_FIRST = "activities a CROSS JOIN efforts e ON e.activity_id = a.id"
+# first few are enough; but of a few days it is quicker to look at every activity, and few are told of.
+_FASTEST_FIRST = f"efforts e CROSS JOIN activities a ON a.id = e.activity_id {_OVERRIDES}"
+_DAYS_FIRST = f"activities a CROSS JOIN efforts e ON e.activity_id = a.id {_OVERRIDES}"
+_SAID_FIRST = (
+    "overrides o CROSS JOIN activities a ON a.id = o.activity_id CROSS JOIN efforts e ON e.activity_id = a.id"
+)
 _EXCLUDED_FROM = f"(SELECT x.activity_id FROM exclusions x WHERE x.length_m IN ({WHOLE}, ?))"
+_IN_ORDER: Mapping[Clock, str] = {
+    "elapsed": "ORDER BY e.elapsed_s, e.activity_id",
+    "timer": "ORDER BY e.timer_s, e.activity_id",
+}
+
+
+def _efforts(
+    columns: str, length_m: float, chosen: Filter, *, excluded: bool = False
+) -> tuple[str, list[Any]]:
+    """Return the query for the efforts of a length, without its order, and its values."""
+    condition, values = chosen.where()
+    if chosen.is_said:
+        tables = _SAID_FIRST
+    else:
+        tables = _DAYS_FIRST if excluded or chosen.since or chosen.until else _FASTEST_FIRST
+    length_m = round(length_m, 6)  # as documents hold lengths
+    query = (
+        f"SELECT {columns} FROM {tables} WHERE e.length_m = ? AND {condition}"
+        f" AND a.id {'' if excluded else 'NOT'} IN {_EXCLUDED_FROM}"
+    )
+    return query, [length_m, *values, length_m]
 
 
 def best(
-    connection: sqlite3.Connection, length_m: float, chosen: Filter, limit: int, *, excluded: bool
+    connection: sqlite3.Connection,
+    length_m: float,
+    chosen: Filter,
+    limit: int,
+    *,
+    clock: Clock = "elapsed",
+    excluded: bool = False,
 ) -> tuple[Best, ...]:
     """Return the fastest efforts of a length, or of those excluded; a tie goes to the earlier import."""
-    condition, values = chosen.where()
-    query = _BEST.format(
-        tables=_DAYS_FIRST if excluded or chosen.since or chosen.until else _FASTEST_FIRST,
-        condition=condition,
-        excluded=f"a.id {'' if excluded else 'NOT'} IN {_EXCLUDED_FROM}",
+    query, values = _efforts("e.activity_id", length_m, chosen, excluded=excluded)
+    rows = connection.execute(f"{query} {_IN_ORDER[clock]} LIMIT ?", (*values, limit))
+    numbers = [number for (number,) in rows]
+    found = _effort_of(connection, length_m, numbers, excluded=excluded)
+    return tuple(found[number] for number in numbers if number in found)
+
+
+def _effort_of(
+    connection: sqlite3.Connection, length_m: float, numbers: Sequence[int], *, excluded: bool = False
+) -> dict[int, Best]:
+    """Return the effort of each of a few activities, by its number; one may have been deleted just now."""
+    query = (
+        f"SELECT {_ROW} FROM {_DAYS_FIRST} WHERE e.length_m = ? AND a.id IN (SELECT value FROM json_each(?))"
     )
-    length_m = round(length_m, 6)  # as documents hold lengths
-    rows = connection.execute(query, (length_m, *values, length_m, limit))
-    return tuple(Best(*(*columns, real_name(file), excluded)) for *columns, file in rows)
+    rows = connection.execute(query, (round(length_m, 6), json.dumps(numbers)))
+    return {row[0]: Best(*(*row[:-1], real_name(row[-1]), excluded)) for row in rows}
+
+
+def best_by(
+    connection: sqlite3.Connection,
+    group: Group,
+    length_m: float,
+    chosen: Filter,
+    *,
+    clock: Clock = "elapsed",
+) -> dict[str | None, Best]:
+    """Return the fastest effort of a length in each group, in order of their names; None comes last."""
+    query, values = _efforts(f"{_GROUPS[group]}, e.activity_id", length_m, chosen)
+    firsts: dict[str | None, int] = {}
+    for name, number in connection.execute(f"{query} {_IN_ORDER[clock]}", values):
+        firsts.setdefault(name, number)
+    found = _effort_of(connection, length_m, list(firsts.values()))
+    names = sorted((n for n in firsts if firsts[n] in found), key=lambda name: (name is None, name))
+    return {name: found[firsts[name]] for name in names}
+
+
+def history(connection: sqlite3.Connection, length_m: float, chosen: Filter) -> tuple[Dated, ...]:
+    """Return the efforts of a length in order of time, without excluded ones and those without a date."""
+    query, values = _efforts("e.activity_id, substr(a.start_local, 1, 10), e.elapsed_s", length_m, chosen)
+    rows = connection.execute(
+        f"{query} AND a.start_local IS NOT NULL ORDER BY a.start_local, a.id", values
+    ).fetchall()
+    return tuple(Dated(number, date.fromisoformat(day), elapsed_s) for number, day, elapsed_s in rows)
 
 
 def lengths(connection: sqlite3.Connection) -> tuple[float, ...]:
@@ -156,22 +286,24 @@ def lengths(connection: sqlite3.Connection) -> tuple[float, ...]:
     return tuple(length_m for (length_m,) in rows)
 
 
-_FROM = "FROM activities a LEFT JOIN overrides o ON o.activity_id = a.id"
+_FROM = f"FROM activities a {_OVERRIDES}"
 
 
-def listed(connection: sqlite3.Connection, chosen: Filter, limit: int | None) -> Iterator[Listed]:
-    """Yield activities, the latest first; those without a date last."""
+def listed(
+    connection: sqlite3.Connection, chosen: Filter, limit: int | None, offset: int = 0
+) -> Iterator[Listed]:
+    """Yield activities, the latest first; those without a date last. The first `offset` are passed over."""
     condition, values = chosen.where()
     rows = connection.execute(
         f"""
-        SELECT a.id, a.start_time, a.start_local, a.time_zone, coalesce(o.sport, a.sport), a.distance_m,
+        SELECT a.id, a.start_time, a.start_local, a.time_zone, {_SPORT}, a.distance_m,
                a.elapsed_s, a.timer_s,
                (SELECT e.elapsed_s FROM efforts e WHERE e.activity_id = a.id AND e.length_m = {MILE_M}),
                (SELECT c.evenness FROM scores c WHERE c.activity_id = a.id),
-               a.device, {_TITLE}, o.tags, {_LEFT_OUT}, {_FILE}
-        {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ?
+               a.device, {_TITLE}, {_SAID}, o.tags, {_LEFT_OUT}, {_FILE}
+        {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ? OFFSET ?
         """,
-        (*values, -1 if limit is None else limit),
+        (*values, -1 if limit is None else limit, offset),
     )
     for *columns, left_out, file in rows:
         yield Listed(*(*columns, real_name(file), bool(left_out)))
@@ -183,6 +315,13 @@ def count(connection: sqlite3.Connection, chosen: Filter) -> int:
     source = _FROM if chosen != Filter() else "FROM activities a"
     (number,) = connection.execute(f"SELECT count(*) {source} WHERE {condition}", values).fetchone()
     return int(number)
+
+
+def numbers(connection: sqlite3.Connection, chosen: Filter) -> list[int]:
+    """Return the numbers of activities, in order."""
+    condition, values = chosen.where()
+    rows = connection.execute(f"SELECT a.id {_FROM} WHERE {condition} ORDER BY a.id", values)
+    return [number for (number,) in rows]
 
 
 def efforts_of(connection: sqlite3.Connection, activity_id: int) -> dict[float, float]:
@@ -203,6 +342,8 @@ def require(connection: sqlite3.Connection, activity_id: int) -> None:
 
 def texts(connection: sqlite3.Connection, activity_id: int) -> tuple[str, str]:
     """Return the document of an activity, one line of JSON, and its report as text with ANSI colours."""
+    from miler.library.entry import unpressed
+
     query = "SELECT document, report FROM documents WHERE activity_id = ?"
     document, report = connection.execute(query, (activity_id,)).fetchone()
     return unpressed(document), unpressed(report)
@@ -210,13 +351,19 @@ def texts(connection: sqlite3.Connection, activity_id: int) -> tuple[str, str]:
 
 def said(connection: sqlite3.Connection, activity_id: int) -> Said:
     """Return what the runner said of an activity, and where its file is."""
-    query = f"SELECT {_TITLE}, o.tags, coalesce(o.sport, a.sport) {_FROM} WHERE a.id = ?"
-    title, tags, sport = connection.execute(query, (activity_id,)).fetchone()
+    query = f"SELECT a.start_local, {_TITLE}, o.tags, {_SPORT}, {_SAID} {_FROM} WHERE a.id = ?"
+    start_local, title, tags, sport, *rest = connection.execute(query, (activity_id,)).fetchone()
+    kind, surface, shoes, wind = rest
     return Said(
         activity_id=activity_id,
+        start_local=start_local,
         title=title,
         tags=tuple(tags.split(",")) if tags else (),
         sport=sport,
+        kind=kind,
+        surface=surface,
+        shoes=shoes,
+        wind=wind,
         excluded_m=_column(connection, _EXCLUDED, activity_id),
         files=tuple(real_path(path) for path in _column(connection, _PATHS, activity_id)),
     )

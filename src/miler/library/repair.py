@@ -11,12 +11,15 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from miler.errors import LibraryError
-from miler.library import Library
+from miler.library import Library, moment
 from miler.library.connection import connect, told
+from miler.library.entry import laid_out
+from miler.library.fingerprint import UNKNOWN, packed
 from miler.library.importing import read_again, reprocess
+from miler.library.merging import Change, Fresh, settle
 from miler.library.originals import Originals, Wanted
 from miler.library.salvage import Row, Salvage, salvage, text_of
-from miler.library.tables import RESULTS, SAID, insertion
+from miler.library.tables import FINGERPRINT, SAID, SOURCE, insertion
 from miler.library.writing import Recorded, settings_id
 from miler.settings import Settings
 
@@ -31,15 +34,23 @@ def check(library: Library) -> list[str]:
         wrong = [] if lines == ["ok"] else lines
         for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
             wrong.append(f"row {row} of {table} belongs to no row of {parent}")
-        for number, *blobs in connection.execute("SELECT activity_id, document, report FROM documents"):
-            wrong += [
-                f"the document of activity {number} cannot be read" for b in blobs if text_of(b) is None
-            ]
+        documents = (
+            "SELECT activity_id, document, report FROM documents"
+            " UNION ALL SELECT s.activity_id, p.document, p.report FROM spares p JOIN sources s"
+            " ON s.sha256 = p.sha256 AND s.part = p.part"
+        )
+        for number, *blobs in connection.execute(documents):
+            wrong += [f"a document of activity {number} cannot be read" for b in blobs if text_of(b) is None]
         orphans = connection.execute(
             "SELECT id FROM activities WHERE id NOT IN (SELECT activity_id FROM documents)"
             " OR id NOT IN (SELECT activity_id FROM sources)"
         )
         wrong += [f"activity {number} has no document or no source" for (number,) in orphans]
+        leading = connection.execute(
+            "SELECT s.activity_id, count(*) - count(p.part) AS leads FROM sources s LEFT JOIN spares p"
+            " ON p.sha256 = s.sha256 AND p.part = s.part GROUP BY s.activity_id HAVING leads <> 1"
+        )
+        wrong += [f"activity {number} has {leads} leading sources" for number, leads in leading]
     return wrong
 
 
@@ -88,8 +99,9 @@ def _made_anew(unfinished: Path, path: Path, found: Salvage, jobs: int) -> Itera
     with Library(unfinished) as library:
         library.originals = Originals(path)
         with library.writing() as connection:
-            # What was deleted does not come back, nor does its number.
-            _copy(connection, "deletions", found.rows("deletions"))
+            # What was deleted does not come back, nor does its number; what was said to be apart stays so.
+            for table in ("deletions", "decisions"):
+                _copy(connection, table, found.rows(table))
             _copy(connection, "sqlite_sequence", [{"name": "activities", "seq": found.last_number()}])
         yield from _results(library, found, jobs)
         with library.writing() as connection:
@@ -133,20 +145,25 @@ def _results(library: Library, found: Salvage, jobs: int) -> Iterator[Recorded]:
 
 def _carry_over(connection: sqlite3.Connection, found: Salvage) -> None:
     """Copy what is no result, and the results whose originals gave none."""
-    there = {number for (number,) in connection.execute("SELECT id FROM activities")}
-    missing = [row for row in found.whole() if row["id"] not in there]
-    numbers = {row["id"] for row in missing}
-    texts = found.settings()
-    for row in missing:
-        number = settings_id(connection, texts[row["settings_id"]])
-        _copy(connection, "activities", [row | {"settings_id": number}])
-    for table in (*RESULTS, "sources"):
-        _copy(connection, table, (row for row in found.rows(table) if row["activity_id"] in numbers))
+    texts, ids = found.settings(), found.ids()
+    there = set(connection.execute("SELECT sha256, part FROM sources"))
+    for source, kept, known in found.results():
+        part = (source["sha256"], source["part"])
+        if part in there:
+            continue
+        fresh = Fresh(
+            laid_out(kept["document"], kept["report"]),
+            tuple(source[column] for column in SOURCE),
+            settings_id(connection, texts[kept["settings_id"]]),
+            tuple(known[column] for column in FINGERPRINT) if known else (None, None, packed(UNKNOWN)),
+            kept["version"],
+        )
+        settle(connection, Change(moment(), {part: fresh}, ids=ids))
     for row in found.rows("activities"):
         connection.execute("UPDATE activities SET added_at = ? WHERE id = ?", (row["added_at"], row["id"]))
-    there |= numbers
+    numbers = {number for (number,) in connection.execute("SELECT id FROM activities")}
     for table in SAID:
-        _copy(connection, table, (row for row in found.rows(table) if row["activity_id"] in there))
+        _copy(connection, table, (row for row in found.rows(table) if row["activity_id"] in numbers))
     _copy(connection, "files", found.rows("files"))
 
 

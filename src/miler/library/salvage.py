@@ -6,6 +6,7 @@ import json
 import sqlite3
 import zlib
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,9 @@ from miler.library.writing import KEPT, Part
 
 Row = dict[str, Any]
 
-_TABLES = ("settings", "activities", *RESULTS, "sources", "files", *SAID, "deletions", "sqlite_sequence")
+_OF_SOURCES = ("sources", "spares", "fingerprints")
+_OF_FILES = ("files", "deletions", "decisions")
+_TABLES = ("settings", "activities", *RESULTS, *_OF_SOURCES, *_OF_FILES, *SAID, "sqlite_sequence")
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,25 @@ class Salvage:
             found.setdefault(sha256, content)
         return list(found.values())
 
-    def whole(self) -> list[Row]:
-        """Return the activities whose results could be read, as far as that can be told."""
-        documents = {row["activity_id"] for row in self.rows("documents") if text_of(row["document"])}
-        sources = {row["activity_id"] for row in self.rows("sources")}
+    def results(self) -> Iterator[tuple[Row, Row, Row]]:
+        """Yield the sources whose results could be read: source, results, and fingerprint as far as known.
+
+        Results are a row as of `spares`, also those of a source that leads its activity.
+        """
         settings = self.settings()
-        return [
-            row
-            for row in self.rows("activities")
-            if row["id"] in documents & sources and row["settings_id"] in settings
-        ]
+        spares = {(row["sha256"], row["part"]): row for row in self.rows("spares")}
+        prints = {(row["sha256"], row["part"]): row for row in self.rows("fingerprints")}
+        documents = {row["activity_id"]: row for row in self.rows("documents")}
+        leading = {
+            row["id"]: row | documents[row["id"]] for row in self.rows("activities") if row["id"] in documents
+        }
+        for source in self.rows("sources"):
+            key = (source["sha256"], source["part"])
+            kept = spares.get(key) or leading.pop(source["activity_id"], None)
+            if kept is None or kept["settings_id"] not in settings:
+                continue
+            if text_of(kept["document"]) is not None and text_of(kept["report"]) is not None:
+                yield source, kept, prints.get(key, {})
 
 
 def salvage(path: Path) -> Salvage:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+
+from miler.saying import KEYS
 
 ACTIVITY = (
     "start_time",
@@ -60,13 +63,32 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
 
 SOURCE = ("sha256", "part", "format", "name", "size_bytes", "label")
 
+# Of each source: by what its run is known again. And the results of one that does not lead its activity.
+FINGERPRINT = ("begin_s", "end_s", "fingerprint")
+SPARE = ("settings_id", "version", "document", "report")
+
+# Evidence that two sources are of one run; the first columns are the key.
+PAIR = (
+    "sha256",
+    "part",
+    "other_sha256",
+    "other_part",
+    "verdict",
+    "why",
+    "overlap_s",
+    "overlap_percent",
+    "clock_s",
+    "gap_m",
+)
+
 # What the runner said of an activity: kept through reprocessing and rebuilding.
 SAID: Mapping[str, tuple[str, ...]] = {
-    "overrides": ("title", "tags", "sport"),
+    "overrides": KEYS,
     "exclusions": ("length_m",),
 }
 
 
+@cache
 def insertion(table: str, columns: tuple[str, ...]) -> str:
     """Return the statement that inserts one row."""
     names = ", ".join(f'"{column}"' for column in columns)

@@ -12,16 +12,16 @@ from typing import Any, Literal
 
 import miler
 from miler.library.entry import Entry, Result
+from miler.library.grouping import Part as Part
+from miler.library.merging import Change, Fresh, settle
 from miler.library.places import Place, Stamp, stored_name
-from miler.library.tables import ACTIVITY, RESULTS, SOURCE, insertion
+from miler.library.tables import ACTIVITY, insertion
 
 Ending = Literal["imported", "duplicate", "skipped", "failed", "unchanged"]
-Part = tuple[str, int]  # a content's hash, and which of its activities
 
 DELETED = "deleted"
 _DELETED_MESSAGE = "deleted from the library; --restore brings it back"
 KEPT = ("imported", "duplicate")
-_INSERT = {table: insertion(table, ("activity_id", *columns)) for table, columns in RESULTS.items()}
 
 
 @dataclass(frozen=True)
@@ -106,21 +106,25 @@ def _seen_before(
 def _written(
     connection: sqlite3.Connection, entry: Entry, visit: Visit, results: list[Result], known: dict[int, int]
 ) -> tuple[int, ...]:
-    """Write the results, each in the place of the activity that it replaces, if any."""
+    """Write the results, each in the place of the source that it replaces, if any."""
     former = _former(connection, entry, visit)
-    ids = []
+    homes: dict[Part, int] = {}
     for result in results:
-        start_time = result.activity[ACTIVITY.index("start_time")]
-        replaced = known.get(result.part) or former.pop(start_time, None)
-        ids.append(_write(connection, entry, result, visit, replaced))
-    for part, activity_id in known.items():
-        if part not in {r.part for r in results}:  # a newer miler may find fewer in the same bytes
-            connection.execute("DELETE FROM activities WHERE id = ?", (activity_id,))
-    return tuple(ids)
+        part = (entry.sha256, result.part)
+        start_time = result.laid.activity[ACTIVITY.index("start_time")]
+        replaced = None if result.part in known else former.pop(start_time, None)
+        gone = frozenset() if replaced is None else frozenset((replaced,))
+        fresh = {part: _fresh(connection, entry, result, visit.label)}
+        homes |= settle(connection, Change(visit.moment, fresh, gone, visit.ids))
+    # A newer miler may find fewer in the same bytes.
+    lost = frozenset((entry.sha256, n) for n in known if n not in {r.part for r in results})
+    if lost:
+        homes |= settle(connection, Change(visit.moment, gone=lost))
+    return tuple(dict.fromkeys(homes[(entry.sha256, result.part)] for result in results))
 
 
-def _former(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> dict[str, int]:
-    """The activities, by start, whose file has been written anew and whose bytes are nowhere else.
+def _former(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> dict[str, Part]:
+    """The sources, by start, whose file has been written anew and whose bytes are nowhere else.
 
     The same run written again (a download that was cut short) takes the former's place, and keeps its
     number and what the runner said of it. Another run under an old name does not.
@@ -128,41 +132,16 @@ def _former(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> dict[
     if visit.place is None:
         return {}
     query = """
-        SELECT a.start_time, a.id FROM files f
+        SELECT a.start_time, s.sha256, s.part FROM files f
         JOIN sources s ON s.sha256 = f.sha256 JOIN activities a ON a.id = s.activity_id
         WHERE f.path = ? AND f.member = ? AND f.sha256 <> ? AND a.start_time IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM files o WHERE o.sha256 = f.sha256 AND o.id <> f.id)
     """
-    return dict(connection.execute(query, (visit.place.path, visit.place.member, entry.sha256)))
+    rows = connection.execute(query, (visit.place.path, visit.place.member, entry.sha256))
+    return {start_time: (sha256, part) for start_time, sha256, part in rows}
 
 
-def _write(
-    connection: sqlite3.Connection, entry: Entry, result: Result, visit: Visit, replaced: int | None
-) -> int:
-    values = (*result.activity, settings_id(connection, result.settings), miler.__version__)
-    columns = (*ACTIVITY, "settings_id", "version")
-    if replaced is None:
-        chosen = visit.ids.get((entry.sha256, result.part))
-        cursor = connection.execute(
-            insertion("activities", ("id", *columns, "added_at")), (chosen, *values, visit.moment)
-        )
-        activity_id = int(cursor.lastrowid or 0)
-    else:
-        activity_id = replaced
-        assignments = ", ".join(f"{column} = ?" for column in columns)
-        connection.execute(f"UPDATE activities SET {assignments} WHERE id = ?", (*values, activity_id))
-        for table in RESULTS:
-            connection.execute(f"DELETE FROM {table} WHERE activity_id = ?", (activity_id,))
-        connection.execute("DELETE FROM sources WHERE activity_id = ?", (activity_id,))
-    _hang(connection, activity_id, entry, result, visit.label)
-    return activity_id
-
-
-def _hang(
-    connection: sqlite3.Connection, activity_id: int, entry: Entry, result: Result, label: str | None
-) -> None:
-    for table, rows in result.rows.items():
-        connection.executemany(_INSERT[table], ((activity_id, *row) for row in rows))
+def _fresh(connection: sqlite3.Connection, entry: Entry, result: Result, label: str | None) -> Fresh:
     source = (
         entry.sha256,
         result.part,
@@ -171,7 +150,7 @@ def _hang(
         entry.size_bytes,
         label,
     )
-    connection.execute(insertion("sources", ("activity_id", *SOURCE)), (activity_id, *source))
+    return Fresh(result.laid, source, settings_id(connection, result.settings), result.fingerprint)
 
 
 def settings_id(connection: sqlite3.Connection, document: str) -> int:

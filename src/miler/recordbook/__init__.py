@@ -2,172 +2,79 @@
 
 The tables are `marks.csv`, `profiles.toml` and `age_factors.toml` beside this module; they are
 read once, when first asked for. Every row says where it comes from (`source`), how sure that is
-(`confidence`) and when its status was last looked at (`as_of`).
+(`confidence`) and when its status was last looked at (`as_of`). A runner may override or add marks:
+wherever `own` is taken, it is the text of such a file (`own.read_own`), and empty for none.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import date
 from functools import cache
-from itertools import pairwise
-from typing import Any, Literal, cast
 
+from miler.recordbook.own import OwnBook, Rival, read_own
+from miler.recordbook.rows import (
+    STATUSES,
+    AgeTable,
+    Confidence,
+    Mark,
+    Profile,
+    ProfileSplit,
+    Rounding,
+    Status,
+    Surface,
+    Whose,
+    parse_marks,
+    parse_profiles,
+)
 from miler.settings import Sex
 
-Surface = Literal["outdoor", "short_track", "road"]
-Status = Literal["ratified", "listed", "pending", "superseded", "unofficial", "not_eligible"]
-Rounding = Literal["hundredth", "tenth", "fifth"]
-Confidence = Literal["high", "medium", "low"]
-Whose = Literal["own", "leader", "pacemaker", "unclear"]
-
-STATUSES: dict[Status, str] = {
-    "ratified": "ratified as a record, standing or since beaten",
-    "listed": "named as the best of its class; no ratification was seen",
-    "pending": "claimed as a record; its ratification had not been seen",
-    "superseded": "the record once, since beaten; its ratification was not seen",
-    "unofficial": "a time that no record list counts",
-    "not_eligible": "run on a course on which no record can be set",
-}
+__all__ = [
+    "STATUSES",
+    "AgeTable",
+    "Confidence",
+    "Mark",
+    "OwnBook",
+    "Profile",
+    "ProfileSplit",
+    "Rival",
+    "Rounding",
+    "Status",
+    "Surface",
+    "Whose",
+    "age_tables",
+    "is_current",
+    "marks",
+    "own_book",
+    "parse_marks",
+    "parse_profiles",
+    "profile_for",
+    "profiles",
+    "progression",
+    "select",
+    "stale",
+    "standing_records",
+]
 
 _STANDS: frozenset[Status] = frozenset({"ratified", "listed"})
+_YEAR_DAYS = 365
 _RANK: dict[Confidence, int] = {"high": 2, "medium": 1, "low": 0}
 
 
-@dataclass(frozen=True)
-class Mark:
-    """One row of the record book.
-
-    Attributes:
-        record_id: stable slug, such as `mile-outdoor-m-1999-el-guerrouj`.
-        event: name of the length, as in `units.STANDARD_LENGTHS_M`.
-        length_m: exact length, metres.
-        category: "senior", "U20", a country (its national record) or an age.
-        time_text: the time as it stands in the record list.
-        time_s: the same in seconds.
-        rounding: the step in which the time was recorded; times before 1981 are not good to a hundredth.
-        unrounded_text: what the watches or the photo showed, where the record list rounded it up.
-        nationality: three letters as World Athletics writes them, of that day.
-        date: ISO 8601, or only its year where no more is known.
-        place: stadium and city, with the country; empty where not known.
-        status: one of `STATUSES`.
-        confidence: how well the row is attested.
-        as_of: ISO date when the status was last looked at.
-    """
-
-    record_id: str
-    event: str
-    length_m: float
-    surface: Surface
-    category: str
-    sex: Sex
-    time_text: str
-    time_s: float
-    rounding: Rounding
-    unrounded_text: str
-    athlete: str
-    nationality: str
-    date: str
-    place: str
-    status: Status
-    confidence: Confidence
-    note: str
-    source: str
-    as_of: str
-
-    @property
-    def book(self) -> tuple[str, Surface, str, Sex]:
-        """The book that the mark stands in: event, surface, category and sex."""
-        return self.event, self.surface, self.category, self.sex
-
-
-@dataclass(frozen=True)
-class ProfileSplit:
-    """A time at a distance, both from the start, and whose time it is."""
-
-    distance_m: float
-    time_s: float
-    whose: Whose
-
-
-@dataclass(frozen=True)
-class Profile:
-    """The published splits of one race, as (distance, time) pairs.
-
-    Bare laps would not do: the same printed numbers mean different paces at 440 yd marks,
-    at the finish line of a 400 m track (409.344 m first) and at 400, 800 and 1200 m.
-
-    Attributes:
-        record_id: the mark that was run, None where the race is not in the book.
-        official_time_s: time of the race, seconds.
-        end_error_s: published end minus official time; zero but for two flagged sets.
-        splits: in order; the last is the finish.
-        convention: where the marks lie, and how that is known.
-    """
-
-    profile_id: str
-    record_id: str | None
-    athlete: str
-    sex: Sex
-    date: str
-    place: str
-    surface: Surface
-    official_time_s: float
-    end_error_s: float
-    splits: tuple[ProfileSplit, ...]
-    convention: str
-    confidence: Confidence
-    note: str
-    source: str
-    as_of: str
-
-    @property
-    def lengths_m(self) -> tuple[float, ...]:
-        """Length of each segment, metres."""
-        return _steps(split.distance_m for split in self.splits)
-
-    @property
-    def times_s(self) -> tuple[float, ...]:
-        """Time of each segment, seconds."""
-        return _steps(split.time_s for split in self.splits)
-
-    @property
-    def own(self) -> tuple[ProfileSplit, ...]:
-        """The splits that are the holder's; the finish always is."""
-        return tuple(split for split in self.splits if split.whose == "own")
-
-
-@dataclass(frozen=True)
-class AgeTable:
-    """Factors by age: the best that an age is held to be capable of is `open_standard_s / factor`.
-
-    Attributes:
-        surface: "track" or "road"; the two were fitted to different marks.
-        factors: one for each year from `first_age` on.
-        note: what to know of it; empty if nothing.
-    """
-
-    name: str
-    surface: Literal["track", "road"]
-    sex: Sex
-    open_standard_s: float
-    first_age: int
-    factors: tuple[float, ...]
-    source: str
-    as_of: str
-    note: str = ""
-
-    def factor(self, age: int) -> float | None:
-        """Return the factor of an age in whole years, None if the table leaves it out."""
-        years = age - self.first_age
-        return self.factors[years] if 0 <= years < len(self.factors) else None
+@cache
+def marks(own: str = "") -> tuple[Mark, ...]:
+    """Every mark, by event, surface, category and sex, oldest first; a runner's own additions last."""
+    return own_book(own).marks if own else parse_marks(_table("marks.csv"))
 
 
 @cache
-def marks() -> tuple[Mark, ...]:
-    """Every mark, by event, surface, category and sex, oldest first."""
-    return parse_marks(_table("marks.csv"))
+def own_book(own: str) -> OwnBook:
+    """Return the book as a runner's own file makes it, with rivals and goals.
+
+    Raises:
+        SettingsError: for text that is no such file, naming the row and what is wrong.
+    """
+    return read_own(own, marks())
 
 
 @cache
@@ -185,26 +92,6 @@ def age_tables() -> tuple[AgeTable, ...]:
     return tuple(AgeTable(**(table | {"factors": tuple(table["factors"])})) for table in tables)
 
 
-def parse_marks(text: str) -> tuple[Mark, ...]:
-    """Read marks from CSV text whose columns are the fields of `Mark`."""
-    rows = csv.DictReader(text.splitlines())
-    return tuple(
-        Mark(**cast("Any", row | {"length_m": float(row["length_m"]), "time_s": float(row["time_s"])}))
-        for row in rows
-    )
-
-
-def parse_profiles(text: str) -> tuple[Profile, ...]:
-    """Read profiles from TOML text: one `[[profile]]` each, with the fields of `Profile`."""
-    import tomllib  # here and below: start-up need not wait for what most runs never ask for
-
-    defaults = {"record_id": None, "end_error_s": 0.0, "note": ""}
-    return tuple(
-        Profile(**(defaults | table | {"splits": tuple(ProfileSplit(*split) for split in table["splits"])}))
-        for table in tomllib.loads(text)["profile"]
-    )
-
-
 def select(
     marks: Iterable[Mark],
     *,
@@ -213,29 +100,46 @@ def select(
     category: str | None = None,
     sex: Sex | None = None,
     status: Status | None = None,
+    nationality: str | None = None,
 ) -> tuple[Mark, ...]:
     """Return the marks that agree with every filter given, in their order."""
-    wanted = {"event": event, "surface": surface, "category": category, "sex": sex, "status": status}
+    wanted = {
+        "event": event,
+        "surface": surface,
+        "category": category,
+        "sex": sex,
+        "status": status,
+        "nationality": nationality,
+    }
     asked = {name: value for name, value in wanted.items() if value is not None}
     return tuple(m for m in marks if all(getattr(m, name) == value for name, value in asked.items()))
 
 
-def progression(sex: Sex) -> tuple[Mark, ...]:
-    """The outdoor mile from the first ratified record on, oldest first.
+@cache
+def progression(
+    sex: Sex,
+    *,
+    event: str = "1 mile",
+    surface: Surface = "outdoor",
+    category: str = "senior",
+    own: str = "",
+) -> tuple[Mark, ...]:
+    """One book from its first mark on, oldest first; of the outdoor mile that is the first ratified one.
 
     Marks that were never ratified are among them, with their status.
     """
-    rows = select(marks(), event="1 mile", surface="outdoor", category="senior", sex=sex)
+    rows = select(marks(own), event=event, surface=surface, category=category, sex=sex)
     return tuple(sorted(rows, key=lambda mark: mark.date))
 
 
-def is_current(mark: Mark) -> bool:
+def is_current(mark: Mark, own: str = "") -> bool:
     """Whether the mark is the standing one of its book: the fastest that is ratified or listed."""
-    return mark.status in _STANDS and mark.time_s <= _standing_times().get(mark.book, mark.time_s)
+    return mark.status in _STANDS and mark.time_s <= _standing_times(own).get(mark.book, mark.time_s)
 
 
+@cache
 def standing_records(
-    event: str = "1 mile", surface: Surface = "outdoor", sex: Sex | None = None
+    event: str = "1 mile", surface: Surface = "outdoor", sex: Sex | None = None, own: str = ""
 ) -> tuple[Mark, ...]:
     """The senior marks that a runner is compared with.
 
@@ -243,13 +147,31 @@ def standing_records(
     first where `sex` is None. Empty where the book has none.
     """
     if sex is None:
-        return standing_records(event, surface, "M") + standing_records(event, surface, "F")
-    rows = select(marks(), event=event, surface=surface, category="senior", sex=sex)
-    records = tuple(mark for mark in rows if is_current(mark))
+        return standing_records(event, surface, "M", own) + standing_records(event, surface, "F", own)
+    rows = select(marks(own), event=event, surface=surface, category="senior", sex=sex)
+    records = tuple(mark for mark in rows if is_current(mark, own))
     faster = (m for m in rows if m.status == "pending" and all(m.time_s < r.time_s for r in records))
     return records + tuple(sorted(faster, key=lambda mark: mark.time_s))
 
 
+def stale(marks: Iterable[Mark], on: date, own: str = "") -> tuple[tuple[Mark, str], ...]:
+    """Return the marks whose status wants another look, pending ones first, with what to look up.
+
+    Those are the pending ones, and those last looked at more than a year before the day `on`.
+    """
+    found = []
+    for mark in marks:
+        old = (on - date.fromisoformat(mark.as_of)).days > _YEAR_DAYS
+        if mark.status == "pending":
+            found.append((0, mark, "has it been ratified, refused or beaten since?"))
+        elif old and is_current(mark, own):
+            found.append((1, mark, "does it still stand, or has somebody been faster?"))
+        elif old:
+            found.append((2, mark, "do its time, date and status still read like that in the source?"))
+    return tuple((mark, why) for _, mark, why in sorted(found, key=lambda row: row[0]))
+
+
+@cache
 def profile_for(mark: Mark) -> Profile | None:
     """Return the best-attested splits of the holder in that race, None if there are none.
 
@@ -262,9 +184,9 @@ def profile_for(mark: Mark) -> Profile | None:
 
 
 @cache
-def _standing_times() -> dict[tuple[str, Surface, str, Sex], float]:
+def _standing_times(own: str) -> dict[tuple[str, Surface, str, Sex], float]:
     best: dict[tuple[str, Surface, str, Sex], float] = {}
-    for mark in marks():
+    for mark in marks(own):
         if mark.status in _STANDS:
             best[mark.book] = min(mark.time_s, best.get(mark.book, mark.time_s))
     return best
@@ -274,7 +196,3 @@ def _table(name: str) -> str:
     from importlib.resources import files
 
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _steps(cumulative: Iterable[float]) -> tuple[float, ...]:
-    return tuple(after - before for before, after in pairwise((0.0, *cumulative)))

@@ -17,6 +17,7 @@ from miler.analysis import Trace
 from miler.arrays import FloatArray
 from miler.effort import Effort, Split
 from miler.odometer import TOLERANCE_M
+from miler.scoring import Chased
 from miler.settings import Units
 from miler.units import KILOMETRE_M, MILE_M, format_duration
 
@@ -76,6 +77,17 @@ class PaceChart:
     heart_ticks: tuple[Tick, ...]
     elevation_m: tuple[float, float] | None
     band: Band | None
+
+
+@dataclass(frozen=True)
+class GapChart:
+    """The gap to a light over the seconds of the effort; `level` is where neither leads, percent."""
+
+    name: str
+    path: str
+    level: float
+    most_behind_s: float
+    most_ahead_s: float
 
 
 @dataclass(frozen=True)
@@ -157,6 +169,22 @@ def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart |
         heart_ticks=heart_axis.ticks("{:.0f}".format) if heart_axis else (),
         elevation_m=_range(trace.altitude_m),
         band=_band(distance_axis, effort, unit_m) if effort else None,
+    )
+
+
+def gap_chart(chased: Chased) -> GapChart:
+    """Draw the gap to a light at every second; the runner ahead is higher."""
+    gaps = chased.each_second
+    if gaps is None:
+        raise ValueError("the gap at every second was not asked for")
+    high_s, low_s = min(float(gaps.behind_s.min()), 0.0), max(float(gaps.behind_s.max()), 0.0)
+    span_s = max(low_s - high_s, 1e-9)
+    return GapChart(
+        name=chased.name,
+        path=_path(gaps.seconds / float(gaps.seconds[-1]), (gaps.behind_s - high_s) / span_s),
+        level=100 * -high_s / span_s,
+        most_behind_s=low_s,
+        most_ahead_s=abs(high_s),
     )
 
 

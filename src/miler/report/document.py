@@ -11,17 +11,20 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from miler.errors import MilerError
+from miler.report.judged import behind, judged
 from miler.report.words import printable
 from miler.units import length_name
 
 if TYPE_CHECKING:  # see `words`
     from miler.activity import Source
     from miler.analysis import Analysis, Mile, Summary
+    from miler.buttons import PressedMile
     from miler.effort import Effort, Split
+    from miler.repeats import Series
     from miler.settings import Settings
     from miler.track import TrackSummary
 
@@ -50,8 +53,10 @@ def document(analysis: Analysis) -> Document:
             for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True)
         ],
         "pauses": [{"start_s": p.start_s, "end_s": p.end_s} for p in analysis.pauses],
-        "efforts": [_effort(effort) for effort in analysis.efforts],
+        "efforts": [effort_document(effort) for effort in analysis.efforts],
         "splits": {"km": [_split(s) for s in analysis.km], "mile": [_split(s) for s in analysis.miles]},
+        "official": [{"length_m": m, "time_s": s} for m, s in analysis.official],
+        "repeats": None if analysis.repeats is None else _repeats(analysis.repeats),
         "fastest_mile": None if analysis.mile is None else _mile(analysis.mile),
         "notes": [
             {"code": n.code, "kind": n.kind, "message": n.message, "at_s": n.at_s} for n in analysis.notes
@@ -84,7 +89,12 @@ def dumps(value: Document | list[Document], *, indent: int | None = None) -> str
     Characters that do not show (control, bidi, line separators) are escaped, so that a name can
     neither break a line of jsonl nor turn a terminal around; what a reader gets is the same.
     """
-    text = json.dumps(_rounded(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return written(rounded(value), indent=indent)
+
+
+def written(value: Any, *, indent: int | None = None) -> str:
+    """Write what `rounded` returned, as `dumps` does."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -151,7 +161,8 @@ def _track(track: TrackSummary | None) -> Document | None:
     }
 
 
-def _effort(effort: Effort) -> Document:
+def effort_document(effort: Effort) -> Document:
+    """Return an effort, with how sure it is."""
     return {
         "name": effort.name,
         "length_m": effort.length_m,
@@ -163,6 +174,15 @@ def _effort(effort: Effort) -> Document:
         "start_m": effort.start_m,
         "end_m": effort.end_m,
         "pace_s_per_km": effort.pace_s_per_km,
+        "low_s": effort.low_s,
+        "high_s": effort.high_s,
+        "uncertainty_s": effort.uncertainty_s,
+        "optimism_s": effort.optimism_s,
+        "evidence": None
+        if effort.evidence is None
+        else {"grade": effort.evidence.grade, "reasons": list(effort.evidence.reasons)},
+        "plausible": effort.plausible,
+        "doubts": list(effort.doubts),
         "flags": list(effort.flags),
     }
 
@@ -190,7 +210,7 @@ def _streams(split: Split) -> Document:
 
 def _mile(mile: Mile) -> Document:
     even = mile.evenness
-    return _effort(mile.effort) | {
+    return effort_document(mile.effort) | {
         "quarters": [_split(s) for s in mile.quarters],
         "track_laps": [_split(s) for s in mile.track_laps],
         "evenness": {
@@ -201,6 +221,7 @@ def _mile(mile: Mile) -> Document:
             "end_spurt_percent": even.end_spurt_percent,
             "shape": even.shape,
         },
+        **judged(mile),
         "records": [
             {
                 "record_id": r.record_id,
@@ -210,9 +231,7 @@ def _mile(mile: Mile) -> Document:
                 "status": r.status,
                 "percent": r.percent,
                 "profile_id": r.profile_id,
-                "behind": [
-                    {"mark_m": b.mark_m, "behind_s": b.behind_s, "behind_m": b.behind_m} for b in r.behind
-                ],
+                "behind": behind(r.behind),
             }
             for r in mile.records
         ],
@@ -224,16 +243,56 @@ def _mile(mile: Mile) -> Document:
             "faster_by_percent": mile.milestone.faster_by_percent,
             "pace_s_per_km": mile.milestone.pace_s_per_km,
         },
+        "interrupted": mile.interrupted,
+        "eligibility": [{"name": p.name, "met": p.met, "reason": p.reason} for p in mile.eligibility],
+        "pressed": None if mile.pressed is None else pressed_document(mile.pressed, mile.effort),
     }
 
 
-def _rounded(value: Any) -> Any:
+def _repeats(found: Series) -> Document:
+    return {
+        "name": found.name,
+        "length_m": found.length_m,
+        "repeats": [
+            {
+                "index": r.index,
+                "start_s": r.start_s,
+                "start_m": r.start_m,
+                "elapsed_s": r.elapsed_s,
+                "rest_s": r.rest_s,
+                "rest_m": r.rest_m,
+            }
+            for r in found.repeats
+        ],
+    }
+
+
+def pressed_document(pressed: PressedMile, effort: Effort) -> Document:
+    """Return the lap button's mile, with why the window's time differs."""
+    return {
+        "first_lap": pressed.first_lap,
+        "last_lap": pressed.last_lap,
+        "start_s": pressed.start_s,
+        "elapsed_s": pressed.elapsed_s,
+        "low_s": pressed.low_s,
+        "high_s": pressed.high_s,
+        "counted_m": pressed.counted_m,
+        "on_track": pressed.on_track,
+        "evidence": {"grade": pressed.evidence.grade, "reasons": list(pressed.evidence.reasons)},
+        "explained": pressed.explained(effort),
+    }
+
+
+def rounded(value: Any) -> Any:
+    """Return a document as whoever reads its JSON finds it: numbers rounded, NaN as null, tuples as lists."""
     if isinstance(value, float):
+        if value.is_integer():  # most times and distances of a watch, and rounding is slow
+            return value + 0.0
         return round(value, 6) + 0.0 if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {k: _rounded(v) for k, v in value.items()}
+    if isinstance(value, dict):
+        return {k: v if v is None or isinstance(v, str) else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(v) for v in value]
+        return [rounded(v) for v in value]
     return value
 
 
@@ -250,6 +309,9 @@ _COLUMNS = (
     "elapsed_s",
     "timer_s",
     "mile_s",
+    "mile_low_s",
+    "mile_high_s",
+    "mile_grade",
     "mile_start_s",
     "quarter_1_s",
     "quarter_2_s",
@@ -272,7 +334,7 @@ def csv_row(analysis: Analysis) -> str:
     """Return one activity as a line of CSV under `csv_header`; empty where there is no value."""
     shown = document(analysis)
     values = shown["activity"] | shown["source"] | _mile_columns(analysis.mile)
-    best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts}
+    best = {effort.length_m: effort.elapsed_s for effort in analysis.efforts if effort.plausible}
     lengths = analysis.settings.effort_lengths_m
     return csv_line([*(values.get(name) for name in _COLUMNS), *(best.get(m) for m in lengths)])
 
@@ -282,6 +344,9 @@ def _mile_columns(mile: Mile | None) -> Document:
         return {}
     return {
         "mile_s": mile.effort.elapsed_s,
+        "mile_low_s": mile.effort.low_s,
+        "mile_high_s": mile.effort.high_s,
+        "mile_grade": mile.effort.evidence.grade if mile.effort.evidence else None,
         "mile_start_s": mile.effort.start_s,
         **{f"quarter_{q.index}_s": q.elapsed_s for q in mile.quarters},
         "evenness": mile.evenness.score,

@@ -6,40 +6,37 @@ the template's, and the template's only escape is autoescape.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from miler.activity import Pause
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
 from miler.report import oval as ovals
-from miler.report import tables
-from miler.report.charts import GRID_X, GRID_Y, bars, pace_chart
+from miler.report import page, tables
+from miler.report.charts import GRID_X, GRID_Y, bars, gap_chart, pace_chart
 from miler.report.oval_svg import oval_chart
 from miler.report.tables import ROUNDING
+from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
-    FLAGS,
-    SHAPES,
     SOURCES,
+    by_button,
     compared,
+    flag_words,
     local_start,
-    printable,
     rounded_down,
     rounded_up,
     signed,
     sport,
+    sure_time,
+    told_time,
     where,
     why_no_mile,
+    why_sure,
 )
-from miler.scoring import Evenness, Milestone
+from miler.scoring import Milestone
 from miler.settings import Units
 from miler.units import format_distance, format_duration, format_pace
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 _UNIT_NAMES: dict[Units, str] = {"km": "kilometres", "mi": "miles"}
 
@@ -57,39 +54,12 @@ def render(analyses: Sequence[Analysis]) -> str:
         and bidi characters; a Content-Security-Policy allows the page's own style sheet and
         nothing else.
     """
-    style = _asset("report.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _template().render(
-        style=style,
-        style_hash=f"sha256-{digest}",
+    return page.render(
+        "report.html.jinja",
+        ("report.css",),
         grid=(GRID_X, GRID_Y),
         articles=[_article(f"a{i}", analysis) for i, analysis in enumerate(analyses, start=1)],
     )
-
-
-def _asset(name: str) -> str:
-    return (files("miler") / "report" / "assets" / name).read_text("utf-8")
-
-
-@cache
-def _template() -> Template:
-    # Only a page needs it; the other reports start faster without.
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalize,
-    )
-    return environment.from_string(_asset("report.html.jinja"))
-
-
-def _finalize(value: object) -> object:
-    """What every value passes before it is escaped; markup, which is a kind of text, as it is."""
-    return printable(value) if type(value) is str else value
 
 
 def _article(ident: str, analysis: Analysis) -> View:
@@ -101,12 +71,13 @@ def _article(ident: str, analysis: Analysis) -> View:
         "title": summary.name or _capitalised(sport(summary)),
         "when": local_start(summary),
         "iso": summary.start_time.isoformat() if summary.start_time else None,
-        "result": f"mile {format_duration(mile.effort.elapsed_s)}" if mile else "no mile",
+        "result": f"mile {told_time(mile.effort)}" if mile else "no mile",
         "facts": _facts(analysis),
-        "mile": _mile(mile, units) if mile else None,
+        "mile": _mile(analysis, mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
         "track": _track(analysis),
+        "repeats": tables.repeats(analysis.repeats) if analysis.repeats else None,
         "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
         "splits": _splits(analysis),
         "laps": tables.watch_laps(analysis) if analysis.laps else None,
@@ -141,7 +112,6 @@ def _track(analysis: Analysis) -> View | None:
     return {
         "drawn": oval_chart(track.drawing, mile.track_laps if mile else ()),
         "facts": ovals.facts(track),
-        "sure": ovals.sure(track),
         "coached": ovals.coached(analysis),
         "laps": ovals.line_laps(track),
     }
@@ -169,15 +139,18 @@ def _distance(summary: Summary, units: Units) -> str:
     return f"{format_distance(summary.distance_m, units)} ({format_distance(summary.distance_m, other)})"
 
 
-def _mile(mile: Mile, units: Units) -> View:
+def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
     effort = mile.effort
     per = (units, "km" if units == "mi" else "mi")
     return {
-        "time": format_duration(effort.elapsed_s),
+        "time": told_time(effort),
+        "sure_time": sure_time(effort),
+        "why_sure": _capitalised(why_sure(effort)),
+        "by_button": by_button(mile),
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
         "where": where(mile),
-        "flags": [_flag(flag, effort) for flag in effort.flags],
+        "flags": [_flag(flag, effort, analysis.pauses) for flag in effort.flags],
         "bars": bars(mile.quarters),
         "bar_labels": [
             (f"Q{q.index}", format_duration(q.elapsed_s), signed(bar.deviation_s, " s"))
@@ -186,22 +159,30 @@ def _mile(mile: Mile, units: Units) -> View:
         "quarters": tables.quarters(mile, units),
         "track_laps": tables.track_laps(mile, units),
         "rounding": ROUNDING,
-        "evenness": _evenness(mile.evenness),
+        "pacing": [_sentence(said) for said in pacing_words(mile, analysis.summary.sub_sport)],
+        "worth": [_sentence(said) for said in worth_words(mile.worth, analysis.settings.own_records)],
+        "conditions": [_sentence(said) for said in condition_words(mile.conditions)],
+        "evenness": None if mile.interrupted else _evenness(mile, analysis.summary.sub_sport),
+        "interrupted": mile.interrupted,
+        "eligibility": [(p.name, p.met, p.reason) for p in mile.eligibility],
         "records": tables.records(mile.records) if mile.records else None,
+        "pace_light": tables.pace_light(mile) if mile.pace_light else None,
+        "each_second": [gap_chart(chased) for chased in mile.pace_light if chased.each_second is not None],
         "milestone": _milestone(mile.milestone) if mile.milestone else None,
     }
 
 
-def _flag(flag: str, effort: Effort) -> str:
-    words = FLAGS.get(flag, flag)
+def _flag(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
+    words = flag_words(flag, effort, pauses)
     if flag == "pause":
         words += f"; the timer clock says {format_duration(effort.timer_s)}"
     return _capitalised(words)
 
 
-def _evenness(evenness: Evenness) -> View:
+def _evenness(mile: Mile, sub_sport: str | None) -> View:
+    evenness = mile.evenness
     sentence = (
-        f"{_capitalised(SHAPES.get(evenness.shape, evenness.shape))}. "
+        f"{_capitalised(shape_words(mile, sub_sport))}. "
         f"The second half was {_than(-evenness.half_difference_percent)} the first; "
         f"the first quarter was {_than(evenness.fast_start_percent)} the middle two, "
         f"the last {_than(evenness.end_spurt_percent)} them."
@@ -249,6 +230,10 @@ def _source(analysis: Analysis) -> list[tuple[str, str]]:
         ("SHA-256", source.sha256 or "unknown"),
         ("Records", f"{analysis.summary.records:,}"),
     ]
+
+
+def _sentence(said: str) -> str:
+    return f"{_capitalised(said)}."
 
 
 def _capitalised(words: str) -> str:

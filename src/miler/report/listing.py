@@ -1,6 +1,7 @@
 """Lists of activities and of best efforts, as tables for the terminal and as CSV.
 
-A row is a JSON object of the list, in SI; here it gets its miles and its mm:ss.
+A row is a JSON object of the list, in SI; here it gets its miles and its mm:ss. What a narrow terminal
+has no room for is left out: weekdays, evenness, a second pace.
 """
 
 from __future__ import annotations
@@ -10,58 +11,75 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from miler.report.document import Document, csv_line
+from miler.report.look import Look
 from miler.report.words import printable, rounded_down
 from miler.units import format_distance, format_duration, format_pace, length_name
 
-_LONGEST_WORDS = 36
+_WIDE = 100  # columns, from which on there is room for everything
+_LONGEST_WORDS = 46
+_SHORTEST_WORDS = 14
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_DIM, _BOLD = "2", "1"
 
 
-def listed(rows: Sequence[Document], total: int, units: str, *, color: bool = False) -> str:
+def listed(rows: Sequence[Document], total: int, units: str, look: Look) -> str:
     """Write a table of activities, the latest first, a line each.
 
     Args:
         rows: what `miler list --format json` gives.
         total: how many there are, of which `rows` are the first.
         units: `mi` or `km`.
-        color: add ANSI colours.
+        look: for whom.
     """
+    wide = look.width >= _WIDE
+    even = f" {'even':>5}" if wide else ""
     head = (
-        f"{'#':>6}  {'date':<15}  {'sport':<10} {'distance':>9} {'elapsed':>9} {'mile':>8} {'even':>5}  what"
+        f"{'#':>6}  {'date':<{15 if wide else 10}}  {'sport':<10} {'distance':>9} {'elapsed':>8} {'mile':>7}"
     )
-    lines = [_styled(head, "2", color)]
+    lines = [look(f"{head}{even}  what", _DIM)]
     for row in rows:
+        evenness = f" {_score(row['evenness']):>5}" if wide else ""
         line = (
-            f"{row['activity_id']:>6}  {_day(row):<15}  {_short(row['sport'].replace('_', ' '), 10):<10}"
-            f" {format_distance(row['distance_m'], units):>9} {format_duration(row['elapsed_s'], 0):>9}"
-            f" {format_duration(row['mile_s']):>8} {_score(row['evenness']):>5}  {_what(row)}"
+            f"{row['activity_id']:>6}  {_day(row, wide)}  {_short(row['sport'].replace('_', ' '), 10):<10}"
+            f" {format_distance(row['distance_m'], units):>9} {format_duration(row['elapsed_s'], 0):>8}"
+            f" {format_duration(row['mile_s']):>7}{evenness}  "
         )
-        lines.append(_styled(line, "2", color and row["excluded"]))
+        lines.append(look(line + _what(row, look.width - len(line)), _DIM, row["excluded"]))
     if total > len(rows):
-        lines.append(_styled(f"{total - len(rows)} earlier; --limit shows more", "2", color))
+        lines.append(look(f"{total - len(rows)} earlier; --limit shows more", _DIM))
     return "\n".join(lines if rows else ["No activity is like that."]) + "\n"
 
 
 def ranked(
-    length_m: float, rows: Sequence[Document], excluded: Sequence[Document], *, color: bool = False
+    length_m: float, rows: Sequence[Document], excluded: Sequence[Document], clock: str, look: Look
 ) -> str:
     """Write the best efforts of one length, fastest first; those that were excluded apart, below."""
-    lines = [
-        _styled(f"BEST {length_name(length_m).upper()}", "1", color) + _styled("  elapsed clock", "2", color)
-    ]
-    lines += [f"{place:>4}  {_effort(row)}" for place, row in enumerate(rows, 1)]
+    lines = [_title(f"best {length_name(length_m)}", clock, look)]
+    lines += [f"{place:>4}  {_effort(row, clock, look.width - 6)}" for place, row in enumerate(rows, 1)]
     if not rows:
         lines.append("  none")
     if excluded:
-        lines += ["", _styled("EXCLUDED", "1", color)]
-        lines += [_styled(f"   –  {_effort(row)}", "2", color) for row in excluded]
+        lines += ["", look("EXCLUDED", _BOLD)]
+        lines += [look(f"   –  {_effort(row, clock, look.width - 6)}", _DIM) for row in excluded]
     return "\n".join(lines) + "\n"
 
 
-def bests(rows: Iterable[Document], *, color: bool = False) -> str:
+def grouped(length_m: float, group: str, rows: Sequence[Document], clock: str, look: Look) -> str:
+    """Write the best effort of each group, such as each year."""
+    names = [printable(_short((row["group"] or "not known").replace("_", " "), 20)) for row in rows]
+    wide = max(map(len, names), default=0)
+    lines = [_title(f"best {length_name(length_m)} by {group}", clock, look)]
+    lines += [
+        f"  {name:<{wide}}{_effort(row, clock, look.width - wide - 2)}"
+        for name, row in zip(names, rows, strict=True)
+    ]
+    return "\n".join(lines if rows else [*lines, "  none"]) + "\n"
+
+
+def bests(rows: Iterable[Document], clock: str, look: Look) -> str:
     """Write the best effort of each length, shortest first."""
-    lines = [_styled("BEST EFFORTS", "1", color) + _styled("  elapsed clock", "2", color)]
-    lines += [f"  {length_name(row['length_m']):<14}{_effort(row)}" for row in rows]
+    lines = [_title("best efforts", clock, look)]
+    lines += [f"  {length_name(row['length_m']):<14}{_effort(row, clock, look.width - 16)}" for row in rows]
     return "\n".join(lines if len(lines) > 1 else ["There is no effort yet."]) + "\n"
 
 
@@ -70,8 +88,8 @@ def shown(kept: Document, *, color: bool = False) -> str:
     words = [f"#{kept['activity_id']}"]
     if kept["title"]:
         words.append(kept["title"])
-    if kept["tags"]:
-        words.append(f"[{', '.join(kept['tags'])}]")
+    if said := said_words({**kept, "tags": ",".join(kept["tags"])}):
+        words.append(f"[{', '.join(said)}]")
     words += [
         "excluded" if length_m == 0 else f"{length_name(length_m)} excluded"
         for length_m in kept["excluded_m"]
@@ -79,6 +97,50 @@ def shown(kept: Document, *, color: bool = False) -> str:
     # The report's colours are the only escapes in it: what comes from a file was made printable.
     report = kept["report"] if color else _ANSI.sub("", kept["report"])
     return f"{printable(' · '.join(words))}\n{report}"
+
+
+def duplicates(rows: Sequence[Document], look: Look) -> str:
+    """Write the runs that came from several files: each with its files, the leading one first, and why.
+
+    Args:
+        rows: what `miler list --duplicates --format json` gives.
+        look: how it is laid out.
+    """
+    lines: list[str] = []
+    for row in rows:
+        numbers = dict.fromkeys(f"#{source['activity_id']}" for source in row["sources"])
+        kind = "one run" if row["kind"] == "same" else "perhaps one run"
+        lines.append(look(f"{', '.join(numbers)}  {kind}", "1"))
+        first, *others = row["sources"]
+        lines.append(f"  {_source(first)}")
+        for source in others:
+            lines += [f"  {_source(source)}", look(f"    {evidence(source, row)}", _DIM)]
+    return "\n".join(lines or ["No run is here twice."]) + "\n"
+
+
+def _source(source: Document) -> str:
+    words = [printable(source["file"]), f"({source['format'] or 'no file'})"]
+    if source["gives"]:
+        words += ["gives" if source["leads"] else "adds", ", ".join(source["gives"]).replace("_", " ")]
+    return " ".join(words)
+
+
+def evidence(source: Document, row: Document) -> str:
+    """Say why a source is of the run: by the leading source, else by another one."""
+    leading = row["sources"][0]["file"]
+    mine = [why for why in row["evidence"] if source["file"] in (why["file"], why["other_file"])]
+    mine.sort(key=lambda why: leading not in (why["file"], why["other_file"]))
+    if not mine:
+        return "by way of the others"
+    why = mine[0]
+    words = [printable(why["why"])]
+    if why["overlap_s"] is not None:
+        words.append(f"{format_duration(why['overlap_s'], 0)} at once ({why['overlap_percent']:.0f} %)")
+    if why["gap_m"] is not None:
+        words.append(f"tracks {why['gap_m']:.1f} m apart")
+    if why["clock_s"]:
+        words.append(f"clocks {abs(why['clock_s']):.0f} s apart")
+    return ", ".join(words)
 
 
 def csv(rows: Iterable[Document]) -> Iterator[str]:
@@ -89,29 +151,42 @@ def csv(rows: Iterable[Document]) -> Iterator[str]:
         yield csv_line(row.values())
 
 
-def _effort(row: Document) -> str:
-    pace = row["elapsed_s"] / row["length_m"] * 1000
+def _title(words: str, clock: str, look: Look) -> str:
+    return look(words.upper(), _BOLD) + look(f"  {clock} clock", _DIM)
+
+
+def _effort(row: Document, clock: str, width: int) -> str:
+    wide = width >= _WIDE - 20
+    time_s = row[f"{clock}_s"]
+    pace_s_per_km = time_s / row["length_m"] * 1000
+    paces = "".join(f"  {format_pace(pace_s_per_km, per):>9}" for per in (("mi", "km") if wide else ("mi",)))
+    line = f"{format_duration(time_s):>9}{paces}  {_day(row, wide)}  #{row['activity_id']} "
     flags = f"  ({row['flags'].replace(' ', ', ')})" if row["flags"] else ""
-    return (
-        f"{format_duration(row['elapsed_s']):>9}  {format_pace(pace, 'mi'):>9}  {format_pace(pace, 'km'):>9}"
-        f"  {_day(row):<15}  #{row['activity_id']} {_what(row)}{flags}"
-    )
+    return line + _what(row, width - len(line) - len(flags)) + flags
 
 
-def _day(row: Document) -> str:
+def _day(row: Document, wide: bool) -> str:
     if row["start_local"] is None:
-        return "date unknown"
-    return f"{date.fromisoformat(row['start_local'][:10]):%a %d %b %Y}"
+        return f"{'date unknown':<15}" if wide else f"{'no date':<10}"
+    day = row["start_local"][:10]
+    return f"{date.fromisoformat(day):%a %d %b %Y}" if wide else day
 
 
-def _what(row: Document) -> str:
-    """The title if the activity has one, else the file's name; its tags, and whether it is excluded."""
-    words = [_short(row["title"] or row["file"], _LONGEST_WORDS)]
-    if row.get("tags"):
-        words.append(f"[{row['tags'].replace(',', ', ')}]")
+def _what(row: Document, width: int) -> str:
+    """The title if the activity has one, else the file's name; what the runner said; cut to the width."""
+    said = [f"[{', '.join(words)}]"] if (words := said_words(row)) else []
     if row["excluded"]:
-        words.append("(excluded)")
-    return printable(" ".join(words))
+        said.append("(excluded)")
+    title, tail = printable(row["title"] or row["file"]), printable("".join(f" {words}" for words in said))
+    width = max(width, 2 * _SHORTEST_WORDS)
+    tail = _short(tail, width - min(len(title), _SHORTEST_WORDS))
+    return _short(title, min(width - len(tail), _LONGEST_WORDS)) + tail
+
+
+def said_words(row: Document) -> list[str]:
+    """Return what was said of an activity in words; the surface, also where only the file tells it."""
+    words = [row["kind"], row["surface"], row["shoes"], row["wind"], *(row["tags"] or "").split(",")]
+    return list(dict.fromkeys(word.replace("_", " ") for word in words if word))
 
 
 def _short(words: str, longest: int) -> str:
@@ -120,7 +195,3 @@ def _short(words: str, longest: int) -> str:
 
 def _score(value: float | None) -> str:
     return "–" if value is None else rounded_down(value)
-
-
-def _styled(text: str, code: str, color: bool) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if color else text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from miler.analysis import Analysis, Mile
 from miler.pacelight import light_of
 from miler.recordbook import marks
 from miler.report.tables import Table
+from miler.report.words import lead_in
 from miler.track import LineLap, TrackSummary
 from miler.units import format_duration
 
@@ -30,14 +32,6 @@ def facts(track: TrackSummary) -> str:
     )
 
 
-def sure(track: TrackSummary) -> str | None:
-    """The mile's interval in words; None if not all of it was on the track."""
-    if track.mile_s is None:
-        return None
-    low, high = (format_duration(s) for s in track.mile_s)
-    return f"between {low} and {high}, 95 %, by the track"
-
-
 def coached(analysis: Analysis) -> Table | None:
     """The mile's laps as a coach writes them: length, time, its ±, total, and the record's beside it."""
     track, mile = analysis.track, analysis.mile
@@ -52,7 +46,9 @@ def coached(analysis: Analysis) -> Table | None:
         row = [name, f"{lap.length_m:.7g}", format_duration(lap.elapsed_s), f"{off_s:.1f}"]
         rows.append((*row, format_duration(total_s), *([format_duration(record[1][i])] if record else [])))
     text = tuple(False for _ in heads)
-    return Table("The mile as a coach writes it", tuple(heads), text, tuple(rows), None)
+    lap_m = analysis.settings.lap_m
+    caption = f"The mile as a coach writes it, in laps of {lap_m:.6g} m{lead_in(lap_m)}"
+    return Table(caption, tuple(heads), text, tuple(rows), None)
 
 
 def _record_laps(mile: Mile) -> tuple[str, list[float]] | None:
@@ -82,7 +78,25 @@ def _row(lap: LineLap) -> tuple[str, ...]:
     return str(lap.index), begins, format_duration(lap.elapsed_s), f"{lap.plus_minus_s:.1f}", pressed
 
 
-def as_text(table: Table) -> Sequence[str]:
+def lines(analysis: Analysis, dim: Callable[[str], str], width: int) -> list[str]:
+    """Lay out what a text report says of the track; nothing without one.
+
+    Args:
+        analysis: of the run.
+        dim: how heads of columns are written.
+        width: most characters a line.
+    """
+    if analysis.track is None:
+        return []
+    told = textwrap.wrap(facts(analysis.track), width, initial_indent="    ", subsequent_indent="    ")
+    for table in (coached(analysis), line_laps(analysis.track)):
+        if table is not None:
+            heads, *rows = _columns(table)
+            told += ["", f"  {table.caption}", dim(f"    {heads}"), *(f"    {row}" for row in rows)]
+    return told
+
+
+def _columns(table: Table) -> Sequence[str]:
     """Lay a table out in columns; the first line is the heads."""
     cells = [table.heads, *table.rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(table.heads))]

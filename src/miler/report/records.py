@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
+from textwrap import wrap
 from typing import Any
 
 from miler.recordbook import STATUSES, Mark, is_current, profile_for
@@ -19,10 +20,13 @@ _PLOT_ROWS = 16
 _PLOT_FROM = 4  # marks; fewer are read faster than drawn
 _PLOT_MIN_WIDTH = 30
 _GAP = "  "
+_UNDER = "    "
 _NOTHING = "no such mark in the record book\n"
 
 
-def render_records(marks: Iterable[Mark], width: int = 100, color: bool = False) -> str:
+def render_records(
+    marks: Iterable[Mark], width: int = 100, color: bool = False, own: str = "", sources: bool = False
+) -> str:
     """Write the standing marks as books, one for each event, surface and sex.
 
     Each book has its records first; what is pending and what no list counts follow apart,
@@ -32,21 +36,25 @@ def render_records(marks: Iterable[Mark], width: int = 100, color: bool = False)
         marks: rows of the record book, in any order.
         width: columns of the terminal; no line is longer.
         color: with ANSI colours.
+        own: text of the runner's own records file.
+        sources: below each mark, where it comes from and what to know of it.
     """
     marks = tuple(marks)
     if not marks:
         return _NOTHING
-    layout = _Layout([mark for mark in marks if _section(mark) != "former"], width, color)
+    layout = _Layout([m for m in marks if _section(m, own) != "former"], width, color, own, sources)
     blocks = [_book(title, book, layout) for title, book in _grouped(marks, _book_title)]
     oldest, newest = (pick(mark.as_of for mark in marks) for pick in (min, max))
     seen = newest if oldest == newest else f"between {oldest} and {newest}"
     footer = [f"Status of each mark as last seen {seen}."]
     footer += [f"{_words(s)}: {STATUSES[s]}" for s in STATUSES if any(m.status == s for m in layout.marks)]
-    blocks.append("\n".join(layout.style(line, "aside") for line in footer))
+    blocks.append("\n".join(layout.style(line, "aside") for line in [*footer, *_unsure(layout)]))
     return "\n\n".join(blocks) + "\n"
 
 
-def render_progression(marks: Iterable[Mark], width: int = 100, color: bool = False) -> str:
+def render_progression(
+    marks: Iterable[Mark], width: int = 100, color: bool = False, own: str = "", sources: bool = False
+) -> str:
     """Write marks by date, with the seconds that each took off the record, and a small plot.
 
     Args:
@@ -54,28 +62,47 @@ def render_progression(marks: Iterable[Mark], width: int = 100, color: bool = Fa
             surface, category and sex is a progression of its own.
         width: columns of the terminal; no line is longer.
         color: with ANSI colours.
+        own: text of the runner's own records file.
+        sources: below each mark, where it comes from and what to know of it.
     """
     rows = sorted(marks, key=lambda mark: mark.date)
-    layout = _Layout(rows, width, color)
+    layout = _Layout(rows, width, color, own, sources)
     blocks = []
     for title, book in _grouped(rows, _progression_title):
         lines = [layout.style(title, "heading")]
         standing: Mark | None = None
         for mark in book:
-            lines.append(layout.row(mark, _gain(standing, mark)))
+            lines += layout.rows(mark, _gain(standing, mark))
             standing = mark if _was_record(mark) else standing
         blocks += ["\n".join(lines), *_plot(book, width)]
+    blocks += [layout.style(line, "aside") for line in _unsure(layout)]
     return "\n\n".join(blocks) + "\n" if blocks else _NOTHING
 
 
-def records_document(marks: Iterable[Mark]) -> list[dict[str, Any]]:
+def render_check(found: Iterable[tuple[Mark, str]], width: int = 100) -> str:
+    """Write the rows that want another look, and what to look up; see `recordbook.stale`."""
+    rows = list(found)
+    layout = _Layout([mark for mark, _ in rows], width, False)
+    lines = []
+    for title, book in _grouped((mark for mark, _ in rows), _progression_title):
+        lines.append(title)
+        for mark in book:
+            why = next(why for other, why in rows if other is mark)
+            said = f"seen {mark.as_of} in {mark.source}: {why}"
+            lines += [layout.row(mark), *(layout.style(_UNDER + line, "") for line in wrap(said, width - 4))]
+    ids = f"{len(rows)} marks want another look" if rows else "no mark wants another look"
+    return "\n".join([*lines, ids]) + "\n"
+
+
+def records_document(marks: Iterable[Mark], own: str = "") -> list[dict[str, Any]]:
     """Return the marks as plain values: every field, what the mark is, and the holder's splits.
 
     `splits` is a list of `{distance_m, time_s, whose}` with the convention and source of the
     splits beside it; None where no good ones are known.
     """
     return [
-        asdict(mark) | {"current": is_current(mark), "label": label(mark)} | _splits(mark) for mark in marks
+        asdict(mark) | {"current": is_current(mark, own), "label": label(mark, own)} | _splits(mark)
+        for mark in marks
     ]
 
 
@@ -93,8 +120,12 @@ def _splits(mark: Mark) -> dict[str, Any]:
 class _Layout:
     """Columns as wide as their widest value, the place cut where the line would be too long."""
 
-    def __init__(self, marks: Sequence[Mark], width: int, color: bool) -> None:
+    def __init__(
+        self, marks: Sequence[Mark], width: int, color: bool, own: str = "", sources: bool = False
+    ) -> None:
         self.marks = marks
+        self.own = own
+        self.sources = sources
         self.color = color
         self.width = width
         self.time = max((len(m.time_text) for m in marks), default=0)
@@ -104,6 +135,13 @@ class _Layout:
     def style(self, text: str, name: str) -> str:
         text = _cut(text, self.width)
         return f"\033[{_STYLES[name]}m{text}\033[0m" if self.color and name else text
+
+    def rows(self, mark: Mark, gain: str | None = None) -> list[str]:
+        """One mark, and where it comes from if that was asked for."""
+        said = f"{mark.source}; seen {mark.as_of}, confidence {mark.confidence}"
+        said += f"; {mark.note}" if mark.note else ""
+        below = wrap(said, max(self.width - 4, 8)) if self.sources else []
+        return [self.row(mark, gain), *(self.style(_UNDER + line, "aside") for line in below)]
 
     def row(self, mark: Mark, gain: str | None = None) -> str:
         """One line: time, gain if asked for, date, athlete, what the mark is, place."""
@@ -117,20 +155,23 @@ class _Layout:
             f"{_what(mark):<{self.what}}",
             mark.place or "–",
         ]
-        return self.style("  " + _GAP.join(cells), _STYLE_OF[_section(mark)])
+        return self.style("  " + _GAP.join(cells), _STYLE_OF[_section(mark, self.own)])
 
 
 def _book(title: str, marks: Sequence[Mark], layout: _Layout) -> str:
-    sections = {name: sorted((m for m in marks if _section(m) == name), key=_by_time) for name in _SECTIONS}
+    sections = {
+        name: sorted((m for m in marks if _section(m, layout.own) == name), key=_by_time)
+        for name in _SECTIONS
+    }
     lines = [layout.style(title, "heading")]
-    lines += [layout.row(mark) for mark in sections["record"]]
+    lines += [line for mark in sections["record"] for line in layout.rows(mark)]
     if sections["former"]:
         lines.append(layout.style(f"  and {len(sections['former'])} former", "aside"))
     for name in ("pending", "not counted"):
         if sections[name]:
             seen = min(mark.as_of for mark in sections[name])
             lines.append(layout.style(f"  {name}, as last seen {seen}:", _STYLE_OF[name]))
-            lines += [layout.row(mark) for mark in sections[name]]
+            lines += [line for mark in sections[name] for line in layout.rows(mark)]
     return "\n".join(lines)
 
 
@@ -150,12 +191,12 @@ def _progression_title(mark: Mark) -> str:
     return _book_title(mark) + ("" if mark.category == "senior" else f", {mark.category}")
 
 
-def _section(mark: Mark) -> str:
+def _section(mark: Mark, own: str = "") -> str:
     if mark.status in ("unofficial", "not_eligible"):
         return "not counted"
     if mark.status == "pending":
         return "pending"
-    return "record" if is_current(mark) else "former"
+    return "record" if is_current(mark, own) else "former"
 
 
 def _was_record(mark: Mark) -> bool:
@@ -173,9 +214,14 @@ def _gain(standing: Mark | None, mark: Mark) -> str:
 
 
 def _what(mark: Mark) -> str:
-    """Category and status in a word or two: "ratified", "U20, listed", "not eligible"."""
-    status = _words(mark.status)
+    """Category and status in a word or two: "ratified", "U20, listed", "superseded?" where unsure."""
+    status = _words(mark.status) + ("?" if mark.confidence == "low" else "")
     return status if mark.category == "senior" else f"{mark.category}, {status}"
+
+
+def _unsure(layout: _Layout) -> list[str]:
+    low = any(mark.confidence == "low" for mark in layout.marks)
+    return ["?: from recollection, or from one list that was not checked"] if low else []
 
 
 def _words(slug: str) -> str:

@@ -12,8 +12,9 @@ from typing import Generic, TypeVar
 from miler.activity import Lap
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
-from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed
-from miler.scoring import Behind, RecordComparison
+from miler.repeats import Repeat, Series
+from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed, sure_time
+from miler.scoring import Behind, Chased, RecordComparison
 from miler.settings import Settings, Units
 from miler.units import (
     MILE_M,
@@ -29,6 +30,7 @@ _QUARTER_ENDS = ("¼", "½", "¾", "finish")
 _MISSING = "–"
 
 T = TypeVar("T")
+B = TypeVar("B", RecordComparison, Chased)
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,21 @@ def records(comparisons: Sequence[RecordComparison]) -> Table:
         _Column("Time", lambda r: format_duration(r.time_s, 2)),
         _Column("Status", lambda r: _words(r.status), text=True),
         _Column("Your speed", lambda r: f"{rounded_down(r.percent)} %"),
-        *(_Column(f"Behind at {end}", _behind_at(i)) for i, end in enumerate(_QUARTER_ENDS)),
+        *_behind(RecordComparison),
         _Column("Measured along", lambda r: "own splits" if r.profile_id else "even pace", text=True),
     ]
     return _table("Behind the records; a minus is ahead", columns, comparisons)
+
+
+def pace_light(mile: Mile) -> Table:
+    """The mile against each rival and goal."""
+    columns: list[_Column[Chased]] = [
+        _Column("Light", lambda c: c.name),
+        _Column("Kind", lambda c: c.kind, text=True),
+        _Column("Time", lambda c: format_duration(c.time_s, 2)),
+        *_behind(Chased),
+    ]
+    return _table("Behind the light; a minus is ahead", columns, mile.pace_light)
 
 
 def efforts(found: Sequence[Effort], units: Units) -> Table:
@@ -118,16 +131,29 @@ def efforts(found: Sequence[Effort], units: Units) -> Table:
     stopped = any(_stopped(e) for e in found)
     columns: list[_Column[Effort]] = [
         _Column("Distance", lambda e: e.name),
-        _Column("Elapsed", lambda e: format_duration(e.elapsed_s)),
+        _Column("Elapsed, ± 95 %", sure_time),
+        _Column("Evidence", lambda e: e.evidence.grade if e.evidence else None),
         _Column("Timer", lambda e: format_duration(e.timer_s) if stopped else None),
         _Column(f"Pace /{first}", lambda e: _pace(e.pace_s_per_km, first)),
         _Column(f"Pace /{second}", lambda e: _pace(e.pace_s_per_km, second)),
         _Column("Starts at", lambda e: format_distance(e.start_m, units)),
         _Column("After", lambda e: format_duration(e.start_s, 0)),
-        _Column("Flags", lambda e: ", ".join(e.flags) or None, text=True),
+        _Column("Flags", lambda e: "; ".join([*e.flags, *e.doubts]) or None, text=True),
     ]
-    best = next((i for i, e in enumerate(found) if math.isclose(e.length_m, MILE_M)), None)
+    best = next((i for i, e in enumerate(found) if math.isclose(e.length_m, MILE_M) and e.plausible), None)
     return _table("Fastest stretch of each distance, on the elapsed clock", columns, found, best)
+
+
+def repeats(found: Series) -> Table:
+    """Every repetition of an interval session, with the rest before the next."""
+    columns: list[_Column[Repeat]] = [
+        _Column("Repetition", lambda r: str(r.index)),
+        _Column("Time", lambda r: format_duration(r.elapsed_s)),
+        _Column("After", lambda r: format_duration(r.start_s, 0)),
+        _Column("Rest", lambda r: None if r.rest_s is None else format_duration(r.rest_s, 0)),
+        _Column("Rest, m", lambda r: None if r.rest_m is None else f"{r.rest_m:.0f}"),
+    ]
+    return _table(f"Repetitions: {found.name}, found from the motion", columns, found.repeats)
 
 
 def splits(caption: str, cut: Sequence[Split], unit: Units) -> Table:
@@ -205,8 +231,13 @@ def _with_cumulative(cut: Sequence[Split]) -> list[tuple[Split, float]]:
     return list(zip(cut, accumulate(s.elapsed_s for s in cut), strict=True))
 
 
-def _behind_at(quarter: int) -> Callable[[RecordComparison], str | None]:
-    return lambda record: f"{_lag(record.behind[quarter])}\n{metres_to_go(record.behind[quarter].behind_m)}"
+def _behind(columns: type[B]) -> list[_Column[B]]:
+    """A column a quarter: seconds behind, and metres."""
+
+    def at(quarter: int) -> Callable[[B], str | None]:
+        return lambda row: f"{_lag(row.behind[quarter])}\n{metres_to_go(row.behind[quarter].behind_m)}"
+
+    return [_Column(f"Behind at {end}", at(i)) for i, end in enumerate(_QUARTER_ENDS)]
 
 
 def _lag(behind: Behind) -> str:
@@ -256,4 +287,6 @@ def _setting(name: str, value: object) -> str:
         return ", ".join(length_name(v) if isinstance(v, float) else str(v) for v in value)
     if isinstance(value, float):
         return f"{value:g}"
-    return "not set" if value is None else str(value)
+    if name == "own_records" and value:
+        return f"{len(str(value).splitlines())} lines"
+    return "not set" if value in (None, "") else str(value)

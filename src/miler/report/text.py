@@ -11,12 +11,14 @@ from typing import Literal
 from miler.activity import Lap, Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
+from miler.repeats import Series
 from miler.report import oval as ovals
+from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
-    FLAGS,
-    SHAPES,
     SOURCES,
+    by_button,
     compared,
+    flag_words,
     lag,
     lead_in,
     local_start,
@@ -26,10 +28,12 @@ from miler.report.words import (
     rounded_up,
     signed,
     sport,
+    sure_time,
     where,
     why_no_mile,
+    why_sure,
 )
-from miler.scoring import RecordComparison
+from miler.scoring import Behind, RecordComparison
 from miler.units import TRACK_LAP_M, format_distance, format_duration, format_pace
 
 _WIDTH = 100
@@ -78,11 +82,12 @@ def render(analysis: Analysis, *, color: bool = False) -> str:
     style = _Style(color)
     parts = [_head(analysis, style)]
     if analysis.mile is None:
-        parts.append([printable(why_no_mile(analysis))])
+        parts.append(textwrap.wrap(printable(why_no_mile(analysis)), _WIDTH))
     else:
         parts += _mile(analysis, analysis.mile, style)
     parts.append(_on_the_track(analysis, style))
     parts.append(_efforts(analysis.efforts, style))
+    parts.append(_repeats(analysis.repeats, style))
     parts.append(_pauses(analysis.pauses, style))
     parts.append(_laps(analysis, style))
     parts.append(_splits(analysis, style))
@@ -131,43 +136,56 @@ def _facts(analysis: Analysis) -> list[str]:
 def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
     effort = mile.effort
     head = [
-        f"{style.title('FASTEST MILE')}   {style.big(format_duration(effort.elapsed_s))}  elapsed"
+        f"{style.title('FASTEST MILE')}   {style.big(sure_time(effort))}  elapsed"
         f"    {format_pace(effort.pace_s_per_km, 'mi')} · {format_pace(effort.pace_s_per_km, 'km')}",
         style.dim(_INDENT + where(mile)),
     ]
+    head += _evidence(effort, style)
     if "pause" in effort.flags:
         head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
-    head += [style.warn(_INDENT + f"! {FLAGS.get(flag, flag)}") for flag in effort.flags]
+    head += _by_button(mile, style)
+    official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
+    if official_s is not None:
+        head.append(
+            f"{style.title('OFFICIAL')}       {format_duration(official_s, 2)}  as the runner gave it"
+        )
+    head += [style.warn(_INDENT + f"! {flag_words(flag, effort, analysis.pauses)}") for flag in effort.flags]
     return [
         head,
         _table("QUARTERS  440 yd each", mile.quarters, style),
-        _evenness(mile, style),
+        _evenness(mile, analysis.summary.sub_sport, style),
         _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
+        _section("WORTH", worth_words(mile.worth, analysis.settings.own_records), style),
+        _section("CONDITIONS", _conditions(mile), style),
+        _eligibility(mile, style),
     ]
+
+
+def _evidence(effort: Effort, style: _Style) -> list[str]:
+    return [style.dim(_INDENT + line) for line in textwrap.wrap(why_sure(effort), _WIDTH - len(_INDENT))]
+
+
+def _by_button(mile: Mile, style: _Style) -> list[str]:
+    lines = textwrap.wrap(by_button(mile), _WIDTH - len(_INDENT))
+    if lines:
+        lines[0] = f"{style.title('LAP BUTTON'):<{len(_INDENT) + len(style.title(''))}}{lines[0]}"
+    return [*lines[:1], *(_INDENT + line for line in lines[1:])]
 
 
 def _track_laps(analysis: Analysis, mile: Mile, style: _Style) -> list[str]:
     """The mile by laps where it was run on a track or a lap was asked for: else they double the quarters."""
     lap_m = analysis.settings.lap_m
-    if analysis.summary.sub_sport != "track" and math.isclose(lap_m, TRACK_LAP_M):
+    unasked = analysis.summary.sub_sport != "track" and math.isclose(lap_m, TRACK_LAP_M)
+    if unasked or ovals.coached(analysis) is not None:  # that has them, with their ±
         return []
     return _table(f"TRACK LAPS  {lap_m:.6g} m{lead_in(lap_m)}", mile.track_laps, style)
 
 
 def _on_the_track(analysis: Analysis, style: _Style) -> list[str]:
-    """What the track itself says: lane, line, the mile's interval, its laps with their ±."""
-    track = analysis.track
-    if track is None:
-        return []
-    said = [ovals.facts(track)] + [f"the mile took {told}" for told in [ovals.sure(track)] if told]
-    lines = [line for text in said for line in _wrapped(" ", text)]
-    for table in (ovals.coached(analysis), ovals.line_laps(track)):
-        if table is not None:
-            heads, *rows = ovals.as_text(table)
-            lines += ["", f"  {table.caption}", style.dim("    " + heads), *("    " + row for row in rows)]
-    return [style.title("ON THE TRACK"), *lines]
+    lines = ovals.lines(analysis, style.dim, _WIDTH)
+    return [style.title("ON THE TRACK"), *lines] if lines else []
 
 
 def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:
@@ -220,17 +238,37 @@ def _bar(pace: float, paces: Sequence[float]) -> str:
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()) or "▏"
 
 
-def _evenness(mile: Mile, style: _Style) -> list[str]:
+def _evenness(mile: Mile, sub_sport: str | None, style: _Style) -> list[str]:
     even = mile.evenness
+    if mile.interrupted:
+        return [f"{style.title('EVENNESS')}       no verdict on its pacing: {mile.interrupted}"]
     return [
         f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
-        f" · CV {rounded_up(even.cv_percent)} % · {SHAPES.get(even.shape, even.shape)}",
+        f" · CV {rounded_up(even.cv_percent)} % · {shape_words(mile, sub_sport)}",
         style.dim(f"{_INDENT}second half {compared(-even.half_difference_percent)} the first"),
         style.dim(
             f"{_INDENT}start {compared(even.fast_start_percent)} the middle,"
             f" finish {compared(even.end_spurt_percent)} it"
         ),
+        *(style.dim(line) for said in pacing_words(mile, sub_sport) for line in _hung(said)),
     ]
+
+
+def _conditions(mile: Mile) -> list[str]:
+    said = condition_words(mile.conditions)
+    return [f"not included in the time: {said[0]}", *said[1:]] if said else []
+
+
+def _section(title: str, sentences: Sequence[str], style: _Style) -> list[str]:
+    """Sentences beside a title, each on lines of its own."""
+    lines = [line for said in sentences for line in _hung(said)]
+    if not lines:
+        return []
+    return [f"{style.title(title)}{lines[0][len(title) :]}", *lines[1:]]
+
+
+def _hung(said: str) -> list[str]:
+    return textwrap.wrap(said, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
 
 
 def _records(mile: Mile, style: _Style) -> list[str]:
@@ -241,16 +279,25 @@ def _records(mile: Mile, style: _Style) -> list[str]:
         + style.dim("  speed as a share of theirs, time behind, and metres left when they finish"),
         style.dim(f"  {'':<27}  speed     1/4     1/2     3/4     1/1   to go"),
         *(_record(record) for record in mile.records),
+        *(
+            _against(chased.name, chased.time_s, 100 * chased.time_s / mile.effort.elapsed_s, chased.behind)
+            + f"  {chased.kind}"
+            for chased in mile.pace_light
+            if chased.kind != "record"
+        ),
     ]
 
 
 def _record(record: RecordComparison) -> str:
-    name = f"{record.holder} {format_duration(record.time_s, 2)}"
-    behind = "".join(f" {lag(b.behind_s):>7}" for b in record.behind)
-    to_go = metres_to_go(record.behind[-1].behind_m)
     label = record.label.replace("outdoor ", "")
-    line = f"  {name:<27}{rounded_down(record.percent):>5} %{behind}{to_go:>8}  {label}"
+    line = f"{_against(record.holder, record.time_s, record.percent, record.behind)}  {label}"
     return line[:_WIDTH].rstrip()  # only who stood for an hour needs more room
+
+
+def _against(name: str, time_s: float, percent: float, behind: Sequence[Behind]) -> str:
+    who = f"{printable(name)[:18]} {format_duration(time_s, 2)}"
+    lags = "".join(f" {lag(b.behind_s):>7}" for b in behind)
+    return f"  {who:<27}{rounded_down(percent):>5} %{lags}{metres_to_go(behind[-1].behind_m):>8}"
 
 
 def _milestone(mile: Mile, style: _Style) -> list[str]:
@@ -264,18 +311,49 @@ def _milestone(mile: Mile, style: _Style) -> list[str]:
     ]
 
 
+_VERDICTS = {"yes": "yes", "no": "no", "undetermined": "?"}
+
+
+def _eligibility(mile: Mile, style: _Style) -> list[str]:
+    if not mile.eligibility:
+        return []
+    return [
+        style.title("WOULD IT COUNT") + style.dim("  what a record asks, as far as a recording can answer"),
+        *(f"  {_VERDICTS[p.met]:<5}{p.name}: {p.reason}" for p in mile.eligibility),
+    ]
+
+
+def _repeats(found: Series | None, style: _Style) -> list[str]:
+    """Every repetition in a line, with the rest before the next."""
+    if found is None:
+        return []
+    mean_s = sum(r.elapsed_s for r in found.repeats) / len(found.repeats)
+    lines = [f"{style.title('REPEATS')}        {style.big(found.name)}, {format_duration(mean_s)} on average"]
+    for r in found.repeats:
+        rest = "" if r.rest_s is None else f"   rest {format_duration(r.rest_s, 0)}, {r.rest_m:.0f} m"
+        lines.append(
+            f"  {r.index:>3} {format_duration(r.elapsed_s):>10} {signed(r.elapsed_s - mean_s):>7}"
+            f"   at {format_duration(r.start_s, 0):>8}{rest}"
+        )
+    return lines
+
+
 def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:
     if not efforts:
         return []
-    lines = [style.title("BEST EFFORTS") + style.dim("  elapsed clock")]
+    lines = [style.title("BEST EFFORTS") + style.dim("  elapsed clock, ± 95 %, grade of the evidence")]
+    wide = max(16, *(len(sure_time(effort)) for effort in efforts))
     for effort in efforts:
         flags = f"  ({', '.join(effort.flags)})" if effort.flags else ""
-        lines.append(
-            f"  {effort.name:<14}{format_duration(effort.elapsed_s):>10}"
+        grade = effort.evidence.grade if effort.evidence else " "
+        line = (
+            f"  {effort.name:<14}{sure_time(effort):>{wide}}  {grade}"
             f"  {format_pace(effort.pace_s_per_km, 'mi'):>9}  {format_pace(effort.pace_s_per_km, 'km'):>9}"
-            f"   at {format_duration(effort.start_s, 0):>8}{flags}"
+            f"   at {format_duration(effort.start_s, 0):>8}"
         )
-    return lines
+        lines.append(line + flags if effort.plausible else style.warn(f"{line}  ! no best"))
+    doubted = dict.fromkeys(doubt for effort in efforts for doubt in effort.doubts)
+    return [*lines, *(style.warn(f"  ! no best: {doubt}") for doubt in doubted)][: len(lines) + _SHOWN_NOTES]
 
 
 def _pauses(pauses: Sequence[Pause], style: _Style) -> list[str]:

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from miler.timezone import zone
 from miler.units import MILE_M, format_distance, format_duration
 
 if TYPE_CHECKING:  # the library's questions use these words, and need no numpy
+    from miler.activity import Pause
     from miler.analysis import Analysis, Mile, Summary
+    from miler.effort import Effort
+
+_LOPSIDED = 2.0
+_SHOWN_PAUSES = 3
+_FLATTERING = 0.1  # of the ±: less is not worth a word
 
 FLAGS = {
     "pause": "a pause lies inside it; its time counts",
@@ -45,6 +51,8 @@ def printable(text: str) -> str:
     A name must not move the cursor, ring the bell or turn the line around: such characters are
     shown as `\x1b`, `\u202e`; a lone surrogate (a file name that is not UTF-8) likewise.
     """
+    if text.isprintable():  # nearly all text
+        return text
     return "".join(
         c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _escaped(c) for c in text
     )
@@ -57,6 +65,8 @@ def _escaped(character: str) -> str:
 
 def local_start(summary: Summary) -> str:
     """Write the start as the runner's clock showed it: `Tue 21 May 2019, 19:15 (Europe/Berlin)`."""
+    from miler.timezone import zone  # the library's questions have no use for it
+
     if summary.start_time is None:
         return "date unknown"
     there = zone(summary.time_zone)
@@ -84,7 +94,78 @@ def why_no_mile(analysis: Analysis) -> str:
         return "No mile: the recording has neither distance nor positions."
     if summary.distance_m < MILE_M:
         return f"No mile: the recording is {format_distance(summary.distance_m, 'm')} long."
+    if doubted := next((e for e in analysis.efforts if e.length_m == MILE_M and e.doubts), None):
+        time = format_duration(doubted.elapsed_s, 0)
+        return f"No mile that a runner ran: the fastest, {time}, was {doubted.doubts[0]}."
     return "No unbroken mile: teleports, glitches or other sports lie between; see the notes."
+
+
+def told_time(effort: Effort) -> str:
+    """Write a time with as many digits as it is sure of: tenths only where the ± is below a second."""
+    return format_duration(effort.elapsed_s, 0 if effort.uncertainty_s >= 1 else 1)
+
+
+def interval(effort: Effort) -> str:
+    """Write the 95 % interval, outwards: `4:54 to 5:21`."""
+    digits = 0 if effort.uncertainty_s >= 1 else 1
+    low_s = math.floor(effort.low_s * 10**digits + 1e-6) / 10**digits
+    return f"{format_duration(low_s, digits)} to {format_duration(effort.high_s, digits)}"
+
+
+def sure_time(effort: Effort) -> str:
+    """Write a time with its ±, both rounded up: `4:58 ± 4`.
+
+    Where one side of the interval is much the larger, as for who stopped at the line, the interval is
+    written out: `4:58 (4:54 to 5:21)`.
+    """
+    if not math.isfinite(effort.uncertainty_s):
+        return format_duration(effort.elapsed_s)
+    digits = 0 if effort.uncertainty_s >= 1 else 1
+    below, above = effort.elapsed_s - effort.low_s, effort.high_s - effort.elapsed_s
+    if max(below, above) > _LOPSIDED * max(min(below, above), 10.0**-digits):
+        return f"{told_time(effort)} ({interval(effort)})"
+    wide = math.ceil(effort.uncertainty_s * 10**digits - 1e-6) / 10**digits
+    return f"{told_time(effort)} ± {format_duration(wide, digits) if wide >= 60 else f'{wide:.{digits}f}'}"
+
+
+def why_sure(effort: Effort) -> str:
+    """Say how sure a time is and why, and what picking it flatters where that is worth a word."""
+    if effort.evidence is None:
+        return ""
+    reasons = list(effort.evidence.reasons)
+    if effort.optimism_s > _FLATTERING * effort.uncertainty_s:
+        reasons.append(f"picking the fastest of many stretches flatters by some {effort.optimism_s:.1f} s")
+    return f"evidence {effort.evidence.grade}: {interval(effort)} with 95 %; {'; '.join(reasons)}"
+
+
+def by_button(mile: Mile) -> str:
+    """Say what the lap button says of a mile, and why that differs from the window; empty without."""
+    pressed = mile.pressed
+    if pressed is None:
+        return ""
+    laps = f"lap {pressed.first_lap}"
+    if pressed.last_lap > pressed.first_lap:
+        laps = f"laps {pressed.first_lap} to {pressed.last_lap}"
+    wide_s = pressed.high_s - pressed.elapsed_s
+    sure = f" ± {math.ceil(wide_s * 10 - 1e-6) / 10:.1f}" if math.isfinite(wide_s) else ""
+    return (
+        f"{format_duration(pressed.elapsed_s, 2)}{sure}  evidence {pressed.evidence.grade}: {laps},"
+        f" {pressed.evidence.reasons[0]}; {pressed.explained(mile.effort)}"
+    )
+
+
+def flag_words(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
+    """Say what a flag means, and of pauses where they lie and how long they are."""
+    words = FLAGS.get(flag, flag)
+    inside = [p for p in pauses if p.start_s < effort.end_s and p.end_s > effort.start_s]
+    if flag != "pause" or not inside:
+        return words
+    told = [
+        f"{format_duration(p.end_s - p.start_s, 0)} at {format_duration(p.start_s, 0)}"
+        for p in inside[:_SHOWN_PAUSES]
+    ]
+    more = f" and {len(inside) - len(told)} more" if len(inside) > len(told) else ""
+    return f"{words} ({', '.join(told)}{more})"
 
 
 def where(mile: Mile) -> str:

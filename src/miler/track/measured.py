@@ -31,6 +31,7 @@ SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
 _STOP_SD_S = 0.4  # of starting from and stopping at rest, within the second
 _LEAST_FIXES = 30
+_ALWAYS_S = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +76,15 @@ class Circuit:
         """Whether a span lies inside it."""
         return float(self.times[0]) - 1e-6 <= from_s and to_s <= float(self.times[-1]) + 1e-6
 
-    def fastest_s(self, length_m: float) -> FloatArray:
-        """(d,) least times over a length, one a draw; NaN where a draw is too short."""
+    def fastest_s(self, length_m: float, within_s: tuple[float, float] = _ALWAYS_S) -> FloatArray:
+        """(d,) least times over a length, one a draw; NaN where a draw is too short in those seconds."""
+        first, last = np.searchsorted(self.times, [within_s[0] - 1e-6, within_s[1] + 1e-6]).tolist()
+        inside = slice(first, last)
+        if last - first < 2:
+            return np.full(len(self.scales), np.nan)
         return np.array(
             [
-                _fastest_s(self.times, drawn, length_m / scale)
+                _fastest_s(self.times[inside], drawn[inside], length_m / scale)
                 for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True)
             ]
         )
@@ -143,15 +148,21 @@ class Track:
         """The lane of the longest circuit."""
         return self.longest.lane
 
-    def interval(self, effort: Effort) -> tuple[float, float] | None:
+    def interval(
+        self, effort: Effort, within_s: tuple[float, float] = _ALWAYS_S
+    ) -> tuple[float, float] | None:
         """Between which times the fastest stretch of an effort's length lies, in 95 of 100 cases.
 
         None where the effort is not all on one circuit.
+
+        Args:
+            effort: as `fastest` found it.
+            within_s: from when to when stretches are looked for, seconds.
         """
         circuit = self.circuit(effort.start_s, effort.end_s)
         if circuit is None:
             return None
-        took = circuit.fastest_s(effort.length_m)
+        took = circuit.fastest_s(effort.length_m, within_s)
         short = np.isnan(took)
         if short.mean() > _MOST_SHORT:
             return None

@@ -94,7 +94,7 @@ def summarise_track(
 
     Args:
         track: what was found; None gives None.
-        mile: the fastest mile, if there is one.
+        mile: the fastest mile as it was judged, if there is one.
         laps: it, cut at its own finish.
     """
     if track is None:
@@ -122,7 +122,7 @@ def summarise_track(
         line=finish.told,
         line_count=finish.count,
         line_laps=tuple(_line_laps(home, finish)),
-        mile_s=track.interval(mile) if mile else None,
+        mile_s=(mile.low_s, mile.high_s) if mile and mile.evidence and mile.evidence.on_track else None,
         lap_plus_minus_s=tuple((_Z95 * spreads).tolist()),
         drawing=_drawing(holding or longest, finish, mile if holding else None, laps),
     )

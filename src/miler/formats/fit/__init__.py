@@ -11,10 +11,12 @@ from miler.errors import CorruptFile, DecodeError
 from miler.formats.assemble import Raw, assemble
 from miler.formats.fit.contents import Contents
 from miler.formats.fit.heartbeats import HEART_BEATS, heart_rate_at, heartbeats, only_heartbeats
-from miler.formats.fit.parts import parts
-from miler.formats.fit.scan import Part
+from miler.formats.fit.parts import looks_like_fit, parts
+from miler.formats.fit.scan import Part, limit
 
-__all__ = ["decode"]
+__all__ = ["decode", "looks_like_fit"]
+
+MOST_ACTIVITIES = 4_000  # chained in one file; a triathlon has five
 
 
 def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
@@ -44,6 +46,7 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         refusal = contents.refusal()
         if refusal is None:
             raws.append(contents.raw())
+            limit(len(raws), MOST_ACTIVITIES, "chained activities")
         else:
             refusals.append(refusal)
             aside += part.notes

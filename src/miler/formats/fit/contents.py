@@ -38,6 +38,7 @@ _TIMER, _START = 0, 0
 _STOPS = (1, 4, 8, 9)  # stop, stop_all, stop_disable, stop_disable_all
 _ON_FOOT = ("running", "walking", "hiking")
 _TWO_LEGS = 120.0  # steps a minute: no runner's one leg comes down so often
+_SWUM = 1  # the length_type of a length that was not rested
 _CREATOR = 0  # the device_index of the watch itself; its sensors count from 1
 
 _T = TypeVar("_T")
@@ -98,7 +99,19 @@ class Contents:
 
     @cached_property
     def _lap_messages(self) -> list[Message]:
-        return self.messages.of("lap", *_SPAN, "lap_trigger", "sport", "sub_sport")
+        laps = self.messages.of("lap", *_SPAN, "lap_trigger", "sport", "sub_sport")
+        return laps or self._pool_lengths
+
+    @property
+    def _pool_lengths(self) -> list[Message]:
+        """The lengths of a pool as laps, each swum one as long as the pool: all that some watches write."""
+        lengths = self.messages.of("length", *_SPAN[:-1], "length_type")
+        told = self.messages.of("session", "pool_length") if lengths else []
+        pool_m = _first(message.numbers.get("pool_length") for message in told)
+        for length in lengths:
+            if pool_m is not None and length.number("length_type") == _SWUM:
+                length.numbers["total_distance"] = pool_m
+        return lengths
 
     @cached_property
     def _session_messages(self) -> list[Message]:

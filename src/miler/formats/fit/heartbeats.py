@@ -80,6 +80,8 @@ def only_heartbeats(part: Part) -> bool:
 
 def heart_rate_at(times: FloatArray, beats: FloatArray, rates: FloatArray) -> FloatArray:
     """Return the heart rate at these moments, (n,), by the beat before each; NaN where that is long ago."""
+    if not len(beats):
+        return np.full(len(times), np.nan)
     last = np.searchsorted(beats, times, side="right") - 1
     with np.errstate(invalid="ignore"):
         fresh = (last >= 0) & (times - beats[last] <= _STALE_S)

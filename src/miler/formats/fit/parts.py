@@ -4,74 +4,219 @@
 file = part+                          (chained files: each part has its own header)
 part = header  messages  crc          header: size, protocol, profile, data size, ".FIT" [, crc]
 ```
+
+A sound part is one whose checksum fits: its messages are walked, and that is all. Anything else is damage:
+where the part begins and ends is found out, and `salvage` looks at every message.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import fastcrc
 
 from miler.activity import Note
+from miler.formats.fit.layout import global_number
+from miler.formats.fit.patience import Patience
+from miler.formats.fit.plausible import definition_at, definitions_from, fields_of, go_together
+from miler.formats.fit.salvage import salvage
 from miler.formats.fit.scan import Part, follow
+from miler.formats.fit.suspicion import is_a_lie, is_suspicious
 
-_SMALLEST_HEADER = 12
+_SIZES = (14, 12)  # of headers, with and without a checksum of their own
+_SIZE_AT, _MAGIC_AT = 4, 8
+_MAGIC = b".FIT"
 _CRC_BYTES = 2
+_FILE_ID = 0
+_LONGEST_HEADER = 64  # in which the first message is looked for
+_MOST_BROKEN = 256  # parts, or stretches between them; what follows is left out
+
+
+@dataclass
+class _Frame:
+    """Where a part is in the file.
+
+    Attributes:
+        start: of its header.
+        first, end: where its messages begin, and end.
+        cut: whether its last bytes are missing.
+        notes: what of its header or its checksum is wrong; none of a sound part.
+    """
+
+    start: int
+    first: int
+    end: int
+    cut: bool = False
+    notes: list[Note] = field(default_factory=list)
 
 
 def parts(data: bytes) -> list[Part]:
     """Find every message of every part; what breaks the format is said in the part's notes."""
     found: list[Part] = []
-    at = 0
-    while at + _SMALLEST_HEADER <= len(data):
-        if data[at + 8 : at + 12] == b".FIT":
-            found.append(_part(data, at))
-            at = min(at + found[-1].end + _CRC_BYTES, len(data))
-        elif not found:
-            return []
+    patience = Patience(len(data))
+    at = broken = 0
+    while at < len(data) and broken < _MOST_BROKEN:
+        frame = _sound_frame(data, at)
+        if frame is None:
+            broken += 1
+            frame = _damaged_frame(data, at, alone=not found)
+        if frame is None:
+            following = _next_header(data, at + 1)
+            _say_left_out(found, at, following)
+            at = following
         else:
-            following = data.find(b".FIT", at + 8)
-            until = len(data) if following < 0 else following - 8
-            found[-1].notes.append(_left_out("fit_trailing_bytes", at, until, "are no FIT file"))
-            at = until
-    if found and at < len(data):
-        found[-1].notes.append(_left_out("fit_trailing_bytes", at, len(data), "are no FIT file"))
+            found.append(_read(data, frame, patience))
+            at = min(frame.end + _CRC_BYTES, len(data))
+    if at < len(data):
+        _say_left_out(found, at, len(data))
     return found
 
 
-def _part(data: bytes, start: int) -> Part:
-    """Read the part that begins at `start`."""
-    notes: list[Note] = []
-    first = min(start + max(data[start], _SMALLEST_HEADER), len(data))
-    size = int.from_bytes(data[start + 4 : start + 8], "little")
-    end = first + size
-    if size and end + _CRC_BYTES <= len(data):
-        if not _fits(data, start, end):
-            text = f"the checksum of bytes {start} to {end} does not fit them: something in there was changed"
-            notes.append(Note("fit_crc", "damage", text))
-    else:
-        notes.append(_wrong_size(len(data), size, end + _CRC_BYTES))
-        end = min(end, len(data)) if size else len(data)
-        if first <= len(data) - _CRC_BYTES and _fits(data, start, len(data) - _CRC_BYTES):
-            end = len(data) - _CRC_BYTES
-    part = Part(memoryview(data)[start:end], start)
-    part.notes += notes
-    stopped = start + follow(part, first - start)
-    if stopped < end:
-        part.notes.append(_left_out("fit_undecodable", stopped, end, "could not be decoded"))
+def looks_like_fit(data: bytes) -> bool:
+    """Whether bytes begin as a FIT file does, be its header damaged or lost."""
+    return _MAGIC in data[: 2 * _MAGIC_AT] or _first_message(data, 0, has_magic=False, alone=True) is not None
+
+
+def _say_left_out(found: list[Part], start: int, stop: int) -> None:
+    if found:
+        text = f"bytes {start} to {stop} are no FIT file"
+        found[-1].notes.append(Note("fit_trailing_bytes", "damage", text))
+
+
+def _read(data: bytes, frame: _Frame, patience: Patience) -> Part:
+    part = Part(memoryview(data)[frame.start : frame.end], frame.start)
+    part.notes += frame.notes
+    first = frame.first - frame.start
+    stopped = follow(part, first)
+    if stopped < part.end or (is_suspicious(part) if frame.notes else is_a_lie(part)):
+        salvage(part, first, frame.cut, patience)
     return part
 
 
-def _fits(data: bytes, start: int, end: int) -> bool:
+def _sound_frame(data: bytes, start: int) -> _Frame | None:
+    """Return the part that begins here, if its header is whole and its checksum fits."""
+    if data[start + _MAGIC_AT : start + _MAGIC_AT + 4] != _MAGIC or data[start] < min(_SIZES):
+        return None
+    first = start + data[start]
+    end = first + _data_size(data, start)
+    return _Frame(start, first, end) if first < end and _checksum_fits(data, start, end) else None
+
+
+def _damaged_frame(data: bytes, start: int, *, alone: bool) -> _Frame | None:
+    """Return the damaged part that begins here; None if there is none.
+
+    Args:
+        data: the file.
+        start: where it may begin.
+        alone: whether it is the first: only then may its header be missing altogether.
+    """
+    has_magic = data[start + _MAGIC_AT : start + _MAGIC_AT + 4] == _MAGIC
+    first = _first_message(data, start, has_magic, alone)
+    if first is None:
+        return None
+    frame = _Frame(start, first, _end_before(data, first))
+    if first == start:
+        frame.cut = True
+        frame.notes.append(_header_note("missing"))
+        return frame
+    if not has_magic or data[start] not in _SIZES:
+        frame.notes.append(_header_note("damaged"))
+    _find_end(data, frame)
+    return frame
+
+
+def _header_note(state: str) -> Note:
+    return Note("fit_header", "damage", f"the header is {state}; read from the first message on")
+
+
+def _first_message(data: bytes, start: int, has_magic: bool, alone: bool) -> int | None:
+    """Return where the messages of a damaged part begin: after its header, or what is left of that."""
+    size = data[start]
+    for first in dict.fromkeys(start + size for size in (size, *_SIZES) if size >= min(_SIZES)):
+        text = definition_at(data, first) if first < len(data) else None
+        if text is not None and (has_magic or _defines_file_id(text)):
+            return first
+    if has_magic or alone:
+        for place in definitions_from(data, start, start + _LONGEST_HEADER):
+            text = definition_at(data, place)
+            if text is not None and _defines_file_id(text):
+                return place
+    return min(start + (size if size in _SIZES else max(_SIZES)), len(data)) if has_magic else None
+
+
+def _defines_file_id(text: bytes) -> bool:
+    """Whether a definition is that of a file's first message, and every field of it can be."""
+    return global_number(text) == _FILE_ID and all(
+        go_together(size, base_type) for _, size, base_type in fields_of(text)
+    )
+
+
+def _find_end(data: bytes, frame: _Frame) -> None:
+    """Find out where the messages of a part end, whose checksum does not fit where the header says."""
+    size = _data_size(data, frame.start)
+    claimed = frame.first + size
+    following = _next_header(data, frame.first)
+    if size and (claimed + _CRC_BYTES == len(data) or _is_header(data, claimed + _CRC_BYTES)):
+        frame.end = claimed
+        if frame.notes:  # a damaged header is enough for a checksum not to fit
+            return
+        code, text = "fit_crc", f"the checksum of bytes {frame.start} to {claimed} does not fit them"
+    elif following == len(data) and _checksum_fits_but_for_size(data, frame):
+        frame.end -= _CRC_BYTES
+        code = "fit_data_size"
+        text = (
+            f"the header gives a data size of {size} bytes; it is {frame.end - frame.first} by the checksum"
+        )
+    elif size and claimed + _CRC_BYTES > following:
+        frame.end, frame.cut = min(claimed, following), claimed > following
+        code = "fit_truncated"
+        text = f"the file has {following} of the {claimed + _CRC_BYTES} bytes that its header promises"
+    else:
+        frame.cut = True
+        code = "fit_data_size"
+        told = f"a data size of {size} bytes, which nothing bears out" if size else "no data size"
+        text = f"the header gives {told}; read up to byte {frame.end}"
+    frame.notes.append(Note(code, "damage", text))
+
+
+def _data_size(data: bytes, start: int) -> int:
+    return int.from_bytes(data[start + _SIZE_AT : start + _MAGIC_AT], "little")
+
+
+def _next_header(data: bytes, start: int) -> int:
+    """Return where the next part begins at or after `start`: the end of the bytes if none does."""
+    magic = data.find(_MAGIC, start + _MAGIC_AT)
+    while magic >= 0 and not _is_header(data, magic - _MAGIC_AT):
+        magic = data.find(_MAGIC, magic + 1)
+    return len(data) if magic < 0 else magic - _MAGIC_AT
+
+
+def _end_before(data: bytes, first: int) -> int:
+    """Return where the messages end that begin at `first`, if nothing says so but the next part."""
+    following = _next_header(data, first)
+    return following if following == len(data) else following - _CRC_BYTES
+
+
+def _is_header(data: bytes, at: int) -> bool:
+    return data[at : at + 1] in (b"\x0c", b"\x0e") and data[at + _MAGIC_AT : at + _MAGIC_AT + 4] == _MAGIC
+
+
+def _checksum_fits(data: bytes, start: int, end: int) -> bool:
     """Whether what follows these bytes is their checksum."""
-    checksum = fastcrc.crc16.arc(memoryview(data)[start:end])
-    return bool(checksum == int.from_bytes(data[end : end + _CRC_BYTES], "little"))
+    told = data[end : end + _CRC_BYTES]
+    return len(told) == _CRC_BYTES and _crc(memoryview(data)[start:end]) == int.from_bytes(told, "little")
 
 
-def _wrong_size(length: int, size: int, promised: int) -> Note:
-    if size == 0:
-        return Note("fit_data_size", "damage", "the header gives no data size; read to the end of the file")
-    text = f"the file has {length} of the {promised} bytes that its header promises"
-    return Note("fit_truncated", "damage", text)
+def _checksum_fits_but_for_size(data: bytes, frame: _Frame) -> bool:
+    """Whether a complete part has its checksum at its end, made with its data size as told or as it is."""
+    end = frame.end - _CRC_BYTES
+    size = max(end - frame.first, 0).to_bytes(_MAGIC_AT - _SIZE_AT, "little")
+    start = frame.start
+    header = data[start : start + _SIZE_AT] + size + data[start + _MAGIC_AT : frame.first]
+    told = int.from_bytes(data[end : end + _CRC_BYTES], "little")
+    messages = memoryview(data)[frame.first : end]
+    return told in (_crc(messages, _crc(header)), _crc(messages, _crc(data[start : frame.first])))
 
 
-def _left_out(code: str, start: int, stop: int, why: str) -> Note:
-    return Note(code, "damage", f"bytes {start} to {stop} {why}")
+def _crc(data: bytes | memoryview, initial: int = 0) -> int:
+    return int(fastcrc.crc16.arc(data, initial))

@@ -6,6 +6,7 @@ profile; this module only looks them up and gives them plain types.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +22,7 @@ FIRST_DATE = 0x1000_0000
 # 2^31 semicircles are half a turn.
 SEMICIRCLES_PER_DEGREE = 2**31 / 180
 
+RECORD = 20
 TIMESTAMP = 253
 BYTE = 0x0D
 ACTIVITY_FILE = 4
@@ -97,3 +99,14 @@ def unix_s(fit_s: FloatArray) -> FloatArray:
         return fit_s + EPOCH_S
     with np.errstate(invalid="ignore"):
         return np.where(fit_s >= FIRST_DATE, fit_s + EPOCH_S, fit_s)
+
+
+@cache
+def base_types(message: int) -> Mapping[int, int]:
+    """Return the fields of a message by global number, and the base type of each; empty if it is unknown."""
+    from fitparse.profile import MESSAGE_TYPES
+
+    known = MESSAGE_TYPES.get(message)
+    if known is None:
+        return {}
+    return {number: getattr(f.type, "base_type", f.type).identifier for number, f in known.fields.items()}

@@ -30,12 +30,12 @@ from miler.formats.fit.layout import COMPRESSED, DEFINITION, DEVELOPER, FIELDS_A
 
 # No recording comes near; what does is made to keep a reader busy.
 MOST_MESSAGES = 10_000_000
-MOST_DEFINITIONS = 65_536
+MOST_DEFINITIONS = 10_000
 MOST_EMPTY_MESSAGES = 10_000
 
-# What is asked for: file_id, sport, session, lap, record, event, device_info, activity, hr,
+# What is asked for: file_id, sport, session, lap, record, event, device_info, activity, length, hr,
 # field_description.
-WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 132, 206))
+WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 101, 132, 206))
 
 _LONGEST_PATTERN = 4
 _SHORTEST_STRETCH = 24  # messages; fewer are walked as fast
@@ -204,7 +204,7 @@ class _Walk:
                     else:
                         return at
                 self._count(patience)
-                stretch = _regular_stretch(data, at, sizes)
+                stretch = regular_stretch(data, at, sizes)
                 patience = _WALKS[0] if stretch else min(2 * patience, _WALKS[1])
                 at = self._jump(stretch) if stretch else at
         except IndexError:  # a look past the end: what came last is not complete
@@ -228,9 +228,9 @@ class _Walk:
         return stop
 
     def _take_odd_message(self, header: int, at: int) -> int | None:
-        local = header >> 5 & 3 if header & COMPRESSED else header & LOCAL
+        local = header >> 5 & 3 if header & COMPRESSED else header
         owner = self.owners[local]
-        if owner is _NOBODY or at + owner.size > self._part.end:
+        if owner is _NOBODY:
             return None
         if header & COMPRESSED:
             if self._wanted is not None:
@@ -239,14 +239,14 @@ class _Walk:
             self._define(local, owner)
         if owner.size == 1:
             self._empty += 1
-            _limit(self._empty, MOST_EMPTY_MESSAGES, "empty messages")
+            limit(self._empty, MOST_EMPTY_MESSAGES, "empty messages")
         owner.walked.append(at)
         return at + owner.size
 
     def _add(self, text: bytes) -> Definition:
         definition = self._known[text] = Definition(text)
         self._part.definitions.append(definition)
-        _limit(len(self._known), MOST_DEFINITIONS, "definitions")
+        limit(len(self._known), MOST_DEFINITIONS, "definitions")
         return definition
 
     def _define(self, local: int, definition: Definition) -> None:
@@ -267,11 +267,17 @@ class _Walk:
 
     def _count(self, messages: int) -> None:
         self._messages += messages
-        _limit(self._messages, MOST_MESSAGES, "messages")
+        limit(self._messages, MOST_MESSAGES, "messages")
 
 
-def _regular_stretch(data: bytes, at: int, sizes: list[int]) -> list[range]:
-    """Find messages that come in turn, over and over, from `at` on; return none if there are few."""
+def regular_stretch(data: bytes, at: int, sizes: list[int]) -> list[range]:
+    """Find messages that come in turn, over and over, from `at` on; return none if there are few.
+
+    Args:
+        data: of a part.
+        at: where the first message begins.
+        sizes: of messages by header byte; 0 of what ends a stretch.
+    """
     places: list[int] = []
     to = at
     while len(places) < _LONGEST_PATTERN and (size := sizes[data[to]]):
@@ -301,7 +307,8 @@ def _repeats(data: bytes, at: int, stride: int) -> int:
         looked *= 4
 
 
-def _limit(found: int, most: int, what: str) -> None:
+def limit(found: int, most: int, what: str) -> None:
+    """Refuse a file that has more of something than any recording needs: it is made to cost time."""
     if found > most:
         raise CorruptFile(
             f"refused: more than {most:,} {what}; no recording needs that",

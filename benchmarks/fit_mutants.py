@@ -13,8 +13,9 @@ import random
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from benchmarks.fit_walker import walk
 from fastcrc import crc16
+
+from benchmarks.fit_walker import walk
 
 # Kind -> how many of 200 mutants.
 SHARES = {

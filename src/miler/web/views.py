@@ -1,0 +1,256 @@
+"""Rows of the library as the pages show them: miles, mm:ss and days instead of SI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from miler.library import Best, Library, Listed, Said
+from miler.library.comparing import Comparison, Stage
+from miler.library.doubles import Double
+from miler.report.comparison import mark_name, result
+from miler.report.document import Document
+from miler.report.listing import evidence, said_words
+from miler.report.words import FLAGS, lag, rounded_down
+from miler.saying import KINDS, SURFACES
+from miler.settings import Units
+from miler.units import MILE_M, format_distance, format_duration, format_pace, length_name
+from miler.web.choosing import Conditions
+
+View = dict[str, Any]
+
+
+def run(row: Listed, units: Units) -> View:
+    """Show one activity in a line."""
+    return {
+        "number": row.activity_id,
+        "day": _day(row.start_local),
+        "iso": row.start_local,
+        "title": row.title or row.file,
+        "sport": row.sport.replace("_", " "),
+        "distance": format_distance(row.distance_m, units),
+        "elapsed": format_duration(row.elapsed_s, 0),
+        "mile": format_duration(row.mile_s),
+        "evenness": "–" if row.evenness is None else rounded_down(row.evenness),
+        "tags": said_words(asdict(row)),
+        "excluded": row.excluded,
+        "has_mile": row.mile_s is not None,
+    }
+
+
+def filters(conditions: Conditions) -> View:
+    """Show a form of conditions: what was asked, and the words that there are."""
+    asked = conditions.asked()
+    return {
+        "asked": asked,
+        "given": any(asked.values()),
+        "more": any(asked[key] for key in ("year", "sport", "shoes", "tag", "device", "note")),
+        "kinds": KINDS,
+        "surfaces": tuple(SURFACES),
+    }
+
+
+def effort(row: Best) -> View:
+    """Show one best effort."""
+    pace_s_per_km = row.elapsed_s / row.length_m * 1000
+    return {
+        "number": row.activity_id,
+        "length": length_text(row.length_m),
+        "name": length_name(row.length_m),
+        "time": format_duration(row.elapsed_s),
+        "paces": (format_pace(pace_s_per_km, "mi"), format_pace(pace_s_per_km, "km")),
+        "day": _day(row.start_local),
+        "iso": row.start_local,
+        "title": row.title or row.file,
+        "flags": [FLAGS.get(flag, flag) for flag in row.flags.split()],
+    }
+
+
+def double(row: Double, said: Mapping[int, Said]) -> View:
+    """Show a run from several files, or two that may be one, each file with why it is of it."""
+    document = asdict(row)
+    return {
+        "numbers": list(said),
+        "sources": [
+            {
+                "number": source["activity_id"],
+                "title": said[source["activity_id"]].title or source["file"],
+                "day": _day(said[source["activity_id"]].start_local),
+                "file": source["file"],
+                "format": (source["format"] or "no file").upper(),
+                "gives": ", ".join(source["gives"]).replace("_", " "),
+                "why": evidence(source, document) if at else "",
+            }
+            for at, source in enumerate(document["sources"])
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class GapChart:
+    """How far B was behind A at each quarter: places in per cent of the plot; above `level` A leads."""
+
+    level: float
+    dots: tuple[tuple[float, float, str, str], ...]  # x, y, gap, where
+    line: str  # the same, as points of a polyline in a box of 100 by 100
+
+
+def comparison(two: Comparison) -> View:
+    """Show two miles side by side."""
+    document = two.document()
+    return {
+        "runners": [
+            {
+                "mark": mark,
+                "number": mile["activity_id"],
+                "title": mile["title"],
+                "day": _day(mile["start_local"]),
+                "time": format_duration(mile["elapsed_s"]),
+                "pace": format_pace(mile["elapsed_s"] / MILE_M * 1000, "km"),
+                "evenness": rounded_down(mile["evenness"]["score"]),
+                "flags": [FLAGS.get(flag, flag) for flag in mile["flags"]],
+            }
+            for mark, mile in zip("AB", document["miles"], strict=True)
+        ],
+        "result": result(document),
+        "chart": _gap_chart(two.quarters),
+        "tables": [
+            {"name": name, "rows": [_stage(stage, stages) for stage in stages]}
+            for name, stages in (("Quarters", two.quarters), ("Track laps", two.laps))
+        ],
+    }
+
+
+_LEAST_SCALE_S = 1.0  # a smaller gap is not to look like much
+
+
+def _stage(stage: Stage, stages: Sequence[Stage]) -> View:
+    share = 50 * abs(stage.gap_s) / max([_LEAST_SCALE_S, *(abs(one.gap_s) for one in stages)])
+    return {
+        "at": mark_name(asdict(stage)),
+        "times": [format_duration(seconds) for seconds in stage.elapsed_s],
+        "totals": [format_duration(seconds) for seconds in stage.total_s],
+        "gap": lag(stage.gap_s),
+        "leader": "A" if stage.leader == 1 else "B" if stage.leader == 2 else "",
+        "bar": (round(50 - share if stage.leader == 1 else 50.0, 2), round(share, 2)),
+    }
+
+
+def _gap_chart(stages: Sequence[Stage]) -> GapChart:
+    gaps_s = [0.0, *(stage.gap_s for stage in stages)]
+    highest_s, lowest_s = max(gaps_s), min(gaps_s)
+    lacking_s = max(_LEAST_SCALE_S - (highest_s - lowest_s), 0.0)
+
+    def height(gap_s: float) -> float:
+        share = (highest_s + lacking_s / 2 - gap_s) / (highest_s - lowest_s + lacking_s)
+        return round(18 + 64 * share, 2)
+
+    level, end_m = height(0.0), stages[-1].at_m
+    dots = tuple(
+        (round(100 * one.at_m / end_m, 2), height(one.gap_s), lag(one.gap_s), mark_name(asdict(one)))
+        for one in stages
+    )
+    return GapChart(level, dots, " ".join([f"0,{level:g}", *(f"{x:g},{y:g}" for x, y, _, _ in dots)]))
+
+
+def length_text(length_m: float) -> str:
+    """Write a length so that `parse_distance` reads the same again."""
+    miles = length_m / MILE_M
+    return (
+        f"{round(miles)}mi"
+        if abs(miles - round(miles)) < 1e-9
+        else f"{length_m:.6f}".rstrip("0").rstrip(".") + "m"
+    )
+
+
+def _day(start_local: str | None) -> str:
+    return "date unknown" if start_local is None else f"{date.fromisoformat(start_local[:10]):%a %d %b %Y}"
+
+
+@dataclass(frozen=True)
+class Season:
+    """The best effort of a year, and how much faster it was than the one before."""
+
+    year: int
+    elapsed_s: float
+    view: View
+    change: str
+
+
+def seasons(library: Library, length_m: float) -> list[Season]:
+    """Return the best effort of each year that has one, the latest first."""
+    years = library.best_by("year", length_m)
+    bests = [(int(year), best) for year, best in years.items() if year is not None][::-1]
+    before: list[Best | None] = [best for _, best in bests[1:]]
+    return (
+        [
+            Season(year, best.elapsed_s, effort(best), _change(best, former))
+            for (year, best), former in zip(bests, [*before, None], strict=True)
+        ]
+        if bests
+        else []
+    )
+
+
+def _change(best: Best, former: Best | None) -> str:
+    if former is None:
+        return "–"
+    seconds = best.elapsed_s - former.elapsed_s
+    return f"{'−' if seconds < 0 else '+'}{format_duration(abs(seconds))}"
+
+
+@dataclass(frozen=True)
+class SeasonChart:
+    """A dot a year, faster is higher: places in per cent of the plot."""
+
+    dots: tuple[tuple[float, float, str, str, bool], ...]  # x, y, time, year, the best so far
+    line: str  # the running best, as points of a polyline in a box of 100 by 100
+
+
+def season_chart(seasons: Sequence[Season]) -> SeasonChart | None:
+    """Lay out the best of each year; None where there are too few to draw."""
+    if len(seasons) < 2:
+        return None
+    oldest_first = list(reversed(seasons))
+    first, last = oldest_first[0].year, oldest_first[-1].year
+    fastest, slowest = (pick(s.elapsed_s for s in seasons) for pick in (min, max))
+    span_s = max(slowest - fastest, 1e-3)
+
+    def place(year: int, elapsed_s: float) -> tuple[float, float]:
+        x = 6 + 88 * (year - first) / max(last - first, 1)
+        return round(x, 2), round(18 + 64 * (elapsed_s - fastest) / span_s, 2)
+
+    points: list[tuple[float, float]] = []
+    dots, best_s = [], float("inf")
+    for season in oldest_first:
+        x, y = place(season.year, min(best_s, season.elapsed_s))
+        if best_s < float("inf"):
+            points.append((x, place(season.year, best_s)[1]))
+        points.append((x, y))
+        best = season.elapsed_s < best_s
+        dots.append((*place(season.year, season.elapsed_s), season.view["time"], str(season.year), best))
+        best_s = min(best_s, season.elapsed_s)
+    return SeasonChart(tuple(dots), " ".join(f"{x:g},{y:g}" for x, y in points))
+
+
+def books(marks: Iterable[Document]) -> list[View]:
+    """Show standing records, a table an event."""
+
+    def event(mark: Document) -> str:
+        return str(mark["event"])
+
+    return [{"event": name, "rows": [_mark(mark) for mark in group]} for name, group in groupby(marks, event)]
+
+
+def _mark(mark: Document) -> View:
+    return {
+        "what": mark["label"],
+        "time": mark["time_text"],
+        "holder": f"{mark['athlete']} ({mark['nationality']})",
+        "place": mark["place"],
+        "date": str(mark["date"]),
+        "status": str(mark["status"]).replace("_", " "),
+    }

@@ -1,0 +1,214 @@
+"""How sure a time is: the interval holds what it says, and the grade follows the evidence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import coverage
+from devtools.motion import Leg, Motion, paced, stand
+from devtools.population import checked_watch, treadmill
+from devtools.simulate import ar1
+from miler.activity import Activity
+from miler.confidence import GRADES, Witness, budget, grade_of, judge, optimism, witness
+from miler.crediting import believed_fixes, measure
+from miler.effort import Effort, fastest, windows
+from miler.odometer import Odometer, Stretch, timetable
+from miler.report.words import interval, sure_time, told_time
+from miler.settings import Settings
+from miler.units import MILE_M
+
+
+def recorded(*legs: list[Leg]) -> Activity:
+    """A noise-free watch, a record a second, with the device's distance only."""
+    motion = Motion.of(*legs)
+    times = np.arange(motion.end_s + 1)
+    return Activity(None, times, {"distance": motion.distance_at(times)}, sport="running", timer_events=True)
+
+
+def judged(activity: Activity, settings: Settings | None = None) -> Effort:
+    odometer = measure(activity, settings)
+    effort = fastest(odometer, MILE_M)
+    assert effort is not None
+    return judge(effort, activity, odometer, settings)
+
+
+def even(metres: float, seconds: float) -> list[Leg]:
+    return [Leg(seconds, metres / seconds, metres / seconds)]
+
+
+def test_an_even_runs_interval_is_that_of_its_distance() -> None:
+    effort = judged(recorded(even(5000, 1500)))
+    assert effort.evidence is not None
+    share = (effort.high_s - effort.low_s) / 2 / effort.elapsed_s
+    assert share == pytest.approx(1.96 * 0.0202, rel=0.05)  # no positions: 2 % and the ends
+    assert effort.evidence.grade == "C"
+
+
+def test_who_stops_at_the_mile_has_the_rest_in_the_upper_side_only() -> None:
+    legs = (even(1000, 330), stand(40), even(MILE_M + 1, 300), stand(40), even(1000, 330))
+    effort = judged(recorded(*legs))
+    assert effort.high_s - effort.elapsed_s > 35
+    assert effort.elapsed_s - effort.low_s < 15
+
+
+def test_a_time_lies_within_its_own_interval() -> None:
+    for seed in range(12):
+        run = checked_watch(np.random.default_rng(seed))
+        effort = judged(run.activity)
+        assert effort.low_s <= effort.elapsed_s <= effort.high_s
+
+
+def test_the_interval_inverts_the_window_exactly() -> None:
+    activity = checked_watch(np.random.default_rng(5)).activity
+    odometer = measure(activity)
+    effort = judged(activity)
+    told = witness(activity, odometer)
+    off_m = 1.96 * math.hypot(*(t.sd_m for t in budget(effort, told, odometer, Settings())))
+    shorter, longer = fastest(odometer, MILE_M - off_m), fastest(odometer, MILE_M + off_m)
+    assert shorter is not None and longer is not None
+    assert effort.low_s == pytest.approx(shorter.elapsed_s + effort.optimism_s, abs=1e-6)
+    assert effort.high_s == pytest.approx(longer.elapsed_s + effort.optimism_s, abs=1e-6)
+
+
+def test_a_recording_that_ends_at_the_mile_says_that_it_may_have_been_short() -> None:
+    effort = judged(recorded(even(MILE_M + 0.5, 300)))
+    assert effort.evidence is not None
+    assert any("may have been short" in reason for reason in effort.evidence.reasons)
+    assert effort.high_s > effort.elapsed_s
+
+
+def test_positions_that_agree_make_better_evidence_than_none() -> None:
+    activity = checked_watch(np.random.default_rng(3)).activity
+    without = {k: v for k, v in activity.streams.items() if k not in ("latitude", "longitude")}
+    with_them, alone = judged(activity), judged(replace(activity, streams=without))
+    assert with_them.evidence is not None and alone.evidence is not None
+    assert (with_them.evidence.grade, alone.evidence.grade) == ("B", "C")
+    assert with_them.uncertainty_s < alone.uncertainty_s
+
+
+def test_a_device_at_odds_with_its_positions_is_trusted_less() -> None:
+    activity = checked_watch(np.random.default_rng(3)).activity
+    longer = {**activity.streams, "distance": activity["distance"] * 1.06}
+    effort = judged(replace(activity, streams=longer))
+    assert effort.evidence is not None
+    assert effort.evidence.grade == "D"
+    assert "apart" in effort.evidence.reasons[0]
+
+
+def test_a_treadmill_is_told_apart() -> None:
+    effort = judged(treadmill(np.random.default_rng(1)).activity)
+    assert effort.evidence is not None
+    assert effort.evidence.grade == "D"
+    assert "indoors" in effort.evidence.reasons[0]
+
+
+def test_a_gap_inside_widens_the_interval_and_is_a_reason() -> None:
+    activity = checked_watch(np.random.default_rng(8)).activity
+    effort = judged(activity)
+    middle = (effort.start_s + effort.end_s) / 2
+    keep = np.abs(activity.elapsed - middle) > 40
+    holed = replace(
+        activity,
+        elapsed=activity.elapsed[keep].copy(),
+        streams={k: v[keep].copy() for k, v in activity.streams.items()},
+    )
+    found = judged(holed)
+    assert found.evidence is not None
+    assert any("missing" in reason for reason in found.evidence.reasons)
+    assert found.uncertainty_s > effort.uncertainty_s
+
+
+def test_a_fitted_track_is_the_best_evidence() -> None:
+    activity = recorded(even(5000, 1500))
+    plain = measure(activity)
+    fitted = replace(plain, stretches=(Stretch(0.0, plain.total_m, "track"),))
+    effort = fastest(fitted, MILE_M)
+    assert effort is not None
+    evidence = judge(effort, activity, fitted).evidence
+    assert evidence is not None and evidence.grade == "A"
+
+
+def test_a_mile_run_hard_once_is_not_flattered_by_being_picked() -> None:
+    effort = judged(recorded(even(2000, 800), even(MILE_M + 5, 300), even(2000, 800)))
+    assert effort.optimism_s < 0.5
+
+
+def test_an_even_run_flatters_whoever_picks_its_fastest_mile() -> None:
+    assert judged(recorded(even(15_000, 4500))).optimism_s > 0.5
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 30), st.floats(0.1, 3))
+def test_the_flattery_of_equal_windows_is_the_mean_of_the_greatest_error(count: int, sd_s: float) -> None:
+    metres = np.arange(0, MILE_M + 100.0 * count, 10.0)
+    found = windows(Odometer(*timetable(metres / 4, metres)), MILE_M)
+    assert found is not None
+    said = optimism(found, float(found.took_s.min()), sd_s)
+    bins = len(np.unique(np.floor(found.start_m / 100)))
+    drawn = np.random.default_rng(1).standard_normal((4000, bins)).max(axis=1).mean()
+    assert said == pytest.approx(max(drawn, 0) * sd_s, abs=0.06 * sd_s)
+
+
+def test_grades_are_shares_of_the_length() -> None:
+    assert [grade_of(share) for share in (0.005, 0.01, 0.02, 0.05)] == [grade for grade, _ in GRADES]
+
+
+@pytest.mark.parametrize(("jitter_m", "memory_s"), [(0.5, 5.0), (1.0, 5.0), (1.0, 20.0), (2.0, 40.0)])
+def test_the_noise_of_positions_is_measured_and_taken_out(jitter_m: float, memory_s: float) -> None:
+    times = np.arange(3000.0)
+    rng = np.random.default_rng(4)
+    east = 3.5 * times + jitter_m * ar1(rng, len(times), memory_s)
+    north = 40 * np.sin(times / 90) + jitter_m * ar1(rng, len(times), memory_s)
+    path_m = float(np.hypot(3.5, 40 / 90 * np.cos(times / 90)).sum())
+    places = {"latitude": north / 110_574, "longitude": east / 111_319.49}
+    activity = Activity(None, times, places, sport="running")
+    fixes = believed_fixes(activity)
+    assert fixes is not None
+    excess = float(fixes.steps_m.sum()) / path_m - 1
+    assert fixes.noise == pytest.approx(excess, rel=0.35, abs=0.002)
+    assert measure(activity).total_m == pytest.approx(path_m, rel=0.25 * excess + 0.002)
+
+
+def test_the_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
+    held = [trial.held for trial in coverage.trials(12)]
+    assert len(held) >= 84
+    assert 0.87 <= np.mean(held) <= 0.995
+
+
+def test_a_recording_without_distance_has_no_witness() -> None:
+    activity = Activity(None, np.arange(3.0), {"heart_rate": np.full(3, 120.0)})
+    told = Witness.of(activity, measure(activity))
+    assert told.difference(0, 2) is None
+    assert told.covered_m(0, 2) == 0
+
+
+def effort_of(elapsed_s: float, low_s: float, high_s: float) -> Effort:
+    return Effort("1 mile", MILE_M, 0, MILE_M, 0, elapsed_s, elapsed_s, elapsed_s, low_s=low_s, high_s=high_s)
+
+
+def test_digits_follow_the_uncertainty() -> None:
+    assert sure_time(effort_of(297.12, 293.4, 301.0)) == "4:58 ± 4"
+    assert sure_time(effort_of(297.12, 296.8, 297.5)) == "4:57.2 ± 0.4"
+    assert told_time(effort_of(297.12, 293.4, 301.0)) == "4:58"
+
+
+def test_a_lopsided_interval_is_written_out_and_outwards() -> None:
+    effort = effort_of(297.12, 293.6, 320.1)
+    assert sure_time(effort) == "4:58 (4:53 to 5:21)"
+    assert interval(effort) == "4:53 to 5:21"
+
+
+def test_an_unjudged_time_is_told_as_it_is() -> None:
+    assert sure_time(effort_of(297.12, math.nan, math.nan)) == "4:57.2"
+
+
+def test_a_wobbling_run_is_simulated_the_same_from_the_same_seed() -> None:
+    one, two = (checked_watch(np.random.default_rng(9)).activity for _ in range(2))
+    assert np.array_equal(one["distance"], two["distance"])
+    assert paced(100, 20, np.random.default_rng(1)) == paced(100, 20, np.random.default_rng(1))
