@@ -51,9 +51,18 @@ def settings_of(options: dict[str, Any]) -> Settings:
 
 
 def has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Find out before the work that its result has a place to go."""
+    """Find out before the work that its result has a place to go, and takes no recording's."""
     if value is not None and not value.parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
+    return spares_originals(ctx, param, value)
+
+
+def spares_originals(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse to write where a recording or a library lies, as after `-o run.fit`: it may be the only one."""
+    from miler.files import is_original
+
+    if value is not None and is_original(value):
+        raise click.BadParameter(f"{value} is no report but an original; name another file", ctx, param)
     return value
 
 

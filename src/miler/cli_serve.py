@@ -59,7 +59,7 @@ def serve(
         return WRONG_USE
     path = library_path or usual_path()
     Library(path).close()
-    given = token or _own_token(path)
+    given = token if token is not None else _own_token(path)
     if upload_key == "new":
         upload_key = secrets.token_urlsafe(24)
         click.echo(f"upload key: {upload_key}", err=True)

@@ -28,7 +28,7 @@ def settings_from(
         SettingsError: for a file that is missing though asked for, or no TOML; for an unknown name or
             a value that does not fit.
     """
-    if path is None and "MILER_CONFIG" in environment:
+    if path is None and environment.get("MILER_CONFIG"):
         path = Path(environment["MILER_CONFIG"])
     values = _from_file(path or _usual_path(), asked=path is not None)
     values |= _from_environment(environment)
@@ -51,6 +51,8 @@ def _from_file(path: Path, *, asked: bool) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is not TOML that can be read: it is nested too deeply") from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
 

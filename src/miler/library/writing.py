@@ -20,7 +20,7 @@ from miler.library.tables import ACTIVITY, insertion
 Ending = Literal["imported", "duplicate", "skipped", "failed", "unchanged"]
 
 DELETED = "deleted"
-_DELETED_MESSAGE = "deleted from the library; --restore brings it back"
+_DELETED_MESSAGE = "deleted from the library; `miler import --restore` brings it back"
 KEPT = ("imported", "duplicate")
 
 
