@@ -580,3 +580,21 @@ def test_an_empty_path_is_not_imported(miler: Miler, tmp_path: Path) -> None:
     ran = miler("import", "", "--library", tmp_path / "library.db")
     assert ran.code == WRONG_USE
     assert "an empty path is no file" in ran.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_ends_no_work(week: Path, tmp_path: Path, closed: str) -> None:
+    library = tmp_path / "library.db"
+    verbs = ('import "$1"', "list")
+    work = " && ".join(f'"$0" -m miler.cli {verb} --library "$2" {closed}' for verb in verbs)
+    ran = subprocess.run(
+        ["sh", "-c", work, sys.executable, week / "truncated.fit", library], capture_output=True, check=False
+    )
+    assert ran.returncode == OK
+    assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("option", ["--delay", "--patience"])
+def test_no_time_is_no_number(miler: Miler, week: Path, option: str) -> None:
+    assert miler("watch", week, "--once", option, "nan").code == WRONG_USE

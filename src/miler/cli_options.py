@@ -15,6 +15,17 @@ OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
 
 
+class Seconds(click.FloatRange):
+    """A time as a number; `nan` is none, and would be waited for, for ever."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        seconds = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value!r} is not a valid float range.", param, ctx)
+        return seconds
+
+
 def settings_options(command: Any) -> Any:
     """Add the options that end up in Settings; each is None unless given."""
     for option in reversed(

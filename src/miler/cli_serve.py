@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from miler.cli_import import library_option
-from miler.cli_options import OK, WRONG_USE, settings_of, settings_options
+from miler.cli_options import OK, WRONG_USE, Seconds, settings_of, settings_options
 from miler.cli_upload import kept_token, token_path
 
 PORT = 8765
@@ -30,7 +30,7 @@ _EVERYWHERE = ("0.0.0.0", "::")  # where to listen, but no name to be called by
               help="Answer to this name too, as of this machine at home; may be repeated.")  # fmt: skip
 @click.option("--largest-mib", type=click.IntRange(1, 2048), metavar="MIB", default=256,
               show_default=True, help="The largest upload.")  # fmt: skip
-@click.option("--idle", "idle_s", type=click.FloatRange(0.1, 600), metavar="SECONDS", default=10,
+@click.option("--idle", "idle_s", type=Seconds(0.1, 600), metavar="SECONDS", default=10,
               show_default=True, help="How long an upload may stand still.")  # fmt: skip
 @click.option("--open", "open_", is_flag=True, help="Open it in a browser.")
 @library_option
