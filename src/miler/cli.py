@@ -243,7 +243,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Nothing here multiplies matrices; the idle threads of numpy's BLAS cost a worker a fifth of its time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Where the caller closed a stream (>&-) Python has none, and the next file would get its number.
-    sys.stdout, sys.stderr = (s or Path(os.devnull).open("w") for s in (sys.stdout, sys.stderr))
+    sys.stdout, sys.stderr = (s or Path(os.devnull).open("w") for s in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A Windows console of another code page, or LC_ALL=C, must neither end a report nor change it.
         getattr(stream, "reconfigure", lambda **_: None)(
