@@ -62,10 +62,15 @@ def settings_of(options: dict[str, Any]) -> Settings:
 
 
 def has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Find out before the work that its result has a place to go, and takes no recording's."""
+    """Find out before the work that its result has a place to go."""
     if value is not None and not value.parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
-    return spares_originals(ctx, param, value)
+    return value
+
+
+def has_place(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Find out likewise, and that the place is nothing's that cannot be made again."""
+    return spares_originals(ctx, param, has_folder(ctx, param, value))
 
 
 def spares_originals(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
