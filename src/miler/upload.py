@@ -393,7 +393,7 @@ def main(argv: Sequence[str] | None = None, token: str = "") -> int:
     try:
         if not options.watch:
             return _sum_up(sender.send_all(list_files()))
-        for files in watched(list_files, time.sleep, options.every):
+        for files in watched(list_files, time.sleep, max(0.1, min(options.every, 3600.0))):
             sender.send_all(files)
     except (GivenUp, Refused) as error:
         print(f"upload: {shown(str(error))}", file=sys.stderr)
