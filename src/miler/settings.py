@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
@@ -107,7 +107,8 @@ class Settings:
 def _positive(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingsError(f"setting {name!r} must be a number, not {value!r}")
-    if not (math.isfinite(value) and value > 0):
+    # Compared, not asked: an integer of TOML may be larger than any float.
+    if not 0 < value <= sys.float_info.max:
         raise SettingsError(f"setting {name!r} must be positive, not {value!r}")
     return float(value)
 
