@@ -39,7 +39,7 @@ import numpy as np
 from miler.activity import Activity, Note
 from miler.arrays import FloatArray
 from miler.crediting import believed_fixes
-from miler.effort import Effort, Evidence, Grade, Windows, windows
+from miler.effort import Effort, Evidence, Grade, Windows, near
 from miler.odometer import Odometer
 from miler.settings import Settings
 
@@ -192,22 +192,13 @@ def _inverted(
 
     The greater time is NaN where the recording has no unbroken stretch that long.
     """
-    judged_m = effort.length_m
-    shorter = windows(odometer, max(effort.length_m - off_m, effort.length_m / 10), judged_m)
+    length_m = effort.length_m
+    shorter = near(odometer, max(length_m - off_m, length_m / 10), length_m)
     if shorter is None:  # the effort itself was found across what bars others
-        return effort.elapsed_s * (1 - off_m / effort.length_m), math.nan, None
-    rivals = shorter.longer(odometer, judged_m, effort.elapsed_s + rivals_s, judged_m)
-    length_m = effort.length_m + off_m
-    # However the one window is lengthened, forwards or back, the fastest takes no longer.
-    beyond = float(odometer.marks[-1]) - effort.end_m
-    back_m = max(off_m - max(beyond, 0.0), 0.0)
-    longest_s = math.inf
-    if effort.start_m - back_m >= float(odometer.marks[0]):
-        start, end = np.array([effort.start_m - back_m]), np.array([effort.start_m - back_m + length_m])
-        if not odometer.barred(start, end, judged_m)[0]:
-            longest_s = float(odometer.arrival(end)[0] - odometer.departure(start)[0])
-    longer = shorter.longer(odometer, length_m, longest_s + 1e-6, judged_m)
+        return effort.elapsed_s * (1 - off_m / length_m), math.nan, None
+    longer = near(odometer, length_m + off_m, length_m)
     high_s = math.nan if longer is None else float(longer.took_s.min())
+    rivals = near(odometer, length_m, length_m, effort.elapsed_s + rivals_s)
     return float(shorter.took_s.min()), high_s, rivals
 
 

@@ -18,6 +18,9 @@ from miler.units import QUARTER_M, length_name
 
 Grade = Literal["A", "B", "C", "D"]
 
+_BLOCK = 8  # marks that are looked at together: few enough for the look to tell much
+_SAME_S = 1e-6  # sums of the same seconds differ by less
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -121,7 +124,7 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     Source:
         tests/naive.py has the slow, obvious twin.
     """
-    found = windows(odometer, length_m)
+    found = near(odometer, length_m)
     if found is None:
         return None
     took = found.took_s
@@ -133,59 +136,94 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """All stretches of one length of which one is the fastest: they begin or end on a mark.
+    """Stretches of one length, in two rows: those that begin on a mark, then those that end on one.
 
     Attributes:
-        begin, end: indices of the marks on which the first ones begin, and on which the others end.
         start_m, end_m: (w,) metres.
         start_s, end_s: (w,) seconds from the start.
         took_s: (w,) seconds; infinite for a stretch across a break.
     """
 
-    begin: IntArray
-    end: IntArray
     start_m: FloatArray
     end_m: FloatArray
     start_s: FloatArray
     end_s: FloatArray
     took_s: FloatArray
 
-    def longer(
-        self, odometer: Odometer, length_m: float, at_most_s: float, judged_m: float
-    ) -> Windows | None:
-        """Return the windows of a greater length that can take at most so long; None if there is none.
 
-        A stretch takes no less than any part of it, so only marks need be tried on which one of these
-        windows begins or ends that takes no longer than that. `judged_m` is as for `windows`, and the same.
-        """
-        near = self.took_s <= at_most_s
-        room_m = odometer.marks[-1] - odometer.marks[0] - length_m + TOLERANCE_M
-        begin = self.begin[near[: len(self.begin)]]
-        end = self.end[near[len(self.begin) :]]
-        begin = begin[odometer.marks[begin] - odometer.marks[0] <= room_m]
-        end = end[odometer.marks[-1] - odometer.marks[end] <= room_m]
-        return _windows(odometer, length_m, begin, end, judged_m) if len(begin) + len(end) else None
+def windows(odometer: Odometer, length_m: float) -> Windows | None:
+    """Return every stretch of a length that begins or ends on a mark; None if none is unbroken.
+
+    Args:
+        odometer: the distance model of one activity.
+        length_m: metres, positive.
+
+    Raises:
+        ValueError: if `length_m` is not positive and finite.
+    """
+    count = _beginnings(odometer, length_m)
+    if not count:
+        return None
+    first = np.searchsorted(odometer.marks, odometer.marks[0] + length_m - TOLERANCE_M, "left")
+    return _windows(odometer, length_m, np.arange(count), np.arange(first, len(odometer.marks)), length_m)
 
 
-def windows(odometer: Odometer, length_m: float, judged_m: float | None = None) -> Windows | None:
-    """Return the windows that `fastest` chooses from; None if no unbroken stretch is that long.
+def near(
+    odometer: Odometer, length_m: float, judged_m: float | None = None, at_most_s: float = math.inf
+) -> Windows | None:
+    """Return those of `windows` that may be the fastest, or take at most so long; None if there is none.
+
+    No window of which a part takes longer can be among them. All windows that begin between two marks
+    share the part from the second mark to a length beyond the first; so, with a few marks to a
+    block, one look tells for most blocks that nothing in them need be tried.
 
     Args:
         odometer: the distance model of one activity.
         length_m: metres, positive.
         judged_m: bridges are barred as for an effort of this length; of `length_m` if not said.
+        at_most_s: seconds; the fastest window's own time, if infinite.
 
     Raises:
         ValueError: if `length_m` is not positive and finite.
     """
+    count = _beginnings(odometer, length_m)
+    if not count:
+        return None
+    if length_m <= TOLERANCE_M:
+        return windows(odometer, length_m)
+    judged_m = judged_m or length_m
+    marks, arrives, departs = odometer.marks, odometer.arrives, odometer.departs
+    blocks = np.arange(0, count, _BLOCK)
+    begins = marks[blocks]
+    # The first mark at which a window can end that begins in the block, or just beyond.
+    ends = np.minimum(np.searchsorted(marks, begins + length_m - TOLERANCE_M), len(marks) - 1)
+    at_least_s = departs[ends - 1] - departs[np.minimum(blocks + _BLOCK, len(marks) - 1)]
+    if at_most_s == math.inf:
+        tried_s = arrives[ends] - departs[blocks]
+        if odometer.breaks:
+            tried_s[odometer.barred(begins, begins + length_m, judged_m)] = math.inf
+        at_most_s = float(tried_s.min())
+    tried = np.flatnonzero(at_least_s <= at_most_s + _SAME_S)
+    begin = _ranges(blocks[tried], np.minimum(blocks[tried] + _BLOCK, count))
+    end = _ranges(ends[tried], np.append(ends, len(marks))[tried + 1])
+    return _windows(odometer, length_m, begin, end, judged_m) if len(begin) else None
+
+
+def _beginnings(odometer: Odometer, length_m: float) -> int:
+    """On how many marks, from the first on, a stretch of a length can begin."""
     if not (length_m > 0 and math.isfinite(length_m)):
         raise ValueError(f"a length must be positive and finite, not {length_m!r}")
     marks = odometer.marks
     if len(marks) < 2 or odometer.total_m < length_m - TOLERANCE_M:
-        return None
-    begin = np.arange(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
-    end = np.arange(np.searchsorted(marks, marks[0] + length_m - TOLERANCE_M, "left"), len(marks))
-    return _windows(odometer, length_m, begin, end, judged_m or length_m)
+        return 0
+    return int(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
+
+
+def _ranges(first: IntArray, beyond: IntArray) -> IntArray:
+    """The numbers from each `first` up to its `beyond`, one range after another."""
+    counts = beyond - first
+    numbers: IntArray = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
+    return numbers
 
 
 def _windows(
@@ -198,8 +236,10 @@ def _windows(
     ends = np.concatenate([np.minimum(front + length_m, marks[-1]), back])
     leaves = np.concatenate([odometer.departs[begin], odometer.departure(starts[len(front) :])])
     reaches = np.concatenate([odometer.arrival(ends[: len(front)]), odometer.arrives[end]])
-    took = np.where(odometer.barred(starts, ends, judged_m), np.inf, reaches - leaves)
-    return Windows(begin, end, starts, ends, leaves, reaches, took) if np.isfinite(took.min()) else None
+    took = reaches - leaves
+    if odometer.breaks:
+        took[odometer.barred(starts, ends, judged_m)] = math.inf
+    return Windows(starts, ends, leaves, reaches, took) if np.isfinite(took.min()) else None
 
 
 def _effort(
