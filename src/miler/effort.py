@@ -193,19 +193,18 @@ def near(
         return windows(odometer, length_m)
     judged_m = judged_m or length_m
     marks, arrives, departs = odometer.marks, odometer.arrives, odometer.departs
-    blocks = np.arange(0, count, _BLOCK)
-    begins = marks[blocks]
+    begins, leaves = marks[:count:_BLOCK], departs[:count:_BLOCK]
+    beyond = np.append(departs[_BLOCK::_BLOCK][: len(begins)], departs[-1])[: len(begins)]
     # The first mark at which a window can end that begins in the block, or just beyond.
-    ends = np.minimum(np.searchsorted(marks, begins + length_m - TOLERANCE_M), len(marks) - 1)
-    at_least_s = departs[ends - 1] - departs[np.minimum(blocks + _BLOCK, len(marks) - 1)]
+    ends = np.minimum(marks.searchsorted(begins + length_m - TOLERANCE_M), len(marks) - 1)
     if at_most_s == math.inf:
-        tried_s = arrives[ends] - departs[blocks]
+        tried_s = arrives[ends] - leaves
         if odometer.breaks:
             tried_s[odometer.barred(begins, begins + length_m, judged_m)] = math.inf
         at_most_s = float(tried_s.min())
-    tried = np.flatnonzero(at_least_s <= at_most_s + _SAME_S)
-    begin = _ranges(blocks[tried], np.minimum(blocks[tried] + _BLOCK, count))
-    end = _ranges(ends[tried], np.append(ends, len(marks))[tried + 1])
+    tried = departs[ends - 1] - beyond <= at_most_s + _SAME_S
+    begin = np.repeat(tried, _BLOCK)[:count].nonzero()[0]
+    end = np.repeat(tried, np.diff(ends, append=len(marks))).nonzero()[0] + ends[0]
     return _windows(odometer, length_m, begin, end, judged_m) if len(begin) else None
 
 
@@ -217,13 +216,6 @@ def _beginnings(odometer: Odometer, length_m: float) -> int:
     if len(marks) < 2 or odometer.total_m < length_m - TOLERANCE_M:
         return 0
     return int(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
-
-
-def _ranges(first: IntArray, beyond: IntArray) -> IntArray:
-    """The numbers from each `first` up to its `beyond`, one range after another."""
-    counts = beyond - first
-    numbers: IntArray = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
-    return numbers
 
 
 def _windows(
