@@ -10,9 +10,9 @@ import numpy as np
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
 from miler.buttons import PressedMile, pressed_mile
-from miler.confidence import disputed, judge
+from miler.confidence import disputed, judge, rivals
 from miler.crediting import measure
-from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, quickest, splits
 from miler.eligibility import Point, checklist
 from miler.moments import Moments, moments
 from miler.odometer import Odometer
@@ -155,7 +155,8 @@ def best(
     said: Overrides | None = None,
 ) -> Effort | None:
     """Find and judge the fastest stretch of a length: the fastest plausible one, else the fastest."""
-    effort = fastest(odometer, length_m)
+    found = rivals(odometer, length_m)
+    effort = None if found is None else quickest(odometer, length_m, found)
     if effort is None:
         ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
         if len(ridden.breaks) == len(odometer.breaks) or (effort := fastest(ridden, length_m)) is None:
@@ -165,7 +166,7 @@ def best(
         flags=flags_of(odometer, effort, settings),
         doubts=doubts(effort, activity, odometer, settings) + why_left_out(said or Overrides(), length_m),
     )
-    return judge(effort, activity, odometer, settings)
+    return judge(effort, activity, odometer, settings, found)
 
 
 def fastest_mile(

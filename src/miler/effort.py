@@ -125,8 +125,11 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
         tests/naive.py has the slow, obvious twin.
     """
     found = near(odometer, length_m)
-    if found is None:
-        return None
+    return None if found is None else quickest(odometer, length_m, found)
+
+
+def quickest(odometer: Odometer, length_m: float, found: Windows) -> Effort:
+    """Return the window that took least of those found, the earliest if several tie, as an effort."""
     took = found.took_s
     tied = np.flatnonzero(took <= took.min() + 1e-9)
     best = tied[np.argmin(found.start_s[tied])]
@@ -142,6 +145,7 @@ class Windows:
         start_m, end_m: (w,) metres.
         start_s, end_s: (w,) seconds from the start.
         took_s: (w,) seconds; infinite for a stretch across a break.
+        at_most_s: all windows that take no longer than this are there.
     """
 
     start_m: FloatArray
@@ -149,6 +153,7 @@ class Windows:
     start_s: FloatArray
     end_s: FloatArray
     took_s: FloatArray
+    at_most_s: float = math.inf
 
 
 def windows(odometer: Odometer, length_m: float) -> Windows | None:
@@ -169,7 +174,12 @@ def windows(odometer: Odometer, length_m: float) -> Windows | None:
 
 
 def near(
-    odometer: Odometer, length_m: float, judged_m: float | None = None, at_most_s: float = math.inf
+    odometer: Odometer,
+    length_m: float,
+    judged_m: float | None = None,
+    *,
+    at_most_s: float = math.inf,
+    spare: float = 0.0,
 ) -> Windows | None:
     """Return those of `windows` that may be the fastest, or take at most so long; None if there is none.
 
@@ -181,7 +191,8 @@ def near(
         odometer: the distance model of one activity.
         length_m: metres, positive.
         judged_m: bridges are barred as for an effort of this length; of `length_m` if not said.
-        at_most_s: seconds; the fastest window's own time, if infinite.
+        at_most_s: seconds; about the fastest window's own time, if infinite.
+        spare: share of that time by which others may be slower.
 
     Raises:
         ValueError: if `length_m` is not positive and finite.
@@ -201,11 +212,11 @@ def near(
         tried_s = arrives[ends] - leaves
         if odometer.breaks:
             tried_s[odometer.barred(begins, begins + length_m, judged_m)] = math.inf
-        at_most_s = float(tried_s.min())
+        at_most_s = (1 + spare) * float(tried_s.min())
     tried = departs[ends - 1] - beyond <= at_most_s + _SAME_S
     begin = np.repeat(tried, _BLOCK)[:count].nonzero()[0]
     end = np.repeat(tried, np.diff(ends, append=len(marks))).nonzero()[0] + ends[0]
-    return _windows(odometer, length_m, begin, end, judged_m) if len(begin) else None
+    return _windows(odometer, length_m, begin, end, judged_m, at_most_s) if len(begin) else None
 
 
 def _beginnings(odometer: Odometer, length_m: float) -> int:
@@ -219,7 +230,12 @@ def _beginnings(odometer: Odometer, length_m: float) -> int:
 
 
 def _windows(
-    odometer: Odometer, length_m: float, begin: IntArray, end: IntArray, judged_m: float
+    odometer: Odometer,
+    length_m: float,
+    begin: IntArray,
+    end: IntArray,
+    judged_m: float,
+    at_most_s: float = math.inf,
 ) -> Windows | None:
     # Either end stays that very mark, with the mark's own time: start + length may round past a stop.
     marks = odometer.marks
@@ -231,7 +247,7 @@ def _windows(
     took = reaches - leaves
     if odometer.breaks:
         took[odometer.barred(starts, ends, judged_m)] = math.inf
-    return Windows(starts, ends, leaves, reaches, took) if np.isfinite(took.min()) else None
+    return Windows(starts, ends, leaves, reaches, took, at_most_s) if np.isfinite(took.min()) else None
 
 
 def _effort(
