@@ -121,18 +121,18 @@ class Witness:
 
     def difference(self, from_s: float, to_s: float) -> float | None:
         """By what share the path between fixes is longer than the odometer's distance; None if unknown."""
-        if len(self.fix_s) < 2:
-            return None
-        moments = np.array([from_s, to_s])
-        path = float(np.diff(np.interp(moments, self.fix_s, self.path_m))[0])
-        counted = float(np.diff(np.interp(moments, self.fix_s, self.counted_m))[0])
-        return path / counted - 1 if counted > 0 else None
+        counted_m = self.covered_m(from_s, to_s)
+        return self._over(self.path_m, from_s, to_s) / counted_m - 1 if counted_m > 0 else None
 
     def covered_m(self, from_s: float, to_s: float) -> float:
         """Metres of the odometer that short steps between fixes cover."""
+        return self._over(self.counted_m, from_s, to_s)
+
+    def _over(self, total_m: FloatArray, from_s: float, to_s: float) -> float:
         if len(self.fix_s) < 2:
             return 0.0
-        return float(np.diff(np.interp([from_s, to_s], self.fix_s, self.counted_m))[0])
+        before_m, after_m = np.interp([from_s, to_s], self.fix_s, total_m).tolist()
+        return float(after_m - before_m)
 
     def step_s(self, effort: Effort) -> float:
         """Usual seconds between records inside an effort, pauses left out."""

@@ -392,6 +392,8 @@ def _pause_bounds(
     Distance grows with the running timer. Where it grew by more than that explains, the file's whole
     seconds are to blame, and the metres are left spread over the clock: never in the runner's favour.
     """
+    if not pauses:
+        return np.empty(0), np.empty(0)
     at = np.array([t for p in pauses for t in (p.start_s, p.end_s)])
     step = np.searchsorted(steps.times, at) - 1
     inside = (step >= 0) & (step < len(steps.credited)) & ~np.isin(at, steps.times)

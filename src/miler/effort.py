@@ -215,7 +215,8 @@ def near(
         at_most_s = (1 + spare) * float(tried_s.min())
     tried = departs[ends - 1] - beyond <= at_most_s + _SAME_S
     begin = np.repeat(tried, _BLOCK)[:count].nonzero()[0]
-    end = np.repeat(tried, np.diff(ends, append=len(marks))).nonzero()[0] + ends[0]
+    counts = np.append(ends[1:], len(marks)) - ends
+    end = np.repeat(tried, counts).nonzero()[0] + ends[0]
     return _windows(odometer, length_m, begin, end, judged_m, at_most_s) if len(begin) else None
 
 

@@ -47,7 +47,8 @@ def sudden(lengths: FloatArray, durations: FloatArray) -> BoolArray:
     if count < 2 * _AROUND + 1:
         return np.zeros(count, bool)
     speeds = np.divide(lengths, durations, out=np.zeros(count), where=durations > 0)
-    medians = np.median(np.lib.stride_tricks.sliding_window_view(speeds, _AROUND), axis=1)
+    one, two, three = speeds[:-2], speeds[1:-1], speeds[2:]
+    medians = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
     before = np.concatenate((np.full(_AROUND, medians[0]), medians))[:count]
     after = np.concatenate((medians, np.full(_AROUND, medians[-1])))[1 : count + 1]
     after[-_AROUND:] = before[-_AROUND:]
