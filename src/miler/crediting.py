@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.arrays import BoolArray, FloatArray, IntArray, median
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps, sudden
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
@@ -114,7 +114,7 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
         notes=inferred,
     )
     # Without timer events a pause is known only by the records around it.
-    rhythm_s = 1.0 if activity.timer_events else max(1.0, float(np.median(duration)))
+    rhythm_s = 1.0 if activity.timer_events else max(1.0, median(duration))
     _credit_pauses(steps, _VAGUE_S * rhythm_s)
     _bar_teleports(steps, pauses, settings)
     _tell_holes(steps)
@@ -409,6 +409,6 @@ def _pause_bounds(
 
 def _gaps(steps: _Steps) -> tuple[tuple[float, float], ...]:
     """Where records are missing though the timer ran, judged by the recording's own rhythm."""
-    usual_s = _RHYTHMS * float(np.median(steps.active))
+    usual_s = _RHYTHMS * median(steps.active)
     missing = steps.active > max(_GAP_S, min(usual_s, _LONG_GAP_S))
     return tuple((float(steps.times[i]), float(steps.times[i + 1])) for i in np.flatnonzero(missing))

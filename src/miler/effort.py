@@ -205,7 +205,7 @@ def near(
     judged_m = judged_m or length_m
     marks, arrives, departs = odometer.marks, odometer.arrives, odometer.departs
     begins, leaves = marks[:count:_BLOCK], departs[:count:_BLOCK]
-    beyond = np.append(departs[_BLOCK::_BLOCK][: len(begins)], departs[-1])[: len(begins)]
+    beyond = np.append(departs[_BLOCK::_BLOCK], departs[-1])[: len(begins)]
     # The first mark at which a window can end that begins in the block, or just beyond.
     ends = np.minimum(marks.searchsorted(begins + length_m - TOLERANCE_M), len(marks) - 1)
     if at_most_s == math.inf:
@@ -214,9 +214,9 @@ def near(
             tried_s[odometer.barred(begins, begins + length_m, judged_m)] = math.inf
         at_most_s = (1 + spare) * float(tried_s.min())
     tried = departs[ends - 1] - beyond <= at_most_s + _SAME_S
-    begin = np.repeat(tried, _BLOCK)[:count].nonzero()[0]
+    begin = tried.repeat(_BLOCK)[:count].nonzero()[0]
     counts = np.append(ends[1:], len(marks)) - ends
-    end = np.repeat(tried, counts).nonzero()[0] + ends[0]
+    end = tried.repeat(counts).nonzero()[0] + ends[0]
     return _windows(odometer, length_m, begin, end, judged_m, at_most_s) if len(begin) else None
 
 
