@@ -254,11 +254,10 @@ def thin(activity: Activity, odometer: Odometer) -> Trace:
 
 
 def _sampled(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
-    column = activity.get(name)
-    have = np.isfinite(column)
-    if not have.any():
+    times, values = activity.known(name)
+    if not len(times):
         return np.full(len(at_s), np.nan)
-    return np.interp(at_s, activity.elapsed[have], column[have], left=np.nan, right=np.nan)
+    return np.interp(at_s, times, values, left=np.nan, right=np.nan)
 
 
 def _curve(odometer: Odometer, effort: Effort) -> tuple[FloatArray, FloatArray]:

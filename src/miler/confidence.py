@@ -101,7 +101,7 @@ class Witness:
     def of(cls, activity: Activity, odometer: Odometer) -> Witness:
         """Compare the odometer with the fixes."""
         stream = "latitude" if odometer.source == "fixes" else "distance"
-        record_s = activity.elapsed[np.isfinite(activity.get(stream))]
+        record_s, _ = activity.known(stream)
         indoors = activity.sub_sport in _INDOORS
         fixes = None if indoors or not len(odometer.marks) else believed_fixes(activity)
         if fixes is None:

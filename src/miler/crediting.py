@@ -143,10 +143,9 @@ _Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metre
 
 def _device(activity: Activity, settings: Settings, fixes: _FindFixes) -> _Samples | None:
     """The device's distance, where it is present and sane (or nothing else is there)."""
-    have = np.isfinite(activity.get("distance"))
-    if have.sum() < 2 or settings.distance_source == "fixes":
+    times, values = activity.known("distance")
+    if len(times) < 2 or settings.distance_source == "fixes":
         return None
-    times, values = activity.elapsed[have], activity["distance"][have]
     spans = (times[-1] - times[0]) >= _SANE_SHARE * (activity.elapsed[-1] - activity.elapsed[0])
     sane = bool(spans) and bool(values.max() > values.min())
     if not sane and settings.distance_source == "auto" and fixes() is not None:

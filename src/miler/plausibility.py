@@ -108,8 +108,9 @@ def without_vehicles(activity: Activity, odometer: Odometer, settings: Settings)
 
 def _held_mps(times: FloatArray, odometer: Odometer, held_s: float) -> FloatArray:
     """(t,) the average speed over `held_s` from each moment on; 0 where the recording ends before."""
-    ahead = odometer.distance_at(times + held_s) - odometer.distance_at(times)
-    speeds: FloatArray = np.where(times + held_s <= times[-1], ahead / held_s, 0.0)
+    later = times + held_s
+    ahead = odometer.distance_at(later) - odometer.distance_at(times)
+    speeds: FloatArray = np.where(later <= times[-1], ahead / held_s, 0.0)
     return speeds
 
 

@@ -33,9 +33,7 @@ class Level:
     @classmethod
     def of(cls, activity: Activity, name: str) -> Level:
         """Add up the stream; one without any value is empty."""
-        column = activity.get(name)
-        have = np.isfinite(column)
-        times, values = activity.elapsed[have], column[have]
+        times, values = activity.known(name)
         hold = np.append(np.minimum(np.diff(times), _LONGEST_HOLD_S), _LONGEST_HOLD_S)[: len(times)]
         covered, area = (np.concatenate(([0.0], np.cumsum(c)[:-1])) for c in (hold, hold * values))
         return cls(times, values, hold, covered, area)
@@ -70,11 +68,9 @@ class Terrain:
     @classmethod
     def of(cls, activity: Activity) -> Terrain:
         """Smooth the altitude over 15 s by time and add up its rises and falls apart."""
-        column = activity.get("altitude")
-        have = np.isfinite(column)
-        if have.sum() < 2:
+        times, altitude = activity.known("altitude")
+        if len(times) < 2:
             return cls(np.empty(0), np.empty(0), np.empty(0))
-        times, altitude = activity.elapsed[have], column[have]
         area = np.concatenate(([0.0], np.cumsum(np.diff(times) * (altitude[1:] + altitude[:-1]) / 2)))
         left = np.maximum(times - _SMOOTH_S / 2, times[0])
         right = np.minimum(times + _SMOOTH_S / 2, times[-1])
