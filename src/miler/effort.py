@@ -205,7 +205,9 @@ def near(
     judged_m = judged_m or length_m
     marks, arrives, departs = odometer.marks, odometer.arrives, odometer.departs
     begins, leaves = marks[:count:_BLOCK], departs[:count:_BLOCK]
-    beyond = np.append(departs[_BLOCK::_BLOCK], departs[-1])[: len(begins)]
+    beyond = departs[_BLOCK::_BLOCK][: len(begins)]
+    if len(beyond) < len(begins):
+        beyond = np.append(beyond, departs[-1])
     # The first mark at which a window can end that begins in the block, or just beyond.
     ends = np.minimum(marks.searchsorted(begins + length_m - TOLERANCE_M), len(marks) - 1)
     if at_most_s == math.inf:
@@ -248,7 +250,7 @@ def _windows(
     took = reaches - leaves
     if odometer.breaks:
         took[odometer.barred(starts, ends, judged_m)] = math.inf
-    return Windows(starts, ends, leaves, reaches, took, at_most_s) if np.isfinite(took.min()) else None
+    return Windows(starts, ends, leaves, reaches, took, at_most_s) if took.min() < math.inf else None
 
 
 def _effort(
