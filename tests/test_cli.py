@@ -555,3 +555,45 @@ if __name__ == "__main__":
 def test_text_waits_for_no_template_and_no_bar(samples: Path) -> None:
     code = f"import miler.cli\nmiler.cli.main([{str(samples / 'treadmill.fit')!r}])"
     assert not imported_by(code) & {"jinja2", "rich", "scipy", "multiprocessing.pool"}
+
+
+@pytest.mark.parametrize("name", ["track-mile.fit", "phone-spike.gpx", "intervals.tcx.gz"])
+def test_no_report_takes_the_place_of_a_recording(miler: Miler, week: Path, name: str) -> None:
+    """`miler -o run.fit *.fit` is a slip of the hand, and the recording may be the only one."""
+    before = (week / name).read_bytes()
+    ran = miler("report", week / "truncated.fit", "-o", week / name)
+    assert (ran.code, ran.out) == (WRONG_USE, "")
+    assert f"{name} is no report but an original; name another file" in ran.err
+    assert miler("watch", week, "--once", "--log", week / name).code == WRONG_USE
+    assert (week / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("format", ["text", "json", "csv", "html"])
+def test_a_report_takes_the_place_of_an_older_one(miler: Miler, week: Path, format: str) -> None:
+    run = (week / "truncated.fit").rename(week / "a.FIT")  # the name stands where FIT's own sign would
+    for _ in range(2):
+        assert miler("report", run, "--format", format, "-o", week / "out").code == OK
+
+
+def test_an_empty_path_is_not_imported(miler: Miler, tmp_path: Path) -> None:
+    ran = miler("import", "", "--library", tmp_path / "library.db")
+    assert ran.code == WRONG_USE
+    assert "an empty path is no file" in ran.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_ends_no_work(week: Path, tmp_path: Path, closed: str) -> None:
+    library = tmp_path / "library.db"
+    verbs = ('import "$1"', "list")
+    work = " && ".join(f'"$0" -m miler.cli {verb} --library "$2" {closed}' for verb in verbs)
+    ran = subprocess.run(
+        ["sh", "-c", work, sys.executable, week / "truncated.fit", library], capture_output=True, check=False
+    )
+    assert ran.returncode == OK
+    assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("option", ["--delay", "--patience"])
+def test_no_time_is_no_number(miler: Miler, week: Path, option: str) -> None:
+    assert miler("watch", week, "--once", option, "nan").code == WRONG_USE

@@ -36,7 +36,7 @@ def test_lists_in_the_environment_are_separated_by_commas() -> None:
 
 
 def test_an_empty_variable_is_none() -> None:
-    assert settings_from({}, {"MILER_SEX": "", "MILER_GAP_S": ""}) == Settings()
+    assert settings_from({}, {"MILER_SEX": "", "MILER_GAP_S": "", "MILER_CONFIG": ""}) == Settings()
 
 
 def test_other_programs_variables_are_none_of_our_business() -> None:
@@ -77,3 +77,10 @@ def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
 def test_a_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no settings file"):
         settings_from({}, {}, tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize("text", ["gap_s = 1" + 400 * "0", "lap_m = " + 5000 * "["])
+def test_a_settings_file_of_any_size_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(SettingsError):
+        settings_from({}, {}, tmp_path / "config.toml")

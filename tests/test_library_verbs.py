@@ -146,3 +146,18 @@ def test_every_verb_of_the_library_is_in_the_documents() -> None:
     verbs |= {f"library {name}" for name in getattr(library, "commands", ())}
     assert verbs <= {*cli.commands} | {v for v in verbs if " " in v}
     assert not {verb for verb in verbs if f"miler {verb}" not in text}
+
+
+def test_no_number_is_too_large_to_ask_for(miler: Miler) -> None:
+    huge = 2**63
+    assert miler("show", huge).err == f"miler: there is no activity {huge}; `miler list` shows them\n"
+    assert miler("compare", 1, huge).code == miler("exclude", huge).code == SOME_FAILED
+    assert miler("list", "--limit", huge).out == miler("list").out
+    assert miler("best", "1mi", "--limit", huge).out == miler("best", "1mi").out
+
+
+def test_an_export_does_not_take_the_place_of_the_library(miler: Miler, path: Path) -> None:
+    before = path.read_bytes()
+    assert miler("export", "-o", path).code == WRONG_USE
+    assert miler("trend", "-o", path).code == WRONG_USE
+    assert path.read_bytes() == before

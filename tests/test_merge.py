@@ -238,6 +238,34 @@ def test_when_the_leading_file_is_cut_short_the_next_one_leads(
         assert library.get(1).document["source"]["format"] == "gpx"
 
 
+def test_a_copy_that_broke_off_takes_nothing_from_the_library(
+    miler: Miler, path: Path, tmp_path: Path, folder: Path
+) -> None:
+    """A synchronisation wrote half a file over the whole one, and the whole one is nowhere else."""
+    file, whole = tmp_path / "mine.fit", (folder / "run.fit").read_bytes()
+    file.write_bytes(whole)
+    miler("import", file)
+    before = miler("best").out
+    for data in (whole[: len(whole) // 2], whole[: len(whole) // 3], whole):
+        file.write_bytes(data)
+        assert miler("import", file).code == 0
+        assert miler("best").out == before
+    with Library(path) as library:
+        assert library.count() == 1
+
+
+def test_a_run_that_was_made_shorter_on_purpose_is_shorter(
+    miler: Miler, path: Path, tmp_path: Path, folder: Path
+) -> None:
+    file = tmp_path / "mine.fit"
+    for name in ("run.fit", "short.fit"):
+        file.write_bytes((folder / name).read_bytes())
+        miler("import", file)
+    with Library(path) as library:
+        (listed,) = library.list()
+        assert listed.elapsed_s < 600
+
+
 def test_the_list_of_duplicates_says_why(miler: Miler, path: Path, folder: Path) -> None:
     for name in ("run.fit", "local.gpx", "friend.fit"):
         miler("import", folder / name)

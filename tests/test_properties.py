@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from miler.activity import Activity, Pause
 from miler.crediting import measure
-from miler.effort import cut, every, fastest, quarters, splits
+from miler.effort import cut, every, fastest, near, quarters, splits, windows
 from miler.odometer import TOLERANCE_M, Break, Odometer, timetable
 from tests import naive
 
@@ -69,6 +69,20 @@ def test_the_fastest_stretch_is_the_one_that_a_patient_person_finds(
         assert effort is None and expected is None
     else:
         assert effort.elapsed_s == pytest.approx(expected, abs=1e-6)
+
+
+@given(st.data(), runs(broken=True), st.floats(0.0, 2.0))
+def test_what_is_not_looked_at_is_slower(data: st.DataObject, run: Odometer, spare: float) -> None:
+    length_m = data.draw(lengths(run))
+    every_one, some = windows(run, length_m), near(run, length_m, spare=spare)
+    if every_one is None or some is None:
+        assert every_one is None and some is None
+        return
+    assert some.at_most_s >= (1 + spare) * every_one.took_s.min() - 1e-6
+    quick = every_one.took_s <= some.at_most_s
+    columns = ("start_m", "end_m", "start_s", "end_s", "took_s")
+    tried = set(zip(*(getattr(some, name).tolist() for name in columns), strict=True))
+    assert tried.issuperset(zip(*(getattr(every_one, name)[quick].tolist() for name in columns), strict=True))
 
 
 @given(st.data(), runs(broken=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -189,3 +190,28 @@ def test_what_comes_is_sent_when_it_lies_still(tmp_path: Path) -> None:
 
 def test_a_name_cannot_move_the_cursor() -> None:
     assert upload.shown("a\x1b[2Jb\u202ec") == "a\\x1b[2Jb\\u202ec"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
+def test_what_is_no_file_fails_and_is_not_waited_for(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe.fit")
+    assert send(server, tmp_path, "") == 1
+    assert "pipe.fit  cannot be read: not a regular file" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("token", ["a\nb", "\u65e5\u672c"])
+def test_a_token_that_cannot_be_sent_is_wrong_use(token: str, miler: Miler) -> None:
+    ran = miler("upload", "x.fit", "--token", token)
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        2,
+        "upload: error: the token has signs that no token has; copy it anew",
+    )
+
+
+@pytest.mark.parametrize("token", ["", "\u65e5" * 20])
+def test_a_token_that_is_none_opens_no_server(token: str, miler: Miler, tmp_path: Path) -> None:
+    ran = miler("serve", "--port", 0, "--token", token, "--library", tmp_path / "library.db")
+    assert ran.code == 2
+    assert ran.err.count("\n") == 1

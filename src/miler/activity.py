@@ -186,6 +186,12 @@ class Activity:
         column = self.streams.get(name)
         return np.full(len(self), np.nan) if column is None else column
 
+    def known(self, name: str) -> tuple[FloatArray, FloatArray]:
+        """Return when a stream has values, (k,) seconds, and these, (k,); none if there is no such stream."""
+        column = self.get(name)
+        have = np.isfinite(column)
+        return (self.elapsed, column) if have.all() else (self.elapsed[have], column[have])
+
     @property
     def elapsed_s(self) -> float:
         """Clock time from the start to the last thing recorded, in seconds."""

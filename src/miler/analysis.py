@@ -11,9 +11,9 @@ from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
 from miler.buttons import PressedMile, pressed_mile
 from miler.conditions import Condition, conditions
-from miler.confidence import disputed, judge
+from miler.confidence import disputed, judge, rivals
 from miler.crediting import measure
-from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, quickest, splits
 from miler.eligibility import Point, checklist, track_surface
 from miler.moments import Moments, moments
 from miler.odometer import Odometer
@@ -190,7 +190,8 @@ def best(
     track: Track | None = None,
 ) -> Effort | None:
     """Find and judge the fastest stretch of a length: the fastest plausible one, else the fastest."""
-    effort = fastest(odometer, length_m)
+    found = rivals(odometer, length_m)
+    effort = None if found is None else quickest(odometer, length_m, found)
     if effort is None:
         ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
         if len(ridden.breaks) == len(odometer.breaks) or (effort := fastest(ridden, length_m)) is None:
@@ -200,7 +201,7 @@ def best(
         flags=flags_of(odometer, effort, settings),
         doubts=doubts(effort, activity, odometer, settings) + why_left_out(said or Overrides(), length_m),
     )
-    return judge(effort, activity, odometer, settings, track)
+    return judge(effort, activity, odometer, settings, found, track)
 
 
 def fastest_mile(
@@ -330,11 +331,10 @@ def thin(activity: Activity, odometer: Odometer) -> Trace:
 
 
 def _sampled(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
-    column = activity.get(name)
-    have = np.isfinite(column)
-    if not have.any():
+    times, values = activity.known(name)
+    if not len(times):
         return np.full(len(at_s), np.nan)
-    return np.interp(at_s, activity.elapsed[have], column[have], left=np.nan, right=np.nan)
+    return np.interp(at_s, times, values, left=np.nan, right=np.nan)
 
 
 def _curve(odometer: Odometer, effort: Effort) -> tuple[FloatArray, FloatArray]:

@@ -23,7 +23,7 @@ from miler.cli_options import (
     SOME_FAILED,
     WRONG_USE,
     has_color,
-    has_folder,
+    has_place,
     named,
     settings_of,
     settings_options,
@@ -94,7 +94,7 @@ def cli() -> None:
 @click.option("--format", "format_", type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
               default="text", show_default=True, help="How the report is written.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              callback=has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
+              callback=has_place, help="Write to this file, whole or not at all.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
               help="Processes to work with [one a core].")  # fmt: skip
 @settings_options
@@ -213,6 +213,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Nothing here multiplies matrices; the idle threads of numpy's BLAS cost a worker a fifth of its time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Where the caller closed a stream (>&-) Python has none, and the next file would get its number.
+    sys.stdout, sys.stderr = (s or Path(os.devnull).open("w") for s in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A Windows console of another code page, or LC_ALL=C, must neither end a report nor change it.
         getattr(stream, "reconfigure", lambda **_: None)(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import FEW_FILES, OK, SOME_FAILED, has_folder, settings_of, settings_options
+from miler.cli_options import FEW_FILES, OK, SOME_FAILED, has_folder, named, settings_of, settings_options
 
 if TYPE_CHECKING:
     from miler.library import Library
@@ -36,7 +36,7 @@ def open_library(path: Path | None, *, create: bool = False) -> Library:
 
 
 @click.command("import", short_help="Put files into the library.")
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...", callback=named)
 @click.option("--device", is_flag=True, help="From a plugged-in watch, with --copy.")
 @click.option("--device-root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
               help="Look for watches that are mounted below this folder [/].")  # fmt: skip

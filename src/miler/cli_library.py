@@ -13,7 +13,7 @@ import click
 
 from miler.cli_duplicates import merge, unmerge
 from miler.cli_import import import_, library_, library_option, open_library, reprocess
-from miler.cli_options import OK, SOME_FAILED, has_color, has_folder
+from miler.cli_options import OK, SOME_FAILED, has_color, has_place
 from miler.cli_questions import best, chosen_by, compare, filters, length, list_, trend
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def delete(activity_id: int, yes: bool, library_path: Path | None) -> int:
 @click.command(short_help="Write the library for other programs.")
 @click.option("--format", "format_", type=click.Choice(["jsonl", "csv", "parquet", "gpx"]), default="jsonl",
               show_default=True)  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", callback=has_folder,
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", callback=has_place,
               help="Write to this file, whole or not at all; gpx: into this folder.")  # fmt: skip
 @filters
 @library_option

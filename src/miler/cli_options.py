@@ -15,6 +15,17 @@ OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
 
 
+class Seconds(click.FloatRange):
+    """A time as a number; `nan` is none, and would be waited for, for ever."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        seconds = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value!r} is not a valid float range.", param, ctx)
+        return seconds
+
+
 def settings_options(command: Any) -> Any:
     """Add the options that end up in Settings; each is None unless given."""
     for option in reversed(
@@ -59,6 +70,20 @@ def has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -
     """Find out before the work that its result has a place to go."""
     if value is not None and not value.parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
+    return value
+
+
+def has_place(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Find out likewise, and that the place is nothing's that cannot be made again."""
+    return spares_originals(ctx, param, has_folder(ctx, param, value))
+
+
+def spares_originals(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse to write where a recording or a library lies, as after `-o run.fit`: it may be the only one."""
+    from miler.files import is_original
+
+    if value is not None and is_original(value):
+        raise click.BadParameter(f"{value} is no report but an original; name another file", ctx, param)
     return value
 
 

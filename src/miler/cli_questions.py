@@ -15,7 +15,7 @@ import click
 
 from miler.cli_duplicates import show_duplicates
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK, has_color, has_folder, settings_of
+from miler.cli_options import OK, has_color, has_place, settings_of
 from miler.saying import KINDS, SURFACES
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> in
     "--format", "format_", type=click.Choice(["text", "json", "html"]), default="text", show_default=True
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              callback=has_folder, help="Write to this file, whole or not at all.")  # fmt: skip
+              callback=has_place, help="Write to this file, whole or not at all.")  # fmt: skip
 @click.option("--ascii", "plain", is_flag=True, help="Draw with plain characters only.")
 @library_option
 def trend(

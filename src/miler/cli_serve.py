@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from miler.cli_import import library_option
-from miler.cli_options import OK, WRONG_USE, settings_of, settings_options
+from miler.cli_options import OK, WRONG_USE, Seconds, settings_of, settings_options
 from miler.cli_upload import kept_token, token_path
 
 PORT = 8765
@@ -30,7 +30,7 @@ _EVERYWHERE = ("0.0.0.0", "::")  # where to listen, but no name to be called by
               help="Answer to this name too, as of this machine at home; may be repeated.")  # fmt: skip
 @click.option("--largest-mib", type=click.IntRange(1, 2048), metavar="MIB", default=256,
               show_default=True, help="The largest upload.")  # fmt: skip
-@click.option("--idle", "idle_s", type=click.FloatRange(0.1, 600), metavar="SECONDS", default=10,
+@click.option("--idle", "idle_s", type=Seconds(0.1, 600), metavar="SECONDS", default=10,
               show_default=True, help="How long an upload may stand still.")  # fmt: skip
 @click.option("--open", "open_", is_flag=True, help="Open it in a browser.")
 @library_option
@@ -51,7 +51,7 @@ def serve(
 
     exposed = host not in _LOOPBACK or bool(allow_hosts)
     if exposed and token is None:
-        suggested = secrets.token_urlsafe(24)
+        suggested = secrets.token_hex(20)
         click.echo(
             "other machines could ask: that needs a token, such as this one, made just now\n"
             f"    --token {suggested}", err=True,
@@ -59,9 +59,9 @@ def serve(
         return WRONG_USE
     path = library_path or usual_path()
     Library(path).close()
-    given = token or _own_token(path)
+    given = token if token is not None else _own_token(path)
     if upload_key == "new":
-        upload_key = secrets.token_urlsafe(24)
+        upload_key = secrets.token_hex(20)
         click.echo(f"upload key: {upload_key}", err=True)
     settings = settings_of(options)
     own = () if host in (*_LOOPBACK, *_EVERYWHERE) else (_in_address(host),)
@@ -95,7 +95,7 @@ def _own_token(library: Path) -> str:
     """Return the token of this library's server, made at the first time: scripts may go on using it."""
     if (kept := kept_token(library)) is not None:
         return kept
-    token, path = secrets.token_urlsafe(24), token_path(library)
+    token, path = secrets.token_hex(20), token_path(library)
     path.touch(mode=0o600)  # nobody else's, before it says anything
     path.write_text(token, encoding="ascii")
     click.echo(f"token for programs that upload: {token}\n    kept in {path}", err=True)

@@ -34,4 +34,4 @@ def token_path(library: Path) -> Path:
 def kept_token(library: Path) -> str | None:
     """Return the token of a library's server; None before there is one."""
     path = token_path(library)
-    return (path.read_text(encoding="ascii").strip() or None) if path.exists() else None
+    return (path.read_text(encoding="ascii", errors="replace").strip() or None) if path.exists() else None

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from miler.cli_import import library_option
-from miler.cli_options import FEW_FILES, OK, SOME_FAILED, settings_of, settings_options
+from miler.cli_options import (
+    FEW_FILES,
+    OK,
+    SOME_FAILED,
+    Seconds,
+    settings_of,
+    settings_options,
+    spares_originals,
+)
 
 if TYPE_CHECKING:
     from miler.watching import Order
@@ -45,10 +53,11 @@ def _formats(ctx: click.Context, param: click.Parameter, value: str) -> tuple[st
               help="Write NAME.error.txt there for what fails"
               " [your state folder; DIR/failed with --move].")  # fmt: skip
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              callback=spares_originals,
               help="Keep the lines in this file too; at 1 MiB a new one begins, five are kept.")  # fmt: skip
-@click.option("--delay", "delay_s", type=click.FloatRange(min=0), metavar="SECONDS",
+@click.option("--delay", "delay_s", type=Seconds(min=0), metavar="SECONDS",
               help="How long a file must lie unchanged [2; 10 on a network or a watch].")  # fmt: skip
-@click.option("--patience", "patience_s", type=click.FloatRange(min=0), default=600, show_default=True,
+@click.option("--patience", "patience_s", type=Seconds(min=0), default=600, show_default=True,
               metavar="SECONDS", help="How long to wait for the rest of an incomplete file.")  # fmt: skip
 @click.option("--poll", is_flag=True, help="Only look, and rely on no events.")
 @click.option("--install-help", is_flag=True, help="Print how to start this at log-in, and end.")

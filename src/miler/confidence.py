@@ -43,7 +43,7 @@ import numpy as np
 from miler.activity import Activity, Note
 from miler.arrays import FloatArray
 from miler.crediting import believed_fixes
-from miler.effort import Effort, Evidence, Grade, Windows, windows
+from miler.effort import Effort, Evidence, Grade, Windows, near
 from miler.odometer import Odometer
 from miler.settings import Settings
 from miler.track import Track
@@ -64,6 +64,10 @@ _NOISE_SHARE = 0.5
 _TRACK_SD = 0.003
 _SMALL = 0.3  # of the budget's greatest term: what is less is no reason worth telling
 _APART_M = 100.0  # windows that begin farther apart than this err apart
+_USUAL_ENDS_M = 3.2  # both ends of a run with records every second
+_RIVAL_SDS = 4.0  # a window slower by more of its own errors was not nearly the fastest
+_GRID = np.linspace(-4.0, 5.0, 46)  # of the normal distribution
+_GRID_STEPS = np.diff(_GRID)
 _INDOORS = ("treadmill", "indoor_running", "virtual_activity", "virtual_run", "indoor_walking")
 
 # The grade is the budget in per cent of the length: below 0.6 A, below 1.3 B, below 2.6 C, else D.
@@ -101,9 +105,8 @@ class Witness:
     @classmethod
     def of(cls, activity: Activity, odometer: Odometer) -> Witness:
         """Compare the odometer with the fixes."""
-        counted_by_fixes = "fixes" in odometer.source or not np.isfinite(activity.get("distance")).any()
-        stream = "latitude" if counted_by_fixes else "distance"
-        record_s = activity.elapsed[np.isfinite(activity.get(stream))]
+        counted_by_fixes = "fixes" in odometer.source or not len(activity.known("distance")[0])
+        record_s, _ = activity.known("latitude" if counted_by_fixes else "distance")
         indoors = activity.sub_sport in _INDOORS
         fixes = None if indoors or not len(odometer.marks) else believed_fixes(activity)
         if fixes is None:
@@ -127,18 +130,18 @@ class Witness:
 
     def difference(self, from_s: float, to_s: float) -> float | None:
         """By what share the path between fixes is longer than the odometer's distance; None if unknown."""
-        if len(self.fix_s) < 2:
-            return None
-        moments = np.array([from_s, to_s])
-        path = float(np.diff(np.interp(moments, self.fix_s, self.path_m))[0])
-        counted = float(np.diff(np.interp(moments, self.fix_s, self.counted_m))[0])
-        return path / counted - 1 if counted > 0 else None
+        counted_m = self.covered_m(from_s, to_s)
+        return self._over(self.path_m, from_s, to_s) / counted_m - 1 if counted_m > 0 else None
 
     def covered_m(self, from_s: float, to_s: float) -> float:
         """Metres of the odometer that short steps between fixes cover."""
+        return self._over(self.counted_m, from_s, to_s)
+
+    def _over(self, total_m: FloatArray, from_s: float, to_s: float) -> float:
         if len(self.fix_s) < 2:
             return 0.0
-        return float(np.diff(np.interp([from_s, to_s], self.fix_s, self.counted_m))[0])
+        before_m, after_m = np.interp([from_s, to_s], self.fix_s, total_m).tolist()
+        return float(after_m - before_m)
 
     def step_s(self, effort: Effort) -> float:
         """Usual seconds between records inside an effort, pauses left out."""
@@ -158,11 +161,18 @@ def witness(activity: Activity, odometer: Odometer) -> Witness:
     return found
 
 
+def rivals(odometer: Odometer, length_m: float) -> Windows | None:
+    """Return the windows to choose the fastest from, and its rivals as far behind as they usually count."""
+    usual_m = math.hypot(_USUAL_ENDS_M, _wander_m(length_m))
+    return near(odometer, length_m, spare=_RIVAL_SDS * usual_m / length_m)
+
+
 def judge(
     effort: Effort,
     activity: Activity,
     odometer: Odometer,
     settings: Settings | None = None,
+    found: Windows | None = None,
     track: Track | None = None,
 ) -> Effort:
     """Say how sure an effort's time is: interval, grade, reasons, and what picking it flatters.
@@ -171,6 +181,7 @@ def judge(
         effort: as `fastest` found it on the odometer.
         activity, odometer: what it was found in.
         settings: the budget's numbers.
+        found: what `rivals` returned of the odometer and the length, if that is known.
         track: that the odometer was laid on, if one was found.
 
     Returns:
@@ -188,7 +199,10 @@ def judge(
     local_m = math.hypot(*(term.sd_m for term in terms if term.name in ("ends", "wander", "clock")))
     pace = effort.elapsed_s / effort.length_m
     off_m = Z95 * sd_m
-    low_s, high_s, found = _inverted(effort, odometer, off_m, 4 * local_m * pace)
+    low_s, high_s = _inverted(effort, odometer, off_m)
+    rivals_s = effort.elapsed_s + _RIVAL_SDS * local_m * pace
+    if found is None or found.at_most_s < rivals_s:
+        found = near(odometer, effort.length_m, at_most_s=rivals_s)
     optimism_s = 0.0 if found is None else optimism(found, effort.elapsed_s, local_m * pace)
     short = math.isnan(high_s)
     high_s = effort.elapsed_s + off_m * pace if short else high_s
@@ -239,30 +253,14 @@ def _unbarred_s(effort: Effort, odometer: Odometer) -> tuple[float, float]:
     return from_s, to_s
 
 
-def _inverted(
-    effort: Effort, odometer: Odometer, off_m: float, rivals_s: float
-) -> tuple[float, float, Windows | None]:
-    """The fastest times of a length less and more by `off_m`, and the effort's rivals within `rivals_s`.
-
-    The greater time is NaN where the recording has no unbroken stretch that long.
-    """
-    judged_m = effort.length_m
-    shorter = windows(odometer, max(effort.length_m - off_m, effort.length_m / 10), judged_m)
+def _inverted(effort: Effort, odometer: Odometer, off_m: float) -> tuple[float, float]:
+    """The fastest times of a length less and more by `off_m`; NaN where no unbroken stretch is so long."""
+    length_m = effort.length_m
+    shorter = near(odometer, max(length_m - off_m, length_m / 10), length_m)
     if shorter is None:  # the effort itself was found across what bars others
-        return effort.elapsed_s * (1 - off_m / effort.length_m), math.nan, None
-    rivals = shorter.longer(odometer, judged_m, effort.elapsed_s + rivals_s, judged_m)
-    length_m = effort.length_m + off_m
-    # However the one window is lengthened, forwards or back, the fastest takes no longer.
-    beyond = float(odometer.marks[-1]) - effort.end_m
-    back_m = max(off_m - max(beyond, 0.0), 0.0)
-    longest_s = math.inf
-    if effort.start_m - back_m >= float(odometer.marks[0]):
-        start, end = np.array([effort.start_m - back_m]), np.array([effort.start_m - back_m + length_m])
-        if not odometer.barred(start, end, judged_m)[0]:
-            longest_s = float(odometer.arrival(end)[0] - odometer.departure(start)[0])
-    longer = shorter.longer(odometer, length_m, longest_s + 1e-6, judged_m)
-    high_s = math.nan if longer is None else float(longer.took_s.min())
-    return float(shorter.took_s.min()), high_s, rivals
+        return effort.elapsed_s * (1 - off_m / length_m), math.nan
+    longer = near(odometer, length_m + off_m, length_m)
+    return float(shorter.took_s.min()), math.nan if longer is None else float(longer.took_s.min())
 
 
 def disputed(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
@@ -307,10 +305,13 @@ def budget(effort: Effort, told: Witness, odometer: Odometer, settings: Settings
     smear_m = _STEP_SHARE * length_m * min(step_s / max(effort.timer_s, 1.0), 1.0)
     ends_m = math.sqrt(2) * math.hypot(settings.end_sd_m, smear_m)
     yield Term("ends", ends_m, f"records {_every(step_s)}: either end is known to some {ends_m:.0f} m")
-    wander_m = _WANDER * math.sqrt(2 * _WANDER_OVER_M * length_m)
-    yield Term("wander", wander_m, "a receiver's errors come and go within the length")
+    yield Term("wander", _wander_m(length_m), "a receiver's errors come and go within the length")
     yield Term("clock", math.sqrt(2) * _CLOCK_S * speed, "records carry whole seconds")
     yield from _breaks_in(effort, odometer)
+
+
+def _wander_m(length_m: float) -> float:
+    return _WANDER * math.sqrt(2 * _WANDER_OVER_M * length_m)
 
 
 def _scale(effort: Effort, told: Witness, source: str, off_track_m: float, settings: Settings) -> Term:
@@ -388,20 +389,19 @@ def optimism(found: Windows, best_s: float, sd_s: float) -> float:
     """
     if sd_s <= 0:
         return 0.0
-    near = found.took_s - best_s < 4 * sd_s
+    near = found.took_s - best_s < _RIVAL_SDS * sd_s
     if not near.any():
         return 0.0
     place = np.floor(found.start_m[near] / _APART_M).astype(np.int64)
     took = np.full(int(place.max()) - int(place.min()) + 1, np.inf)
     np.minimum.at(took, place - place.min(), found.took_s[near])
     lags = (took[np.isfinite(took)] - best_s) / sd_s
-    grid = np.linspace(-4.0, 5.0, 46)
-    below = np.prod(_normal(grid[:, None] + lags[None, :]), axis=1)
-    mean = grid[-1] - float(((below[1:] + below[:-1]) / 2 * np.diff(grid)).sum())
+    below = np.prod(_normal(_GRID[:, None] + lags[None, :]), axis=1)
+    mean = _GRID[-1] - float(((below[1:] + below[:-1]) / 2 * _GRID_STEPS).sum())
     return float(max(mean, 0.0) * sd_s)
 
 
 def _normal(x: FloatArray) -> FloatArray:
     """The normal distribution, to 2e-4 (the usual tanh form; Page 1977, Applied Statistics 26:75)."""
-    values: FloatArray = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    values: FloatArray = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
     return values

@@ -33,7 +33,7 @@ def settings_from(
         SettingsError: for a file that is missing though asked for, or no TOML; for an unknown name or
             a value that does not fit.
     """
-    asked = path is not None or "MILER_CONFIG" in environment
+    asked = path is not None or bool(environment.get("MILER_CONFIG"))
     path = settings_path(environment, path)
     values = _from_file(path, asked=asked)
     values |= _own_records(path.with_name(RECORDS))
@@ -68,7 +68,7 @@ def _key(line: str) -> str:
 
 def settings_path(environment: Mapping[str, str], path: Path | None = None) -> Path:
     """Return where the user's settings are, or would be."""
-    if path is None and "MILER_CONFIG" in environment:
+    if path is None and environment.get("MILER_CONFIG"):
         path = Path(environment["MILER_CONFIG"])
     return path or _usual_path()
 
@@ -109,6 +109,8 @@ def _from_file(path: Path, *, asked: bool) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is not TOML that can be read: it is nested too deeply") from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.arrays import BoolArray, FloatArray, IntArray, median
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps, sudden
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
@@ -114,7 +114,7 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
         notes=inferred,
     )
     # Without timer events a pause is known only by the records around it.
-    rhythm_s = 1.0 if activity.timer_events else max(1.0, float(np.median(duration)))
+    rhythm_s = 1.0 if activity.timer_events else max(1.0, median(duration))
     _credit_pauses(steps, _VAGUE_S * rhythm_s)
     _bar_teleports(steps, pauses, settings)
     _tell_holes(steps)
@@ -143,10 +143,9 @@ _Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metre
 
 def _device(activity: Activity, settings: Settings, fixes: _FindFixes) -> _Samples | None:
     """The device's distance, where it is present and sane (or nothing else is there)."""
-    have = np.isfinite(activity.get("distance"))
-    if have.sum() < 2 or settings.distance_source == "fixes":
+    times, values = activity.known("distance")
+    if len(times) < 2 or settings.distance_source == "fixes":
         return None
-    times, values = activity.elapsed[have], activity["distance"][have]
     spans = (times[-1] - times[0]) >= _SANE_SHARE * (activity.elapsed[-1] - activity.elapsed[0])
     sane = bool(spans) and bool(values.max() > values.min())
     if not sane and settings.distance_source == "auto" and fixes() is not None:
@@ -392,6 +391,8 @@ def _pause_bounds(
     Distance grows with the running timer. Where it grew by more than that explains, the file's whole
     seconds are to blame, and the metres are left spread over the clock: never in the runner's favour.
     """
+    if not pauses:
+        return np.empty(0), np.empty(0)
     at = np.array([t for p in pauses for t in (p.start_s, p.end_s)])
     step = np.searchsorted(steps.times, at) - 1
     inside = (step >= 0) & (step < len(steps.credited)) & ~np.isin(at, steps.times)
@@ -407,6 +408,6 @@ def _pause_bounds(
 
 def _gaps(steps: _Steps) -> tuple[tuple[float, float], ...]:
     """Where records are missing though the timer ran, judged by the recording's own rhythm."""
-    usual_s = _RHYTHMS * float(np.median(steps.active))
+    usual_s = _RHYTHMS * median(steps.active)
     missing = steps.active > max(_GAP_S, min(usual_s, _LONG_GAP_S))
     return tuple((float(steps.times[i]), float(steps.times[i + 1])) for i in np.flatnonzero(missing))

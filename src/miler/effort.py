@@ -18,6 +18,9 @@ from miler.units import QUARTER_M, length_name
 
 Grade = Literal["A", "B", "C", "D"]
 
+_BLOCK = 8  # marks that are looked at together: few enough for the look to tell much
+_SAME_S = 1e-6  # sums of the same seconds differ by less
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -125,9 +128,12 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     Source:
         tests/naive.py has the slow, obvious twin.
     """
-    found = windows(odometer, length_m)
-    if found is None:
-        return None
+    found = near(odometer, length_m)
+    return None if found is None else quickest(odometer, length_m, found)
+
+
+def quickest(odometer: Odometer, length_m: float, found: Windows) -> Effort:
+    """Return the window that took least of those found, the earliest if several tie, as an effort."""
     took = found.took_s
     tied = np.flatnonzero(took <= took.min() + 1e-9)
     best = tied[np.argmin(found.start_s[tied])]
@@ -137,63 +143,106 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """All stretches of one length of which one is the fastest: they begin or end on a mark.
+    """Stretches of one length, in two rows: those that begin on a mark, then those that end on one.
 
     Attributes:
-        begin, end: indices of the marks on which the first ones begin, and on which the others end.
         start_m, end_m: (w,) metres.
         start_s, end_s: (w,) seconds from the start.
         took_s: (w,) seconds; infinite for a stretch across a break.
+        at_most_s: all windows that take no longer than this are there.
     """
 
-    begin: IntArray
-    end: IntArray
     start_m: FloatArray
     end_m: FloatArray
     start_s: FloatArray
     end_s: FloatArray
     took_s: FloatArray
-
-    def longer(
-        self, odometer: Odometer, length_m: float, at_most_s: float, judged_m: float
-    ) -> Windows | None:
-        """Return the windows of a greater length that can take at most so long; None if there is none.
-
-        A stretch takes no less than any part of it, so only marks need be tried on which one of these
-        windows begins or ends that takes no longer than that. `judged_m` is as for `windows`, and the same.
-        """
-        near = self.took_s <= at_most_s
-        room_m = odometer.marks[-1] - odometer.marks[0] - length_m + TOLERANCE_M
-        begin = self.begin[near[: len(self.begin)]]
-        end = self.end[near[len(self.begin) :]]
-        begin = begin[odometer.marks[begin] - odometer.marks[0] <= room_m]
-        end = end[odometer.marks[-1] - odometer.marks[end] <= room_m]
-        return _windows(odometer, length_m, begin, end, judged_m) if len(begin) + len(end) else None
+    at_most_s: float = math.inf
 
 
-def windows(odometer: Odometer, length_m: float, judged_m: float | None = None) -> Windows | None:
-    """Return the windows that `fastest` chooses from; None if no unbroken stretch is that long.
+def windows(odometer: Odometer, length_m: float) -> Windows | None:
+    """Return every stretch of a length that begins or ends on a mark; None if none is unbroken.
+
+    Args:
+        odometer: the distance model of one activity.
+        length_m: metres, positive.
+
+    Raises:
+        ValueError: if `length_m` is not positive and finite.
+    """
+    count = _beginnings(odometer, length_m)
+    if not count:
+        return None
+    first = np.searchsorted(odometer.marks, odometer.marks[0] + length_m - TOLERANCE_M, "left")
+    return _windows(odometer, length_m, np.arange(count), np.arange(first, len(odometer.marks)), length_m)
+
+
+def near(
+    odometer: Odometer,
+    length_m: float,
+    judged_m: float | None = None,
+    *,
+    at_most_s: float = math.inf,
+    spare: float = 0.0,
+) -> Windows | None:
+    """Return those of `windows` that may be the fastest, or take at most so long; None if there is none.
+
+    No window of which a part takes longer can be among them. All windows that begin between two marks
+    share the part from the second mark to a length beyond the first; so, with a few marks to a
+    block, one look tells for most blocks that nothing in them need be tried.
 
     Args:
         odometer: the distance model of one activity.
         length_m: metres, positive.
         judged_m: bridges are barred as for an effort of this length; of `length_m` if not said.
+        at_most_s: seconds; about the fastest window's own time, if infinite.
+        spare: share of that time by which others may be slower.
 
     Raises:
         ValueError: if `length_m` is not positive and finite.
     """
+    count = _beginnings(odometer, length_m)
+    if not count:
+        return None
+    if length_m <= TOLERANCE_M:
+        return windows(odometer, length_m)
+    judged_m = judged_m or length_m
+    marks, arrives, departs = odometer.marks, odometer.arrives, odometer.departs
+    begins, leaves = marks[:count:_BLOCK], departs[:count:_BLOCK]
+    beyond = departs[_BLOCK::_BLOCK][: len(begins)]
+    if len(beyond) < len(begins):
+        beyond = np.append(beyond, departs[-1])
+    # The first mark at which a window can end that begins in the block, or just beyond.
+    ends = np.minimum(marks.searchsorted(begins + length_m - TOLERANCE_M), len(marks) - 1)
+    if at_most_s == math.inf:
+        tried_s = arrives[ends] - leaves
+        if odometer.breaks:
+            tried_s[odometer.barred(begins, begins + length_m, judged_m)] = math.inf
+        at_most_s = (1 + spare) * float(tried_s.min())
+    tried = departs[ends - 1] - beyond <= at_most_s + _SAME_S
+    begin = tried.repeat(_BLOCK)[:count].nonzero()[0]
+    counts = np.append(ends[1:], len(marks)) - ends
+    end = tried.repeat(counts).nonzero()[0] + ends[0]
+    return _windows(odometer, length_m, begin, end, judged_m, at_most_s) if len(begin) else None
+
+
+def _beginnings(odometer: Odometer, length_m: float) -> int:
+    """On how many marks, from the first on, a stretch of a length can begin."""
     if not (length_m > 0 and math.isfinite(length_m)):
         raise ValueError(f"a length must be positive and finite, not {length_m!r}")
     marks = odometer.marks
     if len(marks) < 2 or odometer.total_m < length_m - TOLERANCE_M:
-        return None
-    begin = np.arange(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
-    end = np.arange(np.searchsorted(marks, marks[0] + length_m - TOLERANCE_M, "left"), len(marks))
-    return _windows(odometer, length_m, begin, end, judged_m or length_m)
+        return 0
+    return int(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
 
 
 def _windows(
-    odometer: Odometer, length_m: float, begin: IntArray, end: IntArray, judged_m: float
+    odometer: Odometer,
+    length_m: float,
+    begin: IntArray,
+    end: IntArray,
+    judged_m: float,
+    at_most_s: float = math.inf,
 ) -> Windows | None:
     # Either end stays that very mark, with the mark's own time: start + length may round past a stop.
     marks = odometer.marks
@@ -202,8 +251,10 @@ def _windows(
     ends = np.concatenate([np.minimum(front + length_m, marks[-1]), back])
     leaves = np.concatenate([odometer.departs[begin], odometer.departure(starts[len(front) :])])
     reaches = np.concatenate([odometer.arrival(ends[: len(front)]), odometer.arrives[end]])
-    took = np.where(odometer.barred(starts, ends, judged_m), np.inf, reaches - leaves)
-    return Windows(begin, end, starts, ends, leaves, reaches, took) if np.isfinite(took.min()) else None
+    took = reaches - leaves
+    if odometer.breaks:
+        took[odometer.barred(starts, ends, judged_m)] = math.inf
+    return Windows(starts, ends, leaves, reaches, took, at_most_s) if took.min() < math.inf else None
 
 
 def _effort(

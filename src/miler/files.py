@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from miler.formats.inflate import Content
 
 STDIN = "-"
+_HEAD = 4096
+_KEPT = (b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0")  # gzip, zip, a library
 
 
 @dataclass(frozen=True)
@@ -283,6 +285,23 @@ def read(path: str | os.PathLike[str], *, strict: bool = False) -> Activity:
             f"{Path(path).name} holds {len(activities)} activities; use read_all", code="several_activities"
         )
     return activities[0]
+
+
+def is_original(path: Path) -> bool:
+    """Whether a recording, an archive or a library lies there, which no report may replace."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False  # who writes there will hear of it
+    if head.startswith((b"\x0c", b"\x0e")):
+        return head[8:12] == b".FIT"
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return head.startswith(_KEPT) or (
+        text.startswith(b"<") and (b"<gpx" in text or b"<trainingcenter" in text)
+    )
 
 
 def write_atomic(

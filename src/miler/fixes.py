@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.arrays import BoolArray, FloatArray, IntArray, median
 from miler.geodesy import metres_between
 
 # Sports, and words for none in particular, in which nobody is faster than a runner.
@@ -70,7 +70,7 @@ def usual_mps(lengths: FloatArray, durations: FloatArray) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
         speeds = lengths / durations
     moving = speeds[np.isfinite(speeds) & (speeds > _MOVING_MPS)]
-    return float(np.median(moving)) if len(moving) else 0.0
+    return median(moving) if len(moving) else 0.0
 
 
 def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
@@ -187,7 +187,7 @@ def noise_of(fixes: Fixes) -> float:
         autocorrelation sets, σ²(1-ρ)/d² for steps d. The three lengths: this project's (docs/trust.md).
     """
     durations = np.diff(fixes.times)
-    if len(durations) < 40 or float(np.median(durations)) > _NOISY_STEP_S:
+    if len(durations) < 40 or median(durations) > _NOISY_STEP_S:
         return 0.0
     even = (durations <= _NOISY_STEP_S) & ~fixes.after_outliers & (fixes.steps_m > _MOVING_MPS * durations)
     whole = even[:-3] & even[1:-2] & even[2:-1] & even[3:]

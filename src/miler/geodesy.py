@@ -55,7 +55,10 @@ def metres_between(
     middle = (latitude1_deg + latitude2_deg) / 2
     meridian, prime_vertical = radii_m(middle)
     dlat = np.radians(latitude2_deg - latitude1_deg)
-    dlon = np.radians((longitude2_deg - longitude1_deg + 180.0) % 360.0 - 180.0)
+    turn = longitude2_deg - longitude1_deg + 180.0
+    if ((turn < 0) | (turn >= 360)).any():  # over the date line; a remainder takes longer than all else here
+        turn = turn % 360.0
+    dlon = np.radians(turn - 180.0)
     north = meridian * dlat
     east = prime_vertical * np.cos(np.radians(middle)) * dlon
     flat = np.hypot(north, east)

@@ -201,9 +201,10 @@ def check_curve(times: FloatArray, distances: FloatArray, length_m: float) -> No
     n = len(times)
     if n < 2 or times.shape != (n,) or distances.shape != (n,):
         raise ValueError("an effort's curve needs two or more points, each a time and a distance")
-    if not (np.isfinite([times, distances]).all() and times[0] == 0 and distances[0] == 0):
+    finite = np.isfinite(times).all() and np.isfinite(distances).all()
+    if not (finite and times[0] == 0 and distances[0] == 0):
         raise ValueError("an effort's curve must be finite and start at 0 s and 0 m")
-    if (np.diff(times) <= 0).any() or (np.diff(distances) < 0).any():
+    if (times[1:] <= times[:-1]).any() or (distances[1:] < distances[:-1]).any():
         raise ValueError("an effort's times must strictly increase, and its distances must not fall")
     if abs(distances[-1] - length_m) > _HAIR:
         raise ValueError(f"the effort is {distances[-1]:.3f} m long, the mark {length_m:.3f} m")

@@ -43,6 +43,7 @@ _RECORDS = np.array(
         (100_000.0, 21_914.0, 23_591.0),
     ]
 )
+_LOG_RECORDS = np.log(_RECORDS).T.copy()
 
 _HELD_S = (30.0, 60.0, 180.0, 600.0)  # faster than a runner for so long is a vehicle; shorter is a glitch
 _SURELY = 0.95  # of a limit: the half minutes that are looked at begin on records
@@ -66,10 +67,10 @@ def record_s(length_m: float, sex: Sex | None = None) -> float:
         length_m: metres; beyond the table the nearest record's speed.
         sex: whose.
     """
-    times = np.log(_RECORDS[:, 2 if sex == "F" else 1])
-    lengths = np.log(_RECORDS[:, 0])
+    lengths, men, women = _LOG_RECORDS
+    times = women if sex == "F" else men
     at = math.log(length_m)
-    beyond = at - float(np.clip(at, lengths[0], lengths[-1]))
+    beyond = at - min(max(at, float(lengths[0])), float(lengths[-1]))
     return math.exp(float(np.interp(at, lengths, times)) + beyond)
 
 
@@ -107,8 +108,9 @@ def without_vehicles(activity: Activity, odometer: Odometer, settings: Settings)
 
 def _held_mps(times: FloatArray, odometer: Odometer, held_s: float) -> FloatArray:
     """(t,) the average speed over `held_s` from each moment on; 0 where the recording ends before."""
-    ahead = odometer.distance_at(times + held_s) - odometer.distance_at(times)
-    speeds: FloatArray = np.where(times + held_s <= times[-1], ahead / held_s, 0.0)
+    later = times + held_s
+    ahead = odometer.distance_at(later) - odometer.distance_at(times)
+    speeds: FloatArray = np.where(later <= times[-1], ahead / held_s, 0.0)
     return speeds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
@@ -100,14 +100,14 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, in the order of the fields."""
-        values = dataclasses.asdict(self)
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
 
 
 def _positive(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingsError(f"setting {name!r} must be a number, not {value!r}")
-    if not (math.isfinite(value) and value > 0):
+    # Compared, not asked: an integer of TOML may be larger than any float.
+    if not 0 < value <= sys.float_info.max:
         raise SettingsError(f"setting {name!r} must be positive, not {value!r}")
     return float(value)
 

@@ -33,9 +33,7 @@ class Level:
     @classmethod
     def of(cls, activity: Activity, name: str) -> Level:
         """Add up the stream; one without any value is empty."""
-        column = activity.get(name)
-        have = np.isfinite(column)
-        times, values = activity.elapsed[have], column[have]
+        times, values = activity.known(name)
         hold = np.append(np.minimum(np.diff(times), _LONGEST_HOLD_S), _LONGEST_HOLD_S)[: len(times)]
         covered, area = (np.concatenate(([0.0], np.cumsum(c)[:-1])) for c in (hold, hold * values))
         return cls(times, values, hold, covered, area)
@@ -44,15 +42,19 @@ class Level:
         """Average by time over each span, (b,) to (b,) seconds; None where less than half is covered."""
         if not len(self.times):
             return [None] * len(starts_s)
-        (covered_from, area_from), (covered_to, area_to) = self._until(starts_s), self._until(ends_s)
-        seconds, sums = covered_to - covered_from, area_to - area_from
+        bounds_s = np.concatenate((starts_s, ends_s))
+        last = np.maximum(self.times.searchsorted(bounds_s, "right") - 1, 0)
+        part = np.minimum(np.maximum(bounds_s - self.times[last], 0.0), self.hold[last])
+        seconds = _each_span(self.covered[last] + part)
+        sums = _each_span(self.area[last] + part * self.values[last])
         enough = seconds > np.maximum((ends_s - starts_s) / 2, 1e-9)
-        return [float(s / t) if ok else None for s, t, ok in zip(sums, seconds, enough, strict=True)]
+        columns = zip(sums.tolist(), seconds.tolist(), enough.tolist(), strict=True)
+        return [s / t if ok else None for s, t, ok in columns]
 
-    def _until(self, at_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        last = np.maximum(np.searchsorted(self.times, at_s, "right") - 1, 0)
-        part = np.clip(at_s - self.times[last], 0.0, self.hold[last])
-        return self.covered[last] + part, self.area[last] + part * self.values[last]
+
+def _each_span(total: FloatArray) -> FloatArray:
+    """What came in each of (b,) spans, of a (2b,) total by the beginning and then by the end of each."""
+    return total[len(total) // 2 :] - total[: len(total) // 2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +68,9 @@ class Terrain:
     @classmethod
     def of(cls, activity: Activity) -> Terrain:
         """Smooth the altitude over 15 s by time and add up its rises and falls apart."""
-        column = activity.get("altitude")
-        have = np.isfinite(column)
-        if have.sum() < 2:
+        times, altitude = activity.known("altitude")
+        if len(times) < 2:
             return cls(np.empty(0), np.empty(0), np.empty(0))
-        times, altitude = activity.elapsed[have], column[have]
         area = np.concatenate(([0.0], np.cumsum(np.diff(times) * (altitude[1:] + altitude[:-1]) / 2)))
         left = np.maximum(times - _SMOOTH_S / 2, times[0])
         right = np.minimum(times + _SMOOTH_S / 2, times[-1])
@@ -93,8 +93,8 @@ class Terrain:
     def _over(self, total_m: FloatArray, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
         if not len(self.times):
             return [None] * len(starts_s)
-        metres = np.interp(ends_s, self.times, total_m) - np.interp(starts_s, self.times, total_m)
-        return [float(m) for m in metres]
+        metres = _each_span(np.interp(np.concatenate((starts_s, ends_s)), self.times, total_m)).tolist()
+        return list(metres)
 
 
 @dataclass(frozen=True, eq=False)

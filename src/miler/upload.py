@@ -17,6 +17,7 @@ import hashlib
 import http.client
 import json
 import os
+import stat
 import string
 import sys
 import time
@@ -87,6 +88,8 @@ class Server:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no address of a server, such as http://localhost:8765")
+        if not (token.isascii() and token.isprintable()):
+            raise ValueError("the token has signs that no token has; copy it anew")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_S)
         self._base = parts.path.rstrip("/")
@@ -147,7 +150,7 @@ def _to_miler(server: Server, file: File) -> Ended:
     headers = _bearer(server) | {"Content-Type": "application/octet-stream"}
     answer = server.ask("POST", path, file.data, headers)
     if answer.status not in (200, 201):
-        return _failed(answer)
+        return Ended("failed", _said(answer))
     ids = ", ".join(str(number) for number in answer.body["activity_ids"])
     return Ended(answer.body["ending"], answer.body["message"] or (f"activity {ids}" if ids else ""))
 
@@ -157,7 +160,7 @@ def _to_strava(server: Server, file: File) -> Ended:
     answer = server.send("/api/v3/uploads", file, _bearer(server), data_type=kind, external_id=file.name)
     for _ in range(_POLLS):
         if answer.status not in (200, 201):
-            return _failed(answer)
+            return Ended("failed", _said(answer))
         if answer.body.get("error"):
             error = str(answer.body["error"])
             return Ended("duplicate" if "duplicate" in error else "failed", error)
@@ -172,14 +175,14 @@ def _to_intervals(server: Server, file: File) -> Ended:
     basic = base64.b64encode(f"API_KEY:{server.token}".encode()).decode()
     answer = server.send("/api/v1/athlete/0/activities", file, {"Authorization": f"Basic {basic}"})
     if answer.status not in (200, 201):
-        return _failed(answer)
+        return Ended("failed", _said(answer))
     return Ended("imported" if answer.status == 201 else "duplicate", f"activity {answer.body.get('id')}")
 
 
 def _to_runalyze(server: Server, file: File) -> Ended:
     answer = server.send("/api/v1/activities/uploads", file, {"token": server.token})
     if answer.status not in (200, 201, 202):
-        return _failed(answer)
+        return Ended("failed", _said(answer))
     said = str(answer.body.get("message", ""))
     return Ended("duplicate" if "duplicate" in said else "imported", said)
 
@@ -192,15 +195,10 @@ APIS: dict[str, tuple[Callable[[Server, File], Ended], str]] = {
 }
 
 
-def _failed(answer: Answer) -> Ended:
-    return Ended("failed", _said(answer))
-
-
 def _said(answer: Answer) -> str:
     said = answer.body if isinstance(answer.body, dict) else {}
-    return str(
-        said.get("detail") or said.get("message") or said.get("error") or f"it answered {answer.status}"
-    )
+    words = (said.get(key) for key in ("detail", "message", "error"))
+    return str(next(filter(None, words), f"it answered {answer.status}"))
 
 
 def _form(file: File, fields: Mapping[str, str]) -> tuple[str, bytes]:
@@ -281,6 +279,8 @@ class Sender:
 
 def read(path: str) -> File:
     """Read a whole file."""
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+        raise OSError("not a regular file")  # a FIFO would be waited for, for ever
     data = Path(path).read_bytes()
     return File(os.path.basename(path), data, hashlib.sha256(data).hexdigest())  # noqa: PTH119
 
@@ -382,7 +382,7 @@ def main(argv: Sequence[str] | None = None, token: str = "") -> int:
     if not options.paths and not options.device:
         parser.error("name files or folders, or --device")
     try:
-        server = Server(options.to or APIS[options.api][1], options.token or token)
+        server = Server(options.to or APIS[options.api][1], options.token.strip() or token)
     except ValueError as error:
         parser.error(str(error))
     sender = Sender(server, options.api, options.patience)
@@ -393,7 +393,7 @@ def main(argv: Sequence[str] | None = None, token: str = "") -> int:
     try:
         if not options.watch:
             return _sum_up(sender.send_all(list_files()))
-        for files in watched(list_files, time.sleep, options.every):
+        for files in watched(list_files, time.sleep, max(0.1, min(options.every, 3600.0))):
             sender.send_all(files)
     except (GivenUp, Refused) as error:
         print(f"upload: {shown(str(error))}", file=sys.stderr)

@@ -14,6 +14,7 @@ from miler.library.places import real_name, real_path
 from miler.saying import SURFACES
 from miler.units import MILE_M
 
+_MOST = 2**63 - 1  # SQLite's largest number
 WHOLE = 0.0  # the length_m of an exclusion that holds for every effort of an activity
 
 
@@ -227,7 +228,7 @@ def best(
 ) -> tuple[Best, ...]:
     """Return the fastest efforts of a length, or of those excluded; a tie goes to the earlier import."""
     query, values = _efforts("e.activity_id", length_m, chosen, excluded=excluded)
-    rows = connection.execute(f"{query} {_IN_ORDER[clock]} LIMIT ?", (*values, limit))
+    rows = connection.execute(f"{query} {_IN_ORDER[clock]} LIMIT ?", (*values, min(limit, _MOST)))
     numbers = [number for (number,) in rows]
     found = _effort_of(connection, length_m, numbers, excluded=excluded)
     return tuple(found[number] for number in numbers if number in found)
@@ -303,7 +304,7 @@ def listed(
                a.device, {_TITLE}, {_SAID}, o.tags, {_LEFT_OUT}, {_FILE}
         {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ? OFFSET ?
         """,
-        (*values, -1 if limit is None else limit, offset),
+        (*values, -1 if limit is None else min(limit, _MOST), offset),
     )
     for *columns, left_out, file in rows:
         yield Listed(*(*columns, real_name(file), bool(left_out)))
@@ -336,7 +337,8 @@ def require(connection: sqlite3.Connection, activity_id: int) -> None:
     Raises:
         LibraryError: naming it.
     """
-    if connection.execute("SELECT 1 FROM activities WHERE id = ?", (activity_id,)).fetchone() is None:
+    query = "SELECT 1 FROM activities WHERE id = ?"
+    if activity_id > _MOST or connection.execute(query, (activity_id,)).fetchone() is None:
         raise LibraryError(f"there is no activity {activity_id}; `miler list` shows them", code="no_activity")
 
 

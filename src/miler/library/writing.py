@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import miler
 from miler.library.entry import Entry, Result
+from miler.library.fingerprint import unpacked
 from miler.library.grouping import Part as Part
 from miler.library.merging import Change, Fresh, settle
 from miler.library.places import Place, Stamp, stored_name
@@ -20,7 +21,7 @@ from miler.library.tables import ACTIVITY, insertion
 Ending = Literal["imported", "duplicate", "skipped", "failed", "unchanged"]
 
 DELETED = "deleted"
-_DELETED_MESSAGE = "deleted from the library; --restore brings it back"
+_DELETED_MESSAGE = "deleted from the library; `miler import --restore` brings it back"
 KEPT = ("imported", "duplicate")
 
 
@@ -113,6 +114,8 @@ def _written(
         part = (entry.sha256, result.part)
         start_time = result.laid.activity[ACTIVITY.index("start_time")]
         replaced = None if result.part in known else former.pop(start_time, None)
+        if replaced is not None and _falls_short(connection, result, replaced):
+            replaced = None
         gone = frozenset() if replaced is None else frozenset((replaced,))
         fresh = {part: _fresh(connection, entry, result, visit.label)}
         homes |= settle(connection, Change(visit.moment, fresh, gone, visit.ids))
@@ -139,6 +142,27 @@ def _former(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> dict[
     """
     rows = connection.execute(query, (visit.place.path, visit.place.member, entry.sha256))
     return {start_time: (sha256, part) for start_time, sha256, part in rows}
+
+
+def _falls_short(connection: sqlite3.Connection, result: Result, former: Part) -> bool:
+    """Whether a file that ends too early has less of the run than the one that it was written over.
+
+    A synchronisation that broke off, or a full disk, must not take from the library what it knew. A
+    sound file that is shorter is what the runner wanted: he cut off his way home.
+    """
+    _, end_s, packed = result.fingerprint
+    if not unpacked(packed).cut_off:
+        return False
+    # Where another file of the run goes as far (a leader may miss 10 s), that one leads.
+    query = """
+        SELECT f.end_s > ?3 AND NOT EXISTS (
+            SELECT 1 FROM sources o JOIN fingerprints g USING (sha256, part)
+            WHERE o.activity_id = s.activity_id AND (o.sha256, o.part) <> (?1, ?2) AND g.end_s >= f.end_s - 10
+        )
+        FROM sources s JOIN fingerprints f USING (sha256, part) WHERE s.sha256 = ?1 AND s.part = ?2
+    """
+    row = connection.execute(query, (*former, end_s)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _fresh(connection: sqlite3.Connection, entry: Entry, result: Result, label: str | None) -> Fresh:

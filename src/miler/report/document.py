@@ -290,7 +290,7 @@ def rounded(value: Any) -> Any:
             return value + 0.0
         return round(value, 6) + 0.0 if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {k: v if v is None or isinstance(v, str) else rounded(v) for k, v in value.items()}
+        return {k: v if v is None or isinstance(v, str | int) else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(v) for v in value]
     return value

@@ -52,6 +52,10 @@ class Config:
                     f"a {name} of {len(secret)} characters can be guessed;"
                     f" give at least {SHORTEST_TOKEN}, or leave it to miler"
                 )
+            if secret is not None and not (secret.isascii() and secret.isprintable()):
+                raise SettingsError(
+                    f"a {name} is of ASCII letters, digits and signs; clients send no others alike"
+                )
 
     def answers_to(self, host: str) -> bool:
         """Whether a Host header names this server; one that merely leads to it is a trick."""
