@@ -21,11 +21,14 @@ from devtools.simulate import Watch, record
 from devtools.writers import write_fit
 from miler.activity import Activity, Pause
 from miler.analysis import Analysis, analyse
+from miler.confidence import witness
 from miler.crediting import measure
-from miler.effort import fastest
+from miler.effort import Evidence, fastest
 from miler.errors import SettingsError
 from miler.formats import decode
 from miler.oval import Oval
+from miler.overrides import Overrides
+from miler.pacing import DEVICE_NOISE_PERCENT, TRACK_NOISE_PERCENT
 from miler.report.html import render as render_html
 from miler.report.oval_svg import oval_chart
 from miler.report.text import render as render_text
@@ -353,3 +356,64 @@ def test_efforts_that_leave_the_track_have_no_interval_of_it() -> None:
     long = fastest(laid, 5000.0)
     assert long is not None
     assert track.interval(long) is None
+
+
+def test_the_interval_of_a_mile_on_the_track_is_the_tracks_own(plain: Analysis) -> None:
+    truth = run(PLAIN, 1)[0].fastest(MILE_M)
+    assert plain.mile is not None and plain.track is not None and truth is not None
+    mile = plain.mile.effort
+    assert mile.evidence == Evidence("A", ("measured along the lane of a fitted track",), on_track=True)
+    assert plain.track.mile_s == (mile.low_s, mile.high_s)
+    assert mile.low_s <= truth.elapsed_s <= mile.high_s
+    untold = analyse(run(PLAIN, 1)[1]).mile
+    assert untold is not None and untold.effort.evidence is not None
+    assert "is assumed" in untold.effort.evidence.reasons[1]
+
+
+def test_a_mile_on_the_track_is_a_track_mile_whatever_the_file_says(plain: Analysis) -> None:
+    street = analyse(replace(run(PLAIN, 1)[1], sub_sport="street"), LANE_1).mile
+    assert street is not None and street.worth.surface == "outdoor"
+    assert (street.eligibility[0].met, street.pacing.noise_percent) == ("yes", TRACK_NOISE_PERCENT)
+    assert "a track of 400 m" in street.eligibility[0].reason
+
+
+def test_a_road_mile_before_the_track_is_no_track_mile() -> None:
+    _, activity = road_track_road()
+    whole = analyse(activity, LANE_1)
+    assert whole.track is not None
+    road = analyse(activity, LANE_1, Overrides(window_s=(0.0, whole.track.from_s - 10.0))).mile
+    assert road is not None and road.effort.evidence is not None
+    assert not road.effort.evidence.on_track and road.worth.surface is None
+    assert road.pacing.noise_percent == DEVICE_NOISE_PERCENT
+    # This watch counts 2 % too much, which its positions say of the road.
+    assert "the device's distance and its positions are" in road.effort.evidence.reasons[0]
+
+
+def test_what_the_runner_left_out_on_the_track_is_not_in_the_interval_either(plain: Analysis) -> None:
+    _, activity, _ = run(PLAIN, 1)
+    assert plain.mile is not None
+    best = plain.mile.effort
+    middle = (best.start_s + best.end_s) / 2
+    other = analyse(activity, LANE_1, Overrides(barred_s=((middle, middle + 5.0),))).mile
+    assert other is not None and other.effort.elapsed_s > best.elapsed_s + 5.0
+    assert other.effort.evidence is not None and other.effort.evidence.on_track
+    assert other.effort.low_s > best.high_s
+
+
+def test_the_lane_beside_the_file_is_the_tracks() -> None:
+    _, activity, _ = run(PLAIN, 1)
+    said = analyse(activity, None, Overrides(lane=3))
+    assert said.track is not None
+    assert (said.track.lane, said.track.lane_given) == (3, True)
+    assert said.settings.lane == 3
+    habit = analyse(activity, Settings(lane=2), Overrides())
+    assert habit.track is not None and habit.track.lane == 2
+
+
+def test_device_and_positions_are_compared_off_the_track_only() -> None:
+    _, activity = road_track_road()
+    odometer = onto_track(measure(activity, LANE_1), track_of(activity))
+    assert odometer.source == "device+track"
+    told = witness(activity, odometer)
+    assert told.covered_m(-math.inf, math.inf) < odometer.total_m - odometer.track_m(-math.inf, math.inf) + 50
+    assert told.difference(-math.inf, math.inf) == pytest.approx(-0.02, abs=0.012)
