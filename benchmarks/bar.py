@@ -11,12 +11,16 @@ CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 @dataclass(frozen=True)
 class Bar:
-    """One measured bar; `met` is None where it could not be measured here."""
+    """One measured bar; `met` is None where it could not be measured here.
+
+    A `timed` one depends on what else the machine does: a short run tells of it, and does not fail by it.
+    """
 
     name: str
     figure: str
     goal: str
     met: bool | None
+    timed: bool = False
 
 
 def skipped(name: str, goal: str, why: str) -> Bar:

@@ -39,8 +39,9 @@ def main() -> int:
     missed = 0
     print(f"{'bar':<66}  {'figure':<64}  {'goal':<32}  ")
     for bar in _all(options.short):
-        missed += bar.met is False
-        verdict = {True: "met", False: "MISSED", None: "skipped"}[bar.met]
+        forgiven = options.short and bar.timed
+        missed += bar.met is False and not forgiven
+        verdict = {True: "met", False: "slow" if forgiven else "MISSED", None: "skipped"}[bar.met]
         print(f"{bar.name:<66}  {bar.figure:<64}  {bar.goal:<32}  {verdict}", flush=True)
     return 1 if missed else 0
 

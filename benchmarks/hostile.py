@@ -74,4 +74,4 @@ def _small(short: bool) -> Iterator[Bar]:
 def _bar(name: str, figure: str, goal: str, met: bool, costs: list[Cost]) -> Bar:
     """Return a bar; where the system does not tell a process's memory, it cannot be met."""
     unknown = any(math.isnan(each.peak_mib) for each in costs)
-    return Bar(name, figure, goal, None if unknown else met)
+    return Bar(name, figure, goal, None if unknown else met, timed=True)

@@ -44,10 +44,10 @@ def _speed(short: bool) -> Iterator[Bar]:
         return
     speed = batch.measure(folder, runs=3 if short else 7)
     figure = f"{speed.files} files in {speed.seconds:.2f} s: {speed.files_per_s:.0f} files/s"
-    yield Bar(name, figure, goal, speed.files_per_s >= batch.GOAL_PER_S)
+    yield Bar(name, figure, goal, speed.files_per_s >= batch.GOAL_PER_S, timed=True)
 
 
 def _startup(short: bool) -> Iterator[Bar]:
     ratio = startup.help_ratio(startup.measure(7 if short else 21))
     goal = f"< {startup.GOAL_RATIO:g} times import click"
-    yield Bar("miler --help", f"{ratio:.2f} times import click", goal, ratio < startup.GOAL_RATIO)
+    yield Bar("miler --help", f"{ratio:.2f} times import click", goal, ratio < startup.GOAL_RATIO, timed=True)
