@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.bar import CORPUS
 from miler.activity import Activity, Lap, Note, Source
 from miler.analysis import Analysis, Trace, analyse
 from miler.errors import MilerError
@@ -32,7 +33,6 @@ from miler.settings import Settings
 from miler.units import MILE_M, format_duration, format_pace
 
 SAMPLES = Path(__file__).parents[1] / "sample_files"
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = (
