@@ -1,4 +1,4 @@
-"""Analyses as one HTML page that stands alone: no script, nothing fetched, the same bytes every time.
+"""Analyses as one HTML page that stands alone: nothing fetched, the same bytes every time.
 
 Numbers are written here, charts are laid out in `charts.py`, tables in `tables.py`; the markup is
 the template's, and the template's only escape is autoescape.
@@ -43,20 +43,32 @@ _UNIT_NAMES: dict[Units, str] = {"km": "kilometres", "mi": "miles"}
 View = dict[str, Any]
 
 
-def render(analyses: Sequence[Analysis]) -> str:
+_SCRIPTS = ("chart.js", "pacelight.js")
+
+
+def script() -> str:
+    """Return the script of reports, to be put where `render` says it lies; the same for all of them."""
+    return page.joined(_SCRIPTS)
+
+
+def render(analyses: Sequence[Analysis], *, script_at: str | None = None) -> str:
     """Write one page about any number of activities, each an article, with a list of contents.
 
     Args:
         analyses: what to report, in this order; none gives a page that says so.
+        script_at: where `script()` lies, as an address relative to the page; None writes it into the
+            page, which then is one file to pass on.
 
     Returns:
-        A complete HTML document. Strings from files are escaped, and shown without control
-        and bidi characters; a Content-Security-Policy allows the page's own style sheet and
-        nothing else.
+        A complete HTML document, which says all without its script. Strings from files are escaped,
+        and shown without control and bidi characters; a Content-Security-Policy allows the page's
+        own style sheet and script and nothing else.
     """
     return page.render(
         "report.html.jinja",
         ("report.css",),
+        _SCRIPTS,
+        script_at,
         grid=(GRID_X, GRID_Y),
         articles=[_article(f"a{i}", analysis) for i, analysis in enumerate(analyses, start=1)],
     )

@@ -1,0 +1,2 @@
+// The pace chart is drawn by the server; this lets a reader ask it.
+"use strict";
