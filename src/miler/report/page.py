@@ -65,7 +65,7 @@ def _environment() -> Environment:
     # Only a page needs it; the other reports start faster without.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -74,6 +74,8 @@ def _environment() -> Environment:
         finalize=_finalize,
         loader=FunctionLoader(_asset),
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    return environment
 
 
 def _finalize(value: object) -> object:
