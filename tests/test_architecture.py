@@ -54,6 +54,7 @@ ORDER = (
     "eligibility",
     "scoring",
     "pacing",
+    "trace",
     "analysis",
     "explaining",
     "exports",

@@ -33,12 +33,11 @@ from miler.scoring import (
     pace_lights,
 )
 from miler.settings import Settings
+from miler.trace import Trace, thin
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
 from miler.units import KILOMETRE_M, MILE_M
 from miler.worth import Worth, worth
 
-TRACE_POINTS = 600  # enough for a chart as wide as a screen
-_TRACE_SMOOTH_S = 10.0
 _UNTOLD_S = 10.0  # start and end of a session may lie seconds off its records
 
 
@@ -80,17 +79,6 @@ class Mile:
     pressed: PressedMile | None = None
     interrupted: str | None = None
     eligibility: tuple[Point, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """The run thinned for charts: columns of one length, NaN for missing."""
-
-    elapsed_s: FloatArray
-    distance_m: FloatArray
-    speed_mps: FloatArray
-    heart_rate_bpm: FloatArray
-    altitude_m: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +139,7 @@ def analyse(
         repeats=repeats,
         official=said.official,
         mile=mile,
-        trace=thin(activity, odometer),
+        trace=thin(activity, odometer, mile.effort if mile else None),
         track=summarise_track(track, mile.effort, mile.track_laps) if mile else summarise_track(track, None),
         moments=moments(activity),
         notes=activity.notes
@@ -310,31 +298,6 @@ def untold_stops(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
         "timer times of efforts and splits count those as running"
     )
     return (Note("timer_unplaced", "finding", text),)
-
-
-def thin(activity: Activity, odometer: Odometer) -> Trace:
-    """Sample the run evenly in time, speed smoothed over 10 s as the odometer has it."""
-    if len(odometer.marks) < 2:
-        return Trace(*(np.empty(0) for _ in range(5)))
-    first, last = float(odometer.arrives[0]), float(odometer.departs[-1])
-    at = np.linspace(first, last, min(TRACE_POINTS, 2 * len(activity) + 2))
-    left = np.maximum(at - _TRACE_SMOOTH_S / 2, first)
-    right = np.minimum(at + _TRACE_SMOOTH_S / 2, last)
-    travelled = odometer.distance_at(right) - odometer.distance_at(left)
-    return Trace(
-        elapsed_s=at,
-        distance_m=odometer.distance_at(at),
-        speed_mps=np.divide(travelled, right - left, out=np.zeros(len(at)), where=right > left),
-        heart_rate_bpm=_sampled(activity, "heart_rate", at),
-        altitude_m=_sampled(activity, "altitude", at),
-    )
-
-
-def _sampled(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
-    times, values = activity.known(name)
-    if not len(times):
-        return np.full(len(at_s), np.nan)
-    return np.interp(at_s, times, values, left=np.nan, right=np.nan)
 
 
 def _curve(odometer: Odometer, effort: Effort) -> tuple[FloatArray, FloatArray]:
