@@ -294,6 +294,9 @@ def test_settings_are_written_before_the_first_table_of_a_file() -> None:
 
 def test_a_plan_is_cut_for_the_lane_that_it_is_run_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "4:59", "--lane", "2", "--format", "json"]) == OK
-    splits = json.loads(capsys.readouterr().out)["splits"]
+    made = json.loads(capsys.readouterr().out)
+    splits = made["splits"]
+    assert made["lane"] == 2
+    assert splits[0]["end_m"] == pytest.approx(1609.344 - 3 * 407.04, abs=0.02)
     assert splits[-1]["end_m"] - splits[-1]["start_m"] == pytest.approx(407.04, abs=0.01)
     assert sum(s["split_s"] for s in splits) == pytest.approx(299, abs=0.005)

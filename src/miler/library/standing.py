@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def own_bests_of(connection: sqlite3.Connection, kept: Stored) -> tuple[OwnBest, ...]:
-    """Return how a mile stands to the runner's own bests until then; empty without a mile that counts, or a date.
+    """Return how a mile stands to own bests until then; empty without a mile that counts, or a date.
 
     The year of birth and the runner's own marks are those of the settings that made its results.
     """
