@@ -29,8 +29,8 @@ _BANKED_OF_FLAT: dict[Sex, float] = {"M": 0.9874, "F": 0.9902}
 _APART_M, _ABOUT_M = 200.0, 50.0
 _COVERED = 0.8  # of the length; a stream that covers less says nothing of the effort
 _MINETTI = "Minetti et al. 2002"
-_WIND = "as the runner says; a headwind costs twice what a tailwind gives: Pugh 1971, Davies 1980"
-_SHOES = "as the runner says; no model"
+_WIND = "a headwind costs twice what a tailwind gives: Pugh 1971, Davies 1980"
+_SHOES = "no model"
 
 Name = Literal["altitude", "gradient", "drop", "temperature", "flat_track", "wind", "shoes"]
 
@@ -125,7 +125,7 @@ def _slope(at_m: FloatArray, heights_m: FloatArray) -> list[Condition]:
     rise = float((heights_m[-1] - heights_m[0]) / steps_m.sum())
     return [
         Condition("gradient", 100 * rise, "%", effect, _MINETTI),
-        Condition("drop", -1000 * rise, "m/km", None, "road records allow 1 m/km (CR 31.21)"),
+        Condition("drop", -1000 * rise, "m/km", None, "road records allow 1 m/km: CR 31.21"),
     ]
 
 

@@ -104,7 +104,7 @@ def _equivalents(worth: Worth) -> str:
     for e in worth.equivalents:
         if e.valid:
             by_length.setdefault(e.length_m, []).append(format_duration(e.time_s, 0))
-    said = [f"{length_name(m)} {' to '.join(dict.fromkeys(sorted(t)))}" for m, t in by_length.items()]
+    said = [f"{length_name(m)} {' to '.join(dict.fromkeys(sorted(t)))}" for m, t in sorted(by_length.items())]
     return f"about as good as {', '.join(said)} (models; no forecast)"
 
 
@@ -112,7 +112,8 @@ def _book(book: BookWorth, worth: Worth, own: str) -> Iterator[str]:
     # The outdoor records have a table of their own.
     others = [s for s in book.shares if (s.mark.surface, s.mark.category) != ("outdoor", "senior")]
     shares = [f"{rounded_down(s.percent)} % of the {_record(s.mark, own)}" for s in others]
-    yield f"{_SEXES[book.sex]}: {book.points} points; speed {_listed(shares)}"
+    points = f"{book.points} points" if book.points else "no points, for the tables end at faster miles"
+    yield f"{_SEXES[book.sex]}: {points}; speed {_listed(shares)}"
     for grade in book.age_grades:
         note = f"; {grade.note}" if grade.note else ""
         yield f"age grade {rounded_down(grade.percent)} % at {worth.age} ({grade.table}{note})"
@@ -148,7 +149,7 @@ def _noted(condition: Condition) -> bool:
 
 def _condition(condition: Condition) -> str:
     if condition.words is not None:
-        return f"{condition.name}: {printable(condition.words)} ({condition.source})"
+        return f"{condition.name} “{printable(condition.words)}” ({condition.source})"
     effect = condition.effect_percent
     model = (
         "" if effect is None else f": {abs(effect):.1f} % {'slower' if effect > 0 else 'faster'} by a model"
