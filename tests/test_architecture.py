@@ -33,6 +33,7 @@ ORDER = (
     "recordbook",
     "oval",
     "conditions",
+    "ownbest",
     "worth",
     "pacelight",
     "plan",

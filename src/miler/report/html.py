@@ -26,6 +26,7 @@ from miler.report.words import (
     compared,
     flag_words,
     local_start,
+    own_best_words,
     rounded_down,
     rounded_up,
     signed,
@@ -202,6 +203,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
         "pace_light": tables.pace_light(mile) if mile.pace_light else None,
         "each_second": [gap_chart(chased) for chased in mile.pace_light if chased.each_second is not None],
         "milestone": _milestone(mile.milestone) if mile.milestone else None,
+        "own_bests": [_sentence(s) for s in own_best_words(mile.own_bests, effort.uncertainty_s)],
     }
 
 
