@@ -158,7 +158,6 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
-        _section("OWN BEST", own_best_words(mile.own_bests, effort.uncertainty_s), style),
         _section("WORTH", worth_words(mile.worth, analysis.settings.own_records), style),
         _section("CONDITIONS", context_words(mile.conditions), style),
         _eligibility(mile, style),
@@ -304,7 +303,8 @@ def _milestone(mile: Mile, style: _Style) -> list[str]:
     return [
         f"{style.title('NEXT')}           {style.big(format_duration(stone.time_s, 0))}"
         f"  {format_duration(stone.faster_by_s)} s or {rounded_up(stone.faster_by_percent)} % to find;"
-        f" {format_duration(stone.time_s / 4)} a quarter, {format_pace(stone.pace_s_per_km, 'km')}"
+        f" {format_duration(stone.time_s / 4)} a quarter, {format_pace(stone.pace_s_per_km, 'km')}",
+        *(line for said in own_best_words(mile.own_bests, mile.effort.uncertainty_s) for line in _hung(said)),
     ]
 
 

@@ -243,5 +243,5 @@ def _own_best(own: OwnBest, plus_minus_s: float) -> str:
     else:
         how = f"beaten by {rounded_down(-behind_s)} s" if behind_s < 0 else "equalled"
     doubt = ", within the ± of this mile" if 0 < abs(behind_s) <= plus_minus_s else ""
-    was = f"{format_duration(own.ran.time_s)} on {written_day(own.ran.on)}"
+    was = f"{format_duration(own.ran.time_s)} of {written_day(own.ran.on)}"
     return f"{name} until then {was} ({printable(own.ran.where)}): {how}{doubt}"
