@@ -17,6 +17,7 @@ import numpy as np
 
 from miler.arrays import FloatArray
 from miler.errors import ActivityError, MissingStream
+from miler.units import format_duration
 
 
 @dataclass(frozen=True)
@@ -208,5 +209,5 @@ class Activity:
     def __repr__(self) -> str:
         """Sport, start, length: `<Activity running 2026-05-09 17:02 UTC, 31:04 elapsed, 1864 records>`."""
         when = f"{self.start_time:%Y-%m-%d %H:%M} UTC" if self.start_time else "no date"
-        minutes, seconds = divmod(int(self.elapsed_s), 60)
-        return f"<Activity {self.sport} {when}, {minutes}:{seconds:02d} elapsed, {len(self)} records>"
+        took = format_duration(self.elapsed_s, 0)
+        return f"<Activity {self.sport} {when}, {took} elapsed, {len(self)} records>"

@@ -42,7 +42,8 @@ def settings_options(command: Any) -> Any:
             click.option("--sport", "sports", multiple=True, metavar="SPORT",
                          help="Seek efforts in this sport (walking, hiking); may be repeated"
                          " [running, and files that name no sport]."),
-            click.option("--units", type=click.Choice(["mi", "km"]), help="What splits are shown [mi]."),
+            click.option("--units", type=click.Choice(["mi", "km", "both"]),
+                         help="What paces and splits are shown in [mi]."),
             click.option("--distance", "distance_source", type=click.Choice(["auto", "device", "fixes"]),
                          help="Whose distance counts [auto: the device's, where it is sane]."),
             click.option("--config", type=click.Path(path_type=Path, dir_okay=False),

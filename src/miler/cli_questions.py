@@ -180,7 +180,7 @@ def list_(
         with open_library(library_path) as library:
             return show_duplicates(library, format_, look)
     chosen = chosen_by(conditions)
-    shown = settings_of({"units": units, "config": None}).units
+    shown = settings_of({"units": units, "config": None}).unit
     with open_library(library_path) as library:
         rows = [asdict(row) for row in library.list(chosen, limit=limit or None)]
         total = library.count(chosen) if format_ == "table" else 0

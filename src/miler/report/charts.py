@@ -18,12 +18,9 @@ from miler.arrays import FloatArray
 from miler.effort import Effort, Split
 from miler.odometer import TOLERANCE_M
 from miler.scoring import Chased
-from miler.settings import Units
-from miler.units import KILOMETRE_M, MILE_M, format_duration
+from miler.units import UNIT_M, Unit, format_duration
 
 GRID_X, GRID_Y = 2000, 1000  # finer than the pixels of a wide screen
-
-UNIT_M: dict[Units, float] = {"km": KILOMETRE_M, "mi": MILE_M}
 
 _AVERAGE_SHARE = 0.01  # of the run: a line that moves less than that is noise at the width of a page
 _LEAST_AVERAGE_S = 10.0
@@ -136,7 +133,7 @@ class _Axis:
         )
 
 
-def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart | None:
+def pace_chart(trace: Trace, effort: Effort | None, units: Unit) -> PaceChart | None:
     """Draw a run over its distance; None if it went less than a metre.
 
     What is slower than the axis, as a stop, runs along its lower edge.

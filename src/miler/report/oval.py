@@ -14,7 +14,7 @@ from miler.recordbook import marks
 from miler.report.tables import Table
 from miler.report.words import lead_in
 from miler.track import LineLap, TrackSummary
-from miler.units import format_duration
+from miler.units import format_duration, format_margin
 
 _LINES = {
     "presses": "the finish line is where {count} lap presses meet",
@@ -43,7 +43,7 @@ def coached(analysis: Analysis) -> Table | None:
     for i, (lap, off_s) in enumerate(zip(mile.track_laps, track.lap_plus_minus_s, strict=True)):
         total_s += lap.elapsed_s
         name = "bell" if i == len(mile.track_laps) - 1 else str(lap.index)
-        row = [name, f"{lap.length_m:.7g}", format_duration(lap.elapsed_s), f"{off_s:.1f}"]
+        row = [name, f"{lap.length_m:.7g}", format_duration(lap.elapsed_s), format_margin(off_s)]
         rows.append((*row, format_duration(total_s), *([format_duration(record[1][i])] if record else [])))
     text = tuple(False for _ in heads)
     lap_m = analysis.settings.lap_m
@@ -75,7 +75,7 @@ def line_laps(track: TrackSummary | None) -> Table | None:
 def _row(lap: LineLap) -> tuple[str, ...]:
     pressed = "both ends" if lap.pressed else "–"
     begins = format_duration(lap.start_s, 0)
-    return str(lap.index), begins, format_duration(lap.elapsed_s), f"{lap.plus_minus_s:.1f}", pressed
+    return str(lap.index), begins, format_duration(lap.elapsed_s), format_margin(lap.plus_minus_s), pressed
 
 
 def lines(analysis: Analysis, dim: Callable[[str], str], width: int) -> list[str]:

@@ -6,15 +6,14 @@ Every number is rounded here, never in the runner's favour; every sentence stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from miler.analysis import Mile
 from miler.conditions import Condition
 from miler.pacing import Change, Pacing
 from miler.recordbook import Mark
-from miler.report.words import SHAPES, rounded_down, rounded_up
+from miler.report.words import SHAPES
 from miler.scoring import label
-from miler.units import format_duration, length_name
+from miler.units import format_day, format_duration, length_name, rounded_down, rounded_up
 from miler.worth import BookWorth, Worth
 
 _ORDINALS = ("first", "second", "third", "last")
@@ -131,10 +130,7 @@ def _record(mark: Mark, own: str) -> str:
 
 
 def _day(iso: str) -> str:
-    if len(iso) == len("1954"):
-        return iso
-    day = date.fromisoformat(iso)
-    return f"{day.day} {day:%b %Y}"
+    return iso if len(iso) == len("1954") else format_day(iso, weekday=False)
 
 
 def condition_words(conditions: Sequence[Condition]) -> list[str]:
