@@ -101,7 +101,12 @@ class Settings:
     @property
     def unit(self) -> Unit:
         """The unit that a reader sees first, or alone."""
-        return "km" if self.units == "km" else "mi"
+        return self.shown_units[0]
+
+    @property
+    def shown_units(self) -> tuple[Unit, ...]:
+        """The units that a reader sees."""
+        return ("mi", "km") if self.units == "both" else (self.units,)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, in the order of the fields."""
