@@ -15,8 +15,9 @@ from miler.units import Unit, format_pace, pace_figure
 _LEAST_WAY_M = 100.0
 _LEAST_CELLS = 20
 _MOST_CELLS = 160
-_SLOWEST = 0.5  # of the fastest speed: what is slower lies on the ground
-_EVEN = 0.15  # of the fastest speed: an even run is to look even
+_FASTEST = 1.2  # times what nine in ten cells stay below: one spike is not to flatten the rest
+_SLOWEST = 0.5  # of the top: what is slower lies on the ground
+_EVEN = 0.15  # of the top: an even run is to look even
 _FLAT = 0.2  # of that height: less is not worth a line
 _LEAST_BPM, _LEAST_CLIMB_M = 40.0, 30.0  # less is not stretched over the height
 
@@ -45,7 +46,8 @@ def profile(
     else:
         inside = (edges[1:] > effort.start_m) & (edges[:-1] < effort.end_m)
         yield "PACE", drawn, ""
-        yield "", "".join("━" if here else " " for here in inside).rstrip(), f"{words}; ━ is the mile"
+        mark = "^" if look.plain else "━"
+        yield "", "".join(mark if here else " " for here in inside).rstrip(), f"{words}; {mark} is the mile"
     for title, values, least, unit in (
         ("HEART RATE", trace.heart_rate_bpm, _LEAST_BPM, "bpm"),
         ("ELEVATION", trace.altitude_m, _LEAST_CLIMB_M, "m"),
@@ -64,13 +66,16 @@ def _way_m(trace: Trace) -> float:
 
 
 def _paces(speeds: FloatArray, units: Sequence[Unit], look: Look) -> tuple[str, str]:
-    high = float(speeds.max())
-    slowest = float(speeds.min())
+    slowest, fastest = float(speeds.min()), float(speeds.max())
+    high = min(fastest, _FASTEST * float(np.quantile(speeds, 0.9)))
     low = min(max(slowest, _SLOWEST * high), (1 - _EVEN) * high)
     drawn = look.spark(((speeds - low) / (high - low)).tolist())
-    bound = max(slowest, low)
-    more = " and slower" if slowest < low else ""
-    told = [f"{pace_figure(1000 / high, unit)} to {format_pace(1000 / bound, unit)}{more}" for unit in units]
+    faster = " and faster" if fastest > high else ""
+    slower = " and slower" if slowest < low else ""
+    told = [
+        f"{pace_figure(1000 / high, unit)}{faster} to {format_pace(1000 / max(slowest, low), unit)}{slower}"
+        for unit in units
+    ]
     return drawn, f"fast is up: {', '.join(told)}"
 
 

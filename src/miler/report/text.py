@@ -94,9 +94,11 @@ def _head(analysis: Analysis, look: Look) -> list[str]:
     who = [sport(summary), local_start(summary)]
     if summary.device:
         who.append(_shortened(summary.device))
-    line = look.said(f"━━ {title} ")
+    *above, last = look.wrap(title, look.said("━━ "), "   ")
+    rule = look.said("━") * max(look.prose - len(last) - 1, 0)
     return [
-        look.title(line + look.said("━") * max(2, look.prose - len(line))),
+        *map(look.title, above),
+        look.title(f"{last} {rule}".rstrip()),
         *look.wrap(" · ".join(printable(word) for word in who)),
         *map(look.dim, look.wrap(" · ".join(_facts(analysis)))),
     ]
