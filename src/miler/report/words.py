@@ -102,12 +102,16 @@ def why_no_mile(analysis: Analysis) -> str:
 
 def told_time(effort: Effort) -> str:
     """Write a time with as many digits as it is sure of: tenths only where the ± is below a second."""
-    return format_duration(effort.elapsed_s, 0 if effort.uncertainty_s >= 1 else 1)
+    return format_duration(effort.elapsed_s, _digits(effort.uncertainty_s))
+
+
+def _digits(uncertainty_s: float) -> int:
+    return 0 if uncertainty_s >= 1 else 1
 
 
 def interval(effort: Effort) -> str:
     """Write the 95 % interval, outwards: `4:54 to 5:21`."""
-    digits = 0 if effort.uncertainty_s >= 1 else 1
+    digits = _digits(effort.uncertainty_s)
     low_s = math.floor(effort.low_s * 10**digits + 1e-6) / 10**digits
     return f"{format_duration(low_s, digits)} to {format_duration(effort.high_s, digits)}"
 
@@ -118,14 +122,34 @@ def sure_time(effort: Effort) -> str:
     Where one side of the interval is much the larger, as for who stopped at the line, the interval is
     written out: `4:58 (4:54 to 5:21)`.
     """
-    if not math.isfinite(effort.uncertainty_s):
-        return format_duration(effort.elapsed_s)
-    digits = 0 if effort.uncertainty_s >= 1 else 1
-    below, above = effort.elapsed_s - effort.low_s, effort.high_s - effort.elapsed_s
-    if max(below, above) > _LOPSIDED * max(min(below, above), 10.0**-digits):
+    if _is_lopsided(effort.elapsed_s - effort.low_s, effort.high_s - effort.elapsed_s):
         return f"{told_time(effort)} ({interval(effort)})"
-    wide = math.ceil(effort.uncertainty_s * 10**digits - 1e-6) / 10**digits
-    return f"{told_time(effort)} ± {format_duration(wide, digits) if wide >= 60 else f'{wide:.{digits}f}'}"
+    return sure(effort.elapsed_s, effort.low_s, effort.high_s)
+
+
+def sure(elapsed_s: float, low_s: float | None, high_s: float | None) -> str:
+    """Write a time with its ± in a line of a table: `4:58 ± 4`; alone where its interval is not known.
+
+    Where one side is much the larger, both are told: `4:58 −4 +23`.
+    """
+    if low_s is None or high_s is None or not math.isfinite(high_s - low_s):
+        return format_duration(elapsed_s)
+    below, above = elapsed_s - low_s, high_s - elapsed_s
+    digits = _digits(max(below, above))
+    time = format_duration(elapsed_s, digits)
+    if _is_lopsided(below, above):
+        return f"{time} −{_wide(below, digits)} +{_wide(above, digits)}"
+    return f"{time} ± {_wide(max(below, above), digits)}"
+
+
+def _is_lopsided(below_s: float, above_s: float) -> bool:
+    most_s, least_s = max(below_s, above_s), min(below_s, above_s)
+    return most_s > _LOPSIDED * max(least_s, 10.0 ** -_digits(most_s))
+
+
+def _wide(seconds: float, digits: int) -> str:
+    seconds = math.ceil(seconds * 10**digits - 1e-6) / 10**digits
+    return format_duration(seconds, digits) if seconds >= 60 else f"{seconds:.{digits}f}"
 
 
 def why_sure(effort: Effort) -> str:
