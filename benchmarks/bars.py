@@ -20,6 +20,7 @@ _ISSUES = (
     "benchmarks.library",
     "benchmarks.bulk",
     "benchmarks.kills",
+    "benchmarks.power_loss",
     "benchmarks.questions",
     "benchmarks.duplicates",
     "benchmarks.drop_folder",

@@ -158,13 +158,13 @@ def before_call(one: Case, call: str, number: int) -> tuple[bool, list[str]]:
     trace = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
     killed = _run(["strace", "-f", "-o", os.devnull, *trace, *one.command(target)])
     if killed:
-        _finish(one, target)
+        finish(one, target)
     faults = one.faults(target) + ([] if files(one.runs) == originals else ["other originals"])
     shutil.rmtree(target)
     return killed, faults
 
 
-def _finish(one: Case, target: Path) -> None:
+def finish(one: Case, target: Path) -> None:
     """Do what the command does, in this process: it takes a tenth of the time."""
     with Library(target / "library.db") as library:
         for _ in import_files(library, find([one.runs]), Settings(), Way(copy=True)):

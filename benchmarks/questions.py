@@ -63,7 +63,8 @@ _MADE = """
         CASE n % 9 WHEN 1 THEN 'track' WHEN 2 THEN 'street' END, 'watch ' || n % 7, 'Run ' || n, 3600,
         8000 + 9000 * luck, 3600, 3590, 3570, 'device', 1, '0', '2026-01-01T00:00:00Z' FROM made;
     INSERT INTO efforts SELECT n, length_m, name, length_m * (0.21 + 0.1 * luck),
-        length_m * (0.21 + 0.1 * luck), 10, 20, 30, 40, '' FROM made, lengths WHERE n % 5;
+        length_m * (0.21 + 0.1 * luck), 10, 20, 30, 40, '', length_m * (0.2 + 0.1 * luck),
+        length_m * (0.22 + 0.1 * luck), 'B' FROM made, lengths WHERE n % 5;
     INSERT INTO scores SELECT n, 100 * luck, 3, 1, 1, 1, 'even' FROM made WHERE n % 5;
     INSERT INTO sources SELECT n, hex(zeroblob(28)) || printf('%08x', n), 1, 'fit', n || '.fit', 150000,
         NULL FROM made;

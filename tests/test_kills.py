@@ -1,10 +1,14 @@
-"""An import killed at the moments that matter; `benchmarks.kills` kills it at every one."""
+"""An import killed, or cut from power, at some moments; `benchmarks` has all of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks import power_loss
 from benchmarks.kills import Case, before_call, case, injects
+from benchmarks.power_loss import Call
 
 # In mid-write, before the commit, after it; a copy's bytes, its name, and the end of the temporary one.
 MOMENTS = [
@@ -29,3 +33,29 @@ def test_an_import_killed_before_a_system_call_is_finished_by_the_next(
     killed, faults = before_call(one, call, number)
     assert killed
     assert faults == []
+
+
+@pytest.mark.skipif(not injects(), reason="strace cannot trace here")
+def test_a_power_cut_takes_nothing_that_was_said_to_be_imported() -> None:
+    done = power_loss.measure(every=200)
+    assert done.faults == []
+    assert done.cuts >= 4
+
+
+def test_what_was_not_synced_is_lost_in_a_power_cut_and_what_was_is_not() -> None:
+    folder = Path("/run")
+    disk = power_loss.Disk(folder)
+    kept, lost = folder / "kept", folder / "lost"
+    for path in (kept, lost):
+        disk.take(Call("openat", (bytes(path),), b"O_CREAT"))
+        disk.take(Call("write", (bytes(path), b"first"), b""))
+    disk.take(Call("fsync", (bytes(kept),), b""))
+    disk.take(Call("pwrite64", (bytes(kept), b"then"), b"4, 0"))
+    assert disk.left(None) == {}
+    disk.take(Call("fsync", (bytes(folder),), b""))
+    assert disk.left(None) == {kept: b"first", lost: b""}
+    disk.take(Call("fdatasync", (bytes(kept),), b""))
+    disk.take(Call("rename", (bytes(kept), bytes(lost)), b""))
+    assert disk.left(None) == {kept: b"thent", lost: b""}
+    disk.take(Call("fsync", (bytes(folder),), b""))
+    assert disk.left(None) == {lost: b"thent"}

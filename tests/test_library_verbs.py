@@ -25,22 +25,23 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, miler: Miler, samples:
 
 def test_the_best_miles_are_ranked(miler: Miler) -> None:
     lines = miler("best", "mile", "--limit", 2).out.splitlines()
-    assert lines[0] == "BEST 1 MILE  elapsed clock"
-    assert [line.split()[:2] for line in lines[1:]] == [["1", "5:27.0"], ["2", "6:21.9"]]
+    assert lines[0] == "BEST 1 MILE  elapsed clock, ± 95 %, grade of the evidence"
+    assert lines[1].split()[:5] == ["1", "5:27", "−7", "+1", "A"]
+    assert lines[2].split()[:5] == ["2", "6:22", "±", "9", "B"]
     assert "Wed 06 May 2026  #4 track-mile.fit" in lines[1]
 
 
 def test_without_a_distance_the_best_of_each_is_shown(miler: Miler) -> None:
     out = miler("best").out
-    assert "  400 m            1:18.9" in out
-    assert "  5 km            22:23.8" in out
+    assert "  400 m           1:19 ± 2 A" in out
+    assert "  5 km          22:24 ± 25 B" in out
 
 
 def test_excluded_efforts_stand_apart(miler: Miler) -> None:
     miler("exclude", 4, "--effort", "1mi")
     ranked, apart = miler("best", "1mi").out.split("EXCLUDED")
     assert "track-mile" not in ranked
-    assert "5:27.0" in apart
+    assert "5:27 −7 +1 A" in apart
     rows = json.loads(miler("best", "1mi", "--format", "json").out)
     assert [row["activity_id"] for row in rows if row["excluded"]] == [4]
     miler("include", 4)
@@ -49,14 +50,17 @@ def test_excluded_efforts_stand_apart(miler: Miler) -> None:
 
 def test_a_distance_nobody_ran_has_no_best(miler: Miler) -> None:
     ran = miler("best", "marathon")
-    assert (ran.code, ran.out) == (OK, "BEST MARATHON  elapsed clock\n  none\n")
+    assert (ran.code, ran.out) == (
+        OK,
+        "BEST MARATHON  elapsed clock, ± 95 %, grade of the evidence\n  none\n",
+    )
     assert miler("best", "1 furlong").code == WRONG_USE
 
 
 def test_a_list_has_a_line_an_activity_and_says_what_it_leaves_out(miler: Miler) -> None:
     lines = miler("list", "--limit", 2).out.splitlines()
     assert len(lines) == 4
-    assert "Tue 02 Jun 2026  running      2.71 mi    22:40  8:09.6  97.1  truncated.fit" in lines[1]
+    assert "Tue 02 Jun 2026  running      2.71 mi    22:40  8:10 ± 13 B  97.1  truncated.fit" in lines[1]
     assert lines[-1] == "4 earlier; --limit shows more"
     assert len(miler("list", "--limit", 0).out.splitlines()) == 7
     assert "4.36 km" in miler("list", "--units", "km").out

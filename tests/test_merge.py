@@ -365,10 +365,18 @@ def test_a_library_of_the_first_schema_is_brought_up_to_date(
         connection.executescript(first)
         connection.execute("ATTACH ? AS new", (str(path),))
         for table in ("settings", "activities", "efforts", "documents", "sources", "files"):
-            connection.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")
+            columns = ", ".join(
+                name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})")
+            )
+            connection.execute(f"INSERT INTO {table} SELECT {columns} FROM new.{table}")
         connection.commit()
         connection.execute("PRAGMA application_id = 1835625573")
         connection.execute("PRAGMA user_version = 1")
+    times = "SELECT length_m, elapsed_s, low_s, high_s, grade FROM efforts ORDER BY length_m"
+    Library(old).close()
+    told = [closing(sqlite3.connect(library)) for library in (old, path)]
+    with told[0] as one, told[1] as other:
+        assert one.execute(times).fetchall() == other.execute(times).fetchall()
     miler("import", folder / "run.gpx", "--library", old)
     assert leading(old) == {"run.fit": {"run.fit"}, "run.gpx": {"run.gpx"}}
     miler("reprocess", "--library", old)

@@ -93,6 +93,15 @@ def test_best_and_trend_and_export_take_the_conditions_of_a_list(miler: Miler) -
     assert [json.loads(line)["kind"] for line in lines] == ["time_trial"]
 
 
+def test_who_ran_along_a_lane_ran_on_a_track_unless_he_says_otherwise(library: Library) -> None:
+    library.set(4, surface="")
+    with library.writing() as connection:
+        connection.execute("UPDATE activities SET sub_sport = 'street' WHERE id = 4")
+    assert 4 in {row.activity_id for row in library.list(Filter(surface="track"))}
+    library.set(4, surface="road")
+    assert 4 not in {row.activity_id for row in library.list(Filter(surface="track"))}
+
+
 def test_what_the_runner_said_stands_beside_the_run(miler: Miler) -> None:
     words = "[race, track, Spike 3, SW 4 m/s, club, evening]"
     assert f"track-mile.fit {words}" in miler("best", "1mi").out
@@ -174,7 +183,7 @@ def test_the_best_of_each_year_is_the_best_of_that_year(
     for year, effort in groups.items():
         chosen = Filter(since=date(int(str(year)), 1, 1), until=date(int(str(year)), 12, 31))
         assert library.best(MILE_M, chosen, limit=1) == (effort,)
-    assert "  2025   6:09.2" in miler("best", "1mi", "--by", "year").out
+    assert "  2025   6:10 ± 12 C" in miler("best", "1mi", "--by", "year").out
     assert miler("best", "--by", "year").code == WRONG_USE
 
 
@@ -192,8 +201,8 @@ def test_the_timer_clock_ranks_by_time_without_pauses(library: Library, miler: M
     assert [b.activity_id for b in library.best(MILE_M, limit=2)] == [4, 1]
     assert [b.activity_id for b in library.best(MILE_M, limit=2, clock="timer")] == [3, 4]
     lines = miler("best", "1mi", "--clock", "timer").out.splitlines()
-    assert lines[0] == "BEST 1 MILE  timer clock"
-    assert lines[1].split()[:2] == ["1", "3:20.0"]
+    assert lines[0] == "BEST 1 MILE  timer clock, ± 95 %, grade of the evidence"
+    assert lines[1].split()[:3] == ["1", "3:20.0", "B"]
 
 
 @pytest.mark.parametrize("width", [60, 90, 100, 140])

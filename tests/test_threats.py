@@ -375,10 +375,11 @@ def named_tests() -> set[tuple[str, str]]:
 
 
 def test_every_threat_has_a_row_and_every_row_names_tests() -> None:
-    rows = re.findall(r"^\| ([AV]\d+) \|(.*)\|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| ([AVF]\d+) \|(.*)\|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
     assert [number for number, _ in rows] == [
         *(f"A{n}" for n in range(1, 14)),
         *(f"V{n}" for n in range(1, 6)),
+        *(f"F{n}" for n in range(1, 15)),
     ]
     assert all("test_" in row or "benchmarks/" in row for _, row in rows)
 

@@ -165,12 +165,14 @@ def format_interval(low_s: float, high_s: float, digits: int = 1) -> str:
     return f"{format_duration(outwards_s, digits)} to {format_duration(high_s, digits)}"
 
 
-def format_sure(elapsed_s: float, low_s: float, high_s: float) -> str:
-    """Write a time with its ±, both rounded up: `4:58 ± 4`.
+def format_sure(elapsed_s: float, low_s: float | None, high_s: float | None, *, brief: bool = False) -> str:
+    """Write a time with its ±, both rounded up: `4:58 ± 4`; alone where its interval is not known.
 
     Where one side of the interval is much the larger, as for who stopped at the line, the interval is
-    written out: `4:58 (4:54 to 5:21)`.
+    written out: `4:58 (4:54 to 5:21)`, or its sides where a column must be narrow: `4:58 −4 +23`.
     """
+    if low_s is None or high_s is None:
+        return format_duration(elapsed_s)
     below_s, above_s = elapsed_s - low_s, high_s - elapsed_s
     wide_s = max(below_s, above_s)
     digits = digits_for(wide_s)
@@ -178,6 +180,8 @@ def format_sure(elapsed_s: float, low_s: float, high_s: float) -> str:
     if not math.isfinite(wide_s):
         return time
     if wide_s > _LOPSIDED * max(min(below_s, above_s), 10.0**-digits):
+        if brief:
+            return f"{time} −{format_margin(below_s, digits)} +{format_margin(above_s, digits)}"
         return f"{time} ({format_interval(low_s, high_s, digits)})"
     return f"{time} ± {format_margin(wide_s, digits)}"
 

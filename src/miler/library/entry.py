@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 Document = dict[str, Any]
+_UNSURE = {"low_s": None, "high_s": None}  # in documents that were made before times had their ±
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _efforts(flat: Document) -> Iterator[Row]:
     asked = {effort["length_m"] for effort in flat["efforts"]}
     for effort in [*flat["efforts"], *([mile] if mile and mile["length_m"] not in asked else [])]:
         if effort["plausible"]:
-            yield _row("efforts", effort | {"flags": " ".join(effort["flags"])})
+            grade = (effort.get("evidence") or {}).get("grade")
+            yield _row("efforts", _UNSURE | effort | {"flags": " ".join(effort["flags"]), "grade": grade})
 
 
 def _scores(mile: Document | None) -> Iterator[Row]:

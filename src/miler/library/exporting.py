@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 from datetime import datetime
 from hashlib import sha256
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,16 +51,22 @@ def _jsonl(library: Library, chosen: Filter) -> Iterator[str]:
 
 
 def _rows(library: Library, chosen: Filter) -> Iterator[dict[str, Any]]:
-    """A row an activity, the latest first, with its best effort of every length in the library."""
+    """A row an activity, the latest first, with its best effort of every length in the library, and its ±."""
     names = _effort_columns(library)
     with library.reading() as connection:
         for row in questions.listed(connection, chosen, None):
-            efforts = questions.efforts_of(connection, row.activity_id)
-            yield vars(row) | {name: efforts.get(length_m) for length_m, name in names.items()}
+            efforts = questions.sure_efforts_of(connection, row.activity_id)
+            times = {
+                m: dict(zip(columns, efforts.get(m, (None,) * 3), strict=True))
+                for m, columns in names.items()
+            }
+            yield vars(row) | {name: time for columns in times.values() for name, time in columns.items()}
 
 
-def _effort_columns(library: Library) -> dict[float, str]:
-    return {length_m: f"best_{length_name(length_m).replace(' ', '_')}_s" for length_m in library.lengths()}
+def _effort_columns(library: Library) -> dict[float, tuple[str, ...]]:
+    """Return the columns of each length: a time, and from when to when it may be with 95 %."""
+    names = {length_m: f"best_{length_name(length_m).replace(' ', '_')}" for length_m in library.lengths()}
+    return {length_m: (f"{name}_s", f"{name}_low_s", f"{name}_high_s") for length_m, name in names.items()}
 
 
 def write_parquet(library: Library, path: Path, chosen: Filter) -> None:
@@ -71,14 +77,14 @@ def write_parquet(library: Library, path: Path, chosen: Filter) -> None:
     """
     pyarrow = needed("pyarrow", "parquet", "Parquet", "choose csv")
     parquet = needed("pyarrow.parquet", "parquet", "Parquet", "choose csv")
-    schema = _schema(_effort_columns(library).values())
+    schema = _schema(chain.from_iterable(_effort_columns(library).values()))
     with replacing(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
         rows = _rows(library, chosen)
         while batch := [_typed(row) for row in islice(rows, _ROWS)]:
             writer.write_table(pyarrow.Table.from_pylist(batch, schema))
 
 
-def _schema(efforts: Any) -> pyarrow.Schema:
+def _schema(efforts: Iterable[str]) -> pyarrow.Schema:
     import pyarrow
 
     kinds = {

@@ -20,12 +20,19 @@ WHOLE = 0.0  # the length_m of an exclusion that holds for every effort of an ac
 
 @dataclass(frozen=True)
 class Best:
-    """One activity's effort of a length, on the elapsed clock."""
+    """One activity's effort of a length, on the elapsed clock.
+
+    `low_s` to `high_s` holds its true time with 95 %, `grade` is that of the evidence; None of those made
+    by a miler that did not know.
+    """
 
     activity_id: int
     length_m: float
     elapsed_s: float
     timer_s: float
+    low_s: float | None
+    high_s: float | None
+    grade: str | None
     start_s: float
     flags: str
     start_local: str | None
@@ -64,6 +71,9 @@ class Listed:
     elapsed_s: float
     timer_s: float | None
     mile_s: float | None
+    mile_low_s: float | None
+    mile_high_s: float | None
+    mile_grade: str | None
     evenness: float | None
     device: str | None
     title: str | None
@@ -166,7 +176,9 @@ Clock = Literal["elapsed", "timer"]
 Group = Literal["year", "surface", "sport", "kind", "shoes", "device"]
 
 _MEANT = " ".join(f"WHEN '{sub}' THEN '{name}'" for name, subs in SURFACES.items() for sub in subs)
-_SURFACE = f"coalesce(o.surface, CASE a.sub_sport {_MEANT} END)"
+# What was measured along a lane was run on a track, whatever the watch was set to.
+_ON_TRACK = "CASE a.distance_source WHEN 'track' THEN 'track' END"
+_SURFACE = f"coalesce(o.surface, {_ON_TRACK}, CASE a.sub_sport {_MEANT} END)"
 _SPORT = "coalesce(o.sport, a.sport)"
 _FILE = """(SELECT s.name FROM sources s WHERE s.activity_id = a.id AND NOT EXISTS (
     SELECT 1 FROM spares p WHERE p.sha256 = s.sha256 AND p.part = s.part))"""
@@ -184,8 +196,8 @@ _GROUPS: Mapping[Group, str] = {
     "device": "a.device",
 }
 
-_ROW = f"""e.activity_id, e.length_m, e.elapsed_s, e.timer_s, e.start_s, e.flags, a.start_local, a.time_zone,
-    {_SPORT}, {_TITLE}, a.device, {_SAID}, o.tags, {_FILE}"""
+_ROW = f"""e.activity_id, e.length_m, e.elapsed_s, e.timer_s, e.low_s, e.high_s, e.grade, e.start_s, e.flags,
+    a.start_local, a.time_zone, {_SPORT}, {_TITLE}, a.device, {_SAID}, o.tags, {_FILE}"""
 # CROSS JOIN keeps SQLite to this order. The index has the efforts of a length in order of time, so that the
 # first few are enough; but of a few days it is quicker to look at every activity, and few are told of.
 _FASTEST_FIRST = f"efforts e CROSS JOIN activities a ON a.id = e.activity_id {_OVERRIDES}"
@@ -299,10 +311,11 @@ def listed(
         f"""
         SELECT a.id, a.start_time, a.start_local, a.time_zone, {_SPORT}, a.distance_m,
                a.elapsed_s, a.timer_s,
-               (SELECT e.elapsed_s FROM efforts e WHERE e.activity_id = a.id AND e.length_m = {MILE_M}),
+               e.elapsed_s, e.low_s, e.high_s, e.grade,
                (SELECT c.evenness FROM scores c WHERE c.activity_id = a.id),
                a.device, {_TITLE}, {_SAID}, o.tags, {_LEFT_OUT}, {_FILE}
-        {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ? OFFSET ?
+        {_FROM} LEFT JOIN efforts e ON e.activity_id = a.id AND e.length_m = {MILE_M}
+        WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ? OFFSET ?
         """,
         (*values, -1 if limit is None else min(limit, _MOST), offset),
     )
@@ -327,8 +340,15 @@ def numbers(connection: sqlite3.Connection, chosen: Filter) -> list[int]:
 
 def efforts_of(connection: sqlite3.Connection, activity_id: int) -> dict[float, float]:
     """Return the elapsed seconds of an activity's efforts by length."""
-    query = "SELECT length_m, elapsed_s FROM efforts WHERE activity_id = ?"
-    return dict(connection.execute(query, (activity_id,)))
+    return {length_m: times[0] for length_m, times in sure_efforts_of(connection, activity_id).items()}
+
+
+def sure_efforts_of(
+    connection: sqlite3.Connection, activity_id: int
+) -> dict[float, tuple[float, float | None, float | None]]:
+    """Return the elapsed seconds of an activity's efforts by length, and from when to when they may be."""
+    query = "SELECT length_m, elapsed_s, low_s, high_s FROM efforts WHERE activity_id = ?"
+    return {length_m: tuple(times) for length_m, *times in connection.execute(query, (activity_id,))}
 
 
 def require(connection: sqlite3.Connection, activity_id: int) -> None:

@@ -37,6 +37,9 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
         "start_m",
         "end_m",
         "flags",
+        "low_s",
+        "high_s",
+        "grade",
     ),
     "scores": (
         "evenness",

@@ -1,7 +1,7 @@
 """Lists of activities and of best efforts, as tables for the terminal and as CSV.
 
 A row is a JSON object of the list, in SI; here it gets its miles and its mm:ss. What a narrow terminal
-has no room for is left out: weekdays, evenness, a second pace.
+has no room for is left out: weekdays, elapsed time, evenness, a second pace.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from miler.units import (
     format_distance,
     format_duration,
     format_pace,
+    format_sure,
     length_name,
     rounded_down,
 )
 
-_WIDE = 100  # columns, from which on there is room for everything
+_WIDE = 106  # columns, from which on there is room for everything
 _LONGEST_WORDS = 46
 _SHORTEST_WORDS = 14
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -41,17 +42,21 @@ def listed(rows: Sequence[Document], total: int, units: Unit, look: Look) -> str
         look: for whom.
     """
     wide = look.width >= _WIDE
-    even = f" {'even':>5}" if wide else ""
+    elapsed, even = (f" {'elapsed':>8}", f" {'even':>5}") if wide else ("", "")
+    miles = [_sure(row["mile_s"], row["mile_low_s"], row["mile_high_s"], row["mile_grade"]) for row in rows]
+    room = max(map(len, miles), default=7)
     head = (
-        f"{'#':>6}  {'date':<{15 if wide else 10}}  {'sport':<10} {'distance':>9} {'elapsed':>8} {'mile':>7}"
+        f"{'#':>6}  {'date':<{15 if wide else 10}}  {'sport':<10} {'distance':>9}{elapsed}"
+        f" {'mile, ±':>{room}}"
     )
     lines = [look(f"{head}{even}  what", _DIM)]
-    for row in rows:
+    for row, mile in zip(rows, miles, strict=True):
+        elapsed = f" {format_duration(row['elapsed_s'], 0):>8}" if wide else ""
         evenness = f" {_score(row['evenness']):>5}" if wide else ""
         line = (
             f"{row['activity_id']:>6}  {_day(row, wide)}  {_short(row['sport'].replace('_', ' '), 10):<10}"
-            f" {format_distance(row['distance_m'], units):>9} {format_duration(row['elapsed_s'], 0):>8}"
-            f" {format_duration(row['mile_s']):>7}{evenness}  "
+            f" {format_distance(row['distance_m'], units):>9}{elapsed}"
+            f" {mile:>{room}}{evenness}  "
         )
         lines.append(look(line + _what(row, look.width - len(line)), _DIM, row["excluded"]))
     if total > len(rows):
@@ -64,12 +69,13 @@ def ranked(
 ) -> str:
     """Write the best efforts of one length, fastest first; those that were excluded apart, below."""
     lines = [_title(f"best {length_name(length_m)}", clock, look)]
-    lines += [f"{place:>4}  {_effort(row, clock, look.width - 6)}" for place, row in enumerate(rows, 1)]
+    efforts = _efforts([*rows, *excluded], clock, look.width - 6)
+    lines += [f"{place:>4}  {effort}" for place, effort in enumerate(efforts[: len(rows)], 1)]
     if not rows:
         lines.append("  none")
     if excluded:
         lines += ["", look("EXCLUDED", _BOLD)]
-        lines += [look(f"   –  {_effort(row, clock, look.width - 6)}", _DIM) for row in excluded]
+        lines += [look(f"   –  {effort}", _DIM) for effort in efforts[len(rows) :]]
     return "\n".join(lines) + "\n"
 
 
@@ -79,16 +85,19 @@ def grouped(length_m: float, group: str, rows: Sequence[Document], clock: str, l
     wide = max(map(len, names), default=0)
     lines = [_title(f"best {length_name(length_m)} by {group}", clock, look)]
     lines += [
-        f"  {name:<{wide}}{_effort(row, clock, look.width - wide - 2)}"
-        for name, row in zip(names, rows, strict=True)
+        f"  {name:<{wide}}  {effort}"
+        for name, effort in zip(names, _efforts(rows, clock, look.width - wide - 4), strict=True)
     ]
     return "\n".join(lines if rows else [*lines, "  none"]) + "\n"
 
 
-def bests(rows: Iterable[Document], clock: str, look: Look) -> str:
+def bests(rows: Sequence[Document], clock: str, look: Look) -> str:
     """Write the best effort of each length, shortest first."""
     lines = [_title("best efforts", clock, look)]
-    lines += [f"  {length_name(row['length_m']):<14}{_effort(row, clock, look.width - 16)}" for row in rows]
+    lines += [
+        f"  {length_name(row['length_m']):<14}{effort}"
+        for row, effort in zip(rows, _efforts(rows, clock, look.width - 16), strict=True)
+    ]
     return "\n".join(lines if len(lines) > 1 else ["There is no effort yet."]) + "\n"
 
 
@@ -167,15 +176,34 @@ def csv(rows: Iterable[Document]) -> Iterator[str]:
 
 
 def _title(words: str, clock: str, look: Look) -> str:
-    return look(words.upper(), _BOLD) + look(f"  {clock} clock", _DIM)
+    return look(words.upper(), _BOLD) + look(f"  {clock} clock, ± 95 %, grade of the evidence", _DIM)
 
 
-def _effort(row: Document, clock: str, width: int) -> str:
+def _efforts(rows: Sequence[Document], clock: str, width: int) -> list[str]:
+    """Write efforts, their times below each other."""
+    times = [_time(row, clock) for row in rows]
+    room = max(map(len, times), default=0)
+    return [_effort(row, f"{time:>{room}}", clock, width) for row, time in zip(rows, times, strict=True)]
+
+
+def _time(row: Document, clock: str) -> str:
+    """Write what is ranked; how sure it is holds for the elapsed clock, and without a pause for both."""
+    if row[f"{clock}_s"] != row["elapsed_s"]:
+        return _sure(row[f"{clock}_s"], None, None, row["grade"])
+    return _sure(row["elapsed_s"], row["low_s"], row["high_s"], row["grade"])
+
+
+def _sure(seconds: float | None, low_s: float | None, high_s: float | None, grade: str | None) -> str:
+    if seconds is None:
+        return "–  "
+    return f"{format_sure(seconds, low_s, high_s, brief=True)} {grade or ' '}"
+
+
+def _effort(row: Document, time: str, clock: str, width: int) -> str:
     wide = width >= _WIDE - 20
-    time_s = row[f"{clock}_s"]
-    pace_s_per_km = time_s / row["length_m"] * 1000
+    pace_s_per_km = row[f"{clock}_s"] / row["length_m"] * 1000
     paces = "".join(f"  {format_pace(pace_s_per_km, per):>9}" for per in (("mi", "km") if wide else ("mi",)))
-    line = f"{format_duration(time_s):>9}{paces}  {_day(row, wide)}  #{row['activity_id']} "
+    line = f"{time}{paces}  {_day(row, wide)}  #{row['activity_id']} "
     flags = f"  ({row['flags'].replace(' ', ', ')})" if row["flags"] else ""
     return line + _what(row, width - len(line) - len(flags)) + flags
 

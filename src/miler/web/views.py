@@ -22,6 +22,7 @@ from miler.units import (
     format_distance,
     format_duration,
     format_pace,
+    format_sure,
     lag,
     length_name,
     rounded_down,
@@ -42,7 +43,9 @@ def run(row: Listed, units: Unit) -> View:
         "sport": row.sport.replace("_", " "),
         "distance": format_distance(row.distance_m, units),
         "elapsed": format_duration(row.elapsed_s, 0),
-        "mile": format_duration(row.mile_s),
+        "mile": "–"
+        if row.mile_s is None
+        else format_sure(row.mile_s, row.mile_low_s, row.mile_high_s, brief=True),
         "evenness": "–" if row.evenness is None else rounded_down(row.evenness),
         "tags": said_words(asdict(row)),
         "excluded": row.excluded,
@@ -69,7 +72,7 @@ def effort(row: Best) -> View:
         "number": row.activity_id,
         "length": length_text(row.length_m),
         "name": length_name(row.length_m),
-        "time": format_duration(row.elapsed_s),
+        "time": format_sure(row.elapsed_s, row.low_s, row.high_s, brief=True),
         "paces": (format_pace(pace_s_per_km, "mi"), format_pace(pace_s_per_km, "km")),
         "day": _day(row.start_local),
         "iso": row.start_local,
@@ -237,7 +240,8 @@ def season_chart(seasons: Sequence[Season]) -> SeasonChart | None:
             points.append((x, place(season.year, best_s)[1]))
         points.append((x, y))
         best = season.elapsed_s < best_s
-        dots.append((*place(season.year, season.elapsed_s), season.view["time"], str(season.year), best))
+        time = format_duration(season.elapsed_s)
+        dots.append((*place(season.year, season.elapsed_s), time, str(season.year), best))
         best_s = min(best_s, season.elapsed_s)
     return SeasonChart(tuple(dots), " ".join(f"{x:g},{y:g}" for x, y in points))
 
