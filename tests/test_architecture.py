@@ -43,6 +43,7 @@ ORDER = (
     "fixes",
     "streams",
     "moments",
+    "bridging",
     "crediting",
     "effort",
     "track",
