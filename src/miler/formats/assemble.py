@@ -180,10 +180,10 @@ def _way_m(streams: dict[str, FloatArray], order: IntArray | slice) -> float:
     way_m = 0.0
     if "distance" in streams:
         distance = streams["distance"][order]
-        way_m += float(np.abs(np.diff(distance[np.isfinite(distance)])).sum())
+        way_m += float(np.abs(np.diff(distance[_inside("distance", distance)])).sum())
     if {"latitude", "longitude"} <= streams.keys():
         latitude, longitude = streams["latitude"][order], streams["longitude"][order]
-        known = np.isfinite(latitude + longitude)
+        known = _inside("latitude", latitude) & _inside("longitude", longitude)
         latitude, longitude = latitude[known], longitude[known]
         way_m += float(metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
     return way_m
@@ -216,6 +216,14 @@ def _merge_repeats(
         )
         notes.append(Note("time_repeated", "finding", text))
     return times[firsts], merged
+
+
+def _inside(name: str, column: FloatArray) -> BoolArray:
+    """Which values (n,) of a stream can be; not NaN."""
+    low, high = _LIMITS[name]
+    with np.errstate(invalid="ignore"):
+        can_be: BoolArray = (column >= low) & (column <= high)
+    return can_be
 
 
 def _sound_values(streams: dict[str, FloatArray], notes: list[Note]) -> dict[str, FloatArray]:
