@@ -47,6 +47,7 @@ ORDER = (
     "fixes",
     "streams",
     "moments",
+    "bridging",
     "crediting",
     "effort",
     "track",

@@ -84,6 +84,17 @@ def test_records_out_of_order_are_put_in_order_and_it_is_said() -> None:
     assert (note.code, note.kind) == ("time_backwards", "finding") and "3 s" in note.message
 
 
+@pytest.mark.parametrize("late_s", [20.0, 300.0, 5000.0, -30.0])
+def test_a_few_records_with_a_wrong_clock_are_left_out_where_the_way_says_so(late_s: float) -> None:
+    times = np.arange(400.0)
+    times[100:103] += late_s
+    along = {"distance": 3.0 * np.arange(400), "latitude": 3e-5 * np.arange(400), "longitude": np.ones(400)}
+    for streams in ({"distance": along["distance"]}, {k: along[k] for k in ("latitude", "longitude")}):
+        activity = assembled(times.tolist(), {name: column.tolist() for name, column in streams.items()})
+        assert np.isin(activity.elapsed, np.delete(np.arange(400.0), [100, 101, 102])).all()
+        assert [(n.code, n.kind) for n in activity.notes] == [("time_backwards", "damage")]
+
+
 def test_of_records_with_one_time_the_last_value_of_each_stream_stays() -> None:
     activity = assembled(
         [0, 1, 1, 1], {"distance": [0, 3, 4, math.nan], "heart_rate": [120, math.nan, math.nan, 121]}

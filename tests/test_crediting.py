@@ -158,19 +158,29 @@ def test_a_glitch_is_bridged_with_what_sound_fixes_say() -> None:
     assert flags_of(odometer, effort, Settings()) == ("glitch",)
 
 
+def test_a_bridge_that_sound_fixes_bear_out_bars_no_effort() -> None:
+    times = np.arange(0.0, 601.0, 10.0)
+    metres = 4.0 * times
+    jumped = metres + np.where(times >= 300, 500.0, 0.0)
+    seen, unseen = measure(run(times, jumped, fixes=metres)), measure(run(times, jumped))
+    assert seconds_for(seen, 400) == pytest.approx(100, abs=0.1)
+    assert [b.reason for b in seen.breaks] == ["mended"] and [b.reason for b in unseen.breaks] == ["glitch"]
+    assert fastest(unseen, 1300) is None and seconds_for(seen, 1300) == pytest.approx(325, abs=0.1)
+
+
 def test_a_glitch_without_fixes_is_bridged_at_the_speed_around_it() -> None:
     times, metres = even(600)
     odometer = measure(run(times, metres + np.where(times >= 300, 100.0, 0.0)))
     assert odometer.total_m == pytest.approx(2400, abs=0.1)
 
 
-def test_no_effort_spans_a_bridge_longer_than_a_hundredth_of_it() -> None:
+def test_no_effort_spans_a_bridge_longer_than_a_fiftieth_of_it() -> None:
     times, metres = even(600)
     leap = 50.0 * np.clip(times - 300, 0, 10)
     odometer = measure(run(times, metres + leap))
     assert credited(odometer, 300, 310) == pytest.approx(40, abs=0.1)
     assert seconds_for(odometer, 1100) == pytest.approx(275)
-    assert fastest(odometer, 2000) is None  # 40 m are more than 20
+    assert fastest(odometer, 1999) is None  # 40 m are more than a fiftieth
     assert measure(run(*even(600))).breaks == ()
 
 

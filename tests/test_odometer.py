@@ -90,8 +90,9 @@ def test_a_break_at_one_place_bars_what_spans_it_but_not_what_ends_there() -> No
 
 
 def test_a_short_bridge_bars_short_efforts_only() -> None:
-    assert Break(100, 110, "glitch").bars(999)
+    assert Break(100, 110, "glitch").bars(499)
     assert not Break(100, 110, "glitch").bars(1000)
+    assert not Break(100, 400, "mended").bars(400)
     assert Break(100, 110, "sport").bars(100_000)
 
 

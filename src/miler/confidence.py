@@ -22,6 +22,7 @@ The budget, one row a term; defaults in `Settings`, reasons and sources in docs/
 | gap | 12 % of its metres, of positions 6 % | records missing inside |
 | gap | a quarter of its metres | an end lies in it: nobody knows how the runner went |
 | glitch | 0.3 of its metres | bridged inside |
+| glitch | 12 % of its metres | bridged by what the fixes say |
 | pause | 4 m each | the place drifts while the timer stands |
 | clock | 0.1 s an end | records carry whole seconds |
 
@@ -58,7 +59,8 @@ _CHECKED_STEP_S = 15.0  # a longer step between fixes says little about a path
 _SAMPLING_PER_S, _MOST_SAMPLING = 0.0007, 0.05
 _STEP_SHARE = 1 / 6
 _WANDER, _WANDER_OVER_M = 0.004, 250.0
-_GAP_DEVICE, _GAP_FIXES, _GAP_END, _GLITCH, _PAUSE_M = 0.12, 0.06, 0.25, 0.3, 4.0
+_GAP_DEVICE, _GAP_FIXES, _GAP_END, _PAUSE_M = 0.12, 0.06, 0.25, 4.0
+_BRIDGED = {"glitch": 0.3, "mended": _GAP_DEVICE}
 _CLOCK_S = 0.1
 _NOISE_SHARE = 0.5
 _TRACK_SD = 0.003
@@ -353,13 +355,14 @@ def _breaks_in(effort: Effort, odometer: Odometer) -> Iterator[Term]:
         longest = max(b - a for a, b in spans)
         text = f"records are missing inside it, for up to {longest:.0f} s"
         yield Term("gap", math.hypot(*metres.tolist(), *ends), text)
-    inside = [
-        min(b.to_m, effort.end_m) - max(b.from_m, effort.start_m)
+    bridges = [
+        (min(b.to_m, effort.end_m) - max(b.from_m, effort.start_m), _BRIDGED[b.reason])
         for b in odometer.breaks
-        if b.reason == "glitch" and b.from_m < effort.end_m and b.to_m > effort.start_m
+        if b.glitch and b.from_m < effort.end_m and b.to_m > effort.start_m
     ]
-    if inside:
-        yield Term("glitch", _GLITCH * math.hypot(*inside), f"{sum(inside):.0f} m inside it were bridged")
+    if bridges:
+        text = f"{sum(metres for metres, _ in bridges):.0f} m inside it were bridged"
+        yield Term("glitch", math.hypot(*(share * metres for metres, share in bridges)), text)
     pauses = sum(p.start_s < effort.end_s and p.end_s > effort.start_s for p in odometer.pauses)
     if pauses:
         yield Term("pause", _PAUSE_M * math.sqrt(pauses), "the place drifts in a pause")

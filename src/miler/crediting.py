@@ -7,73 +7,25 @@ distance. The activity itself is never changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
 from miler.arrays import BoolArray, FloatArray, IntArray, median
+from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
-from miler.gait import holdable_mps, sudden
+from miler.gait import holdable_mps
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
 from miler.settings import Settings
 
-_OTHER_SPORTS_MPS = 60.0  # a bicycle downhill is no glitch
-
-_JITTER_M = 5.0  # a distance that falls by less is the same place
-_AROUND_S = 30.0  # how far to look for the speed around a bad stretch
-_APART_S = 5.0  # bad steps closer together than this are one glitch
-_LIKELY = 1.2  # times the speed around: as a runner's speed changes within half a minute
-_AGREE = 1.25  # two sources within a quarter of each other tell of the same metres
-_LAG_S = 15.0  # a watch that lost its place makes up for it within this time
 _VAGUE_S = 4.0  # the timer may have run so long about a pause, in seconds or in records: see `measure`
 _PAUSE_S, _RHYTHMS = 10.0, 4.0  # a gap this long, and this many usual steps, may be a pause
 _PAUSE_M, _PAUSE_MPS = 25.0, 0.5  # ... if the runner hardly moved in it
 _GAP_S, _LONG_GAP_S = 2.0, 20.0  # shorter is no gap; longer is one, whatever the rhythm
 _HOLE_S = 600.0  # a gap this long is said, wherever the efforts lie
 _SANE_SHARE = 0.5  # device distance counts if it spans at least this share of the recording
-
-
-_FindFixes = Callable[[], Fixes | None]
-
-
-@dataclass(eq=False)
-class _Steps:
-    """One source's k records and the k - 1 steps between them; `credited` is what counts in the end."""
-
-    source: str
-    times: FloatArray  # (k,) seconds
-    first_m: float
-    lengths: FloatArray  # (k-1,) metres as the source has it; negative where its distance fell back
-    paused: FloatArray  # (k-1,) seconds of each step that the timer stood
-    limits: FloatArray  # (k-1,) m/s, the fastest that can be true
-    fixes: _FindFixes  # those to believe; found only when first asked for
-    suspect: BoolArray  # (k-1,) the source itself says that something was left out here
-    credited: FloatArray  # (k-1,) metres
-    notes: list[Note] = field(default_factory=list)
-    breaks: list[tuple[float, float, str]] = field(default_factory=list)  # from and to when, why
-
-    @cached_property
-    def active(self) -> FloatArray:
-        """(k-1,) seconds of each step that the timer ran."""
-        return np.diff(self.times) - self.paused
-
-    @cached_property
-    def usual_mps(self) -> float:
-        """The usual speed, as the source has it, of the steps that can be true."""
-        true = self.lengths <= self.limits * self.active
-        return usual_mps(self.lengths[true], self.active[true])
-
-    def distances(self) -> FloatArray:
-        """(k,) metres credited by each record."""
-        return self.first_m + np.concatenate(([0.0], np.cumsum(self.credited)))
-
-    def note(self, code: str, message: str, at: int) -> None:
-        """Keep a finding about the step `at`."""
-        self.notes.append(Note(code, "finding", message, at_s=float(self.times[at])))
 
 
 def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
@@ -101,7 +53,7 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     pauses, inferred = _pauses(activity, times, values)
     duration = np.diff(times)
     paused = np.diff(paused_by(pauses, times))
-    steps = _Steps(
+    steps = Steps(
         source=source,
         times=times,
         first_m=float(values[0]),
@@ -118,8 +70,8 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     _credit_pauses(steps, _VAGUE_S * rhythm_s)
     _bar_teleports(steps, pauses, settings)
     _tell_holes(steps)
-    _credit_resets(steps)
-    _credit_glitches(steps)
+    credit_resets(steps)
+    credit_glitches(steps)
     if source == "fixes" and (believed := fixes()) is not None:
         _tell_left_out(steps, believed)
         steps.credited[standing(believed)] = 0.0
@@ -141,7 +93,7 @@ def believed_fixes(activity: Activity) -> Fixes | None:
 _Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metres by then, suspect steps
 
 
-def _device(activity: Activity, settings: Settings, fixes: _FindFixes) -> _Samples | None:
+def _device(activity: Activity, settings: Settings, fixes: FindFixes) -> _Samples | None:
     """The device's distance, where it is present and sane (or nothing else is there)."""
     times, values = activity.known("distance")
     if len(times) < 2 or settings.distance_source == "fixes":
@@ -157,7 +109,7 @@ def _device(activity: Activity, settings: Settings, fixes: _FindFixes) -> _Sampl
     return "device", times[keep], values[keep], np.zeros(int(keep.sum()) - 1, bool)
 
 
-def _from_fixes(fixes: _FindFixes, settings: Settings) -> _Samples | None:
+def _from_fixes(fixes: FindFixes, settings: Settings) -> _Samples | None:
     """Metres between sound fixes, added up."""
     found = None if settings.distance_source == "device" else fixes()
     if found is None:
@@ -210,7 +162,7 @@ def _limits(activity: Activity, times: FloatArray, active: FloatArray, settings:
     middle = (times[1:] + times[:-1]) / 2
     for start, end, sport in _sports(activity):
         if sport not in ON_FOOT:
-            limits[(middle >= start) & (middle <= end)] = _OTHER_SPORTS_MPS
+            limits[(middle >= start) & (middle <= end)] = OTHER_SPORTS_MPS
     return limits
 
 
@@ -223,11 +175,11 @@ def _sports(activity: Activity) -> list[tuple[float, float, str]]:
 
 def _regained_once(lengths: FloatArray) -> FloatArray:
     """Credit no metre twice: what a distance regains after falling by metres was counted before, (k-1,)."""
-    reached = np.cumsum(np.where(lengths < -_JITTER_M, 0.0, lengths))
+    reached = np.cumsum(np.where(lengths < -JITTER_M, 0.0, lengths))
     return np.diff(np.maximum.accumulate(np.concatenate(([0.0], reached))))
 
 
-def _credit_pauses(steps: _Steps, vague_s: float) -> None:
+def _credit_pauses(steps: Steps, vague_s: float) -> None:
     """Credit nothing for what happened while the timer stood.
 
     The device's own distance is believed for the `vague_s` that the timer may have run beyond what
@@ -242,7 +194,7 @@ def _credit_pauses(steps: _Steps, vague_s: float) -> None:
     steps.credited[beyond] = fitting_m[beyond]
 
 
-def _bar_teleports(steps: _Steps, pauses: tuple[Pause, ...], settings: Settings) -> None:
+def _bar_teleports(steps: Steps, pauses: tuple[Pause, ...], settings: Settings) -> None:
     """Bar efforts across a pause after which the runner went on somewhere else."""
     fixes = steps.fixes() if pauses else None
     for pause in pauses if fixes else ():
@@ -256,43 +208,13 @@ def _bar_teleports(steps: _Steps, pauses: tuple[Pause, ...], settings: Settings)
             steps.notes.append(Note("teleport", "finding", text, at_s=pause.start_s))
 
 
-def _tell_holes(steps: _Steps) -> None:
+def _tell_holes(steps: Steps) -> None:
     """Say where records are missing for so long that somebody will wonder about the times."""
     for i in np.flatnonzero(steps.active > _HOLE_S).tolist():
         steps.note("gap", f"no records for {steps.active[i] / 60:,.0f} minutes though the timer ran", i)
 
 
-def _credit_resets(steps: _Steps) -> None:
-    """Go on from where a distance fell back to, or restarted."""
-    # What leaps forward again beside a fall says nothing of the speed around.
-    true = (steps.lengths >= 0) & (steps.lengths <= steps.limits * steps.active)
-    for i in np.flatnonzero(steps.lengths < -_JITTER_M).tolist():
-        text = f"the device's distance fell by {-steps.lengths[i]:.0f} m; counted on from there"
-        steps.note("distance_reset", text, i)
-        steps.credited[i] = _sound_m(steps, i, i + 1, _around_mps(steps, i, i + 1, true))
-
-
-def _credit_glitches(steps: _Steps) -> None:
-    """Mend steps beyond what a runner can do: late metres go where they were run, others are bridged."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        fast = steps.credited > steps.limits * steps.active
-    fast |= sudden(steps.credited, steps.active) & (steps.limits < _OTHER_SPORTS_MPS)
-    bad = (fast | steps.suspect) & (steps.paused == 0)
-    for first, last in _runs(bad, steps.times):
-        around_mps = _around_mps(steps, first, last, ~bad)
-        behind = _behind_since(steps, first, last, _LIKELY * around_mps)
-        if behind is not None:
-            _spread(steps, behind, last, float(steps.credited[behind:last].sum()))
-            continue
-        was_m = float(steps.credited[first:last].sum())
-        _spread(steps, first, last, _sound_m(steps, first, last, around_mps))
-        steps.breaks.append((float(steps.times[first]), float(steps.times[last]), "glitch"))
-        is_m = float(steps.credited[first:last].sum())
-        took_s = float(steps.times[last] - steps.times[first])
-        steps.note("glitch", f"{was_m:.0f} m in {took_s:.0f} s cannot be; credited {is_m:.0f} m", first)
-
-
-def _tell_left_out(steps: _Steps, fixes: Fixes) -> None:
+def _tell_left_out(steps: Steps, fixes: Fixes) -> None:
     """Say how many fixes were left out as spikes; the straight line between their neighbours counts."""
     count = len(fixes.left_out_s)
     if count:
@@ -300,68 +222,7 @@ def _tell_left_out(steps: _Steps, fixes: Fixes) -> None:
         steps.notes.append(Note("glitch", "finding", text, at_s=float(fixes.left_out_s[0])))
 
 
-def _behind_since(steps: _Steps, first: int, last: int, likely_mps: float) -> int | None:
-    """Since which record the distance was late, if the bad steps only make up for that; else None.
-
-    Watches that lose their place for seconds count too little and then all of it in a step or two:
-    the metres are right, their moments are not. Fixes between which a spike was left out are as right.
-    """
-    oldest = min(int(np.searchsorted(steps.times, steps.times[last] - _LAG_S)), first)
-    sound = (steps.paused[oldest:last] == 0) & (steps.lengths[oldest:last] >= 0)
-    if not sound[first - oldest :].all():
-        return None
-    oldest += int(np.flatnonzero(~sound)[-1]) + 1 if not sound.all() else 0
-    # From each record on to the end of the bad steps: the slower on average, the more was late.
-    metres = np.cumsum(steps.credited[oldest:last][::-1])[::-1][: first - oldest + 1]
-    speeds = metres / (steps.times[last] - steps.times[oldest : first + 1])
-    slowest = int(np.argmin(speeds))
-    return oldest + slowest if speeds[slowest] <= likely_mps else None
-
-
-def _spread(steps: _Steps, first: int, last: int, metres: float) -> None:
-    """Credit metres evenly in time to the steps from one record to another."""
-    active = steps.active[first:last]
-    steps.credited[first:last] = metres * active / max(float(active.sum()), 1e-9)
-
-
-def _runs(bad: BoolArray, times: FloatArray) -> list[tuple[int, int]]:
-    """Group bad steps that are less than `_APART_S` apart: (first record, last record) of each group."""
-    runs: list[tuple[int, int]] = []
-    for i in np.flatnonzero(bad).tolist():
-        if runs and times[i] - times[runs[-1][1]] < _APART_S:
-            runs[-1] = (runs[-1][0], i + 1)
-        else:
-            runs.append((i, i + 1))
-    return runs
-
-
-def _around_mps(steps: _Steps, first: int, last: int, good: BoolArray) -> float:
-    """The speed of the good steps within half a minute of those between two records; else the usual one."""
-    low = int(np.searchsorted(steps.times[1:], steps.times[first] - _AROUND_S, "right"))
-    high = int(np.searchsorted(steps.times[:-1], steps.times[last] + _AROUND_S, "left"))
-    near = good[low:high] & (steps.paused[low:high] == 0)
-    near[first - low : last - low] = False
-    seconds = float(steps.active[low:high][near].sum())
-    return float(steps.credited[low:high][near].sum()) / seconds if seconds > 0 else steps.usual_mps
-
-
-def _sound_m(steps: _Steps, first: int, last: int, around_mps: float) -> float:
-    """Metres from record `first` to record `last` when the steps between cannot be believed.
-
-    What the fixes say, if they fit the speed around, or if the device's distance agrees and a runner
-    can have covered it in the time; else the time at the speed around.
-    """
-    active_s = float(steps.active[first:last].sum())
-    usual_m = around_mps * active_s
-    fixes = steps.fixes()
-    moved_m = fixes.between(steps.times[first], steps.times[last]) if fixes else np.nan
-    device_m = float(steps.lengths[first:last].sum())
-    agreed = steps.source == "device" and moved_m <= _AGREE * device_m and device_m <= _AGREE * moved_m
-    held = moved_m <= active_s * float(holdable_mps(np.array([active_s]))[0])
-    return moved_m if moved_m <= _LIKELY * usual_m or (agreed and held) else usual_m
-
-
-def _odometer(activity: Activity, steps: _Steps, pauses: tuple[Pause, ...], settings: Settings) -> Odometer:
+def _odometer(activity: Activity, steps: Steps, pauses: tuple[Pause, ...], settings: Settings) -> Odometer:
     """Put the credited steps, the pauses and the sports on one timetable."""
     distances = steps.distances()
     bounds_s, bounds_m = _pause_bounds(steps, pauses, distances)
@@ -384,7 +245,7 @@ def _odometer(activity: Activity, steps: _Steps, pauses: tuple[Pause, ...], sett
 
 
 def _pause_bounds(
-    steps: _Steps, pauses: tuple[Pause, ...], distances: FloatArray
+    steps: Steps, pauses: tuple[Pause, ...], distances: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Moments between records when the timer stopped or started, and the distance by then.
 
@@ -406,7 +267,7 @@ def _pause_bounds(
     return at, distances[step] + share * steps.credited[step]
 
 
-def _gaps(steps: _Steps) -> tuple[tuple[float, float], ...]:
+def _gaps(steps: Steps) -> tuple[tuple[float, float], ...]:
     """Where records are missing though the timer ran, judged by the recording's own rhythm."""
     usual_s = _RHYTHMS * median(steps.active)
     missing = steps.active > max(_GAP_S, min(usual_s, _LONG_GAP_S))

@@ -308,9 +308,7 @@ def flags_of(odometer: Odometer, effort: Effort, settings: Settings) -> tuple[st
     longest_s = min(settings.gap_s, settings.gap_share * effort.elapsed_s)
     if any(b - a > longest_s for a, b in odometer.gaps if a < effort.end_s and b > effort.start_s):
         flags.append("gap")
-    if any(
-        b.reason == "glitch" and b.from_m < effort.end_m and b.to_m > effort.start_m for b in odometer.breaks
-    ):
+    if any(b.glitch and b.from_m < effort.end_m and b.to_m > effort.start_m for b in odometer.breaks):
         flags.append("glitch")
     return tuple(flags)
 

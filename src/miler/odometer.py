@@ -34,7 +34,7 @@ _CROSSED_M = 0.01
 _SAME_M = 1e-9
 
 # A bridged glitch may lie inside an effort if it is at most this share of it (DESIGN: crediting).
-BRIDGE_SHARE = 0.01
+BRIDGE_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Stretch:
 class Break:
     """Marks that no effort may span: `teleport`, `glitch`, `sport` (another sport's session) or `vehicle`.
 
+    A short glitch may lie inside a long effort; what the fixes `mended` may lie inside any.
+
     Where nothing was credited `from_m` equals `to_m`, and an effort may begin or end there.
     """
 
@@ -59,7 +61,14 @@ class Break:
 
     def bars(self, length_m: float) -> bool:
         """Whether an effort of this length may not span it; a short bridge is allowed."""
-        return self.reason != "glitch" or self.to_m - self.from_m > BRIDGE_SHARE * length_m
+        if self.reason == "glitch":
+            return self.to_m - self.from_m > BRIDGE_SHARE * length_m
+        return self.reason != "mended"
+
+    @property
+    def glitch(self) -> bool:
+        """Whether the distance here is a bridge over what cannot be."""
+        return self.reason in ("glitch", "mended")
 
 
 @dataclass(frozen=True, eq=False)

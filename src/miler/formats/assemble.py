@@ -15,7 +15,8 @@ from typing import TypeVar
 import numpy as np
 
 from miler.activity import Activity, Lap, Note, Pause, Session
-from miler.arrays import BoolArray, FloatArray
+from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.geodesy import metres_between
 from miler.timezone import name_of_offset, zone_at
 
 # Before 1995 no watch recorded: such times count from when the device was switched on.
@@ -43,6 +44,9 @@ _TIME_DIGITS = 6
 # Seconds from the start are whole ticks of a power of two, just below a microsecond: then their sums and
 # differences are exact, and four seconds are not more than four, whenever they are run.
 _TICKS_PER_S = 2**20
+
+# More records than this share may well be out of order, written in blocks; fewer may have a wrong clock.
+_FEW_SHARE, _FEW = 0.02, 5
 
 _FINITE = (-sys.float_info.max, sys.float_info.max)
 
@@ -138,7 +142,7 @@ def _possible(times: FloatArray) -> bool:
 def _put_in_order(
     times: FloatArray, streams: dict[str, FloatArray], notes: list[Note]
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Leave out records without a possible time, and sort the others; say both."""
+    """Leave out records without a possible time or with another's, and sort the others; say both."""
     with np.errstate(invalid="ignore"):
         known = (times >= 0) & (times <= _LATEST_S)
         if known.any():
@@ -150,11 +154,39 @@ def _put_in_order(
     steps = np.diff(times)
     back = int((steps < 0).sum())
     if back:
-        text = f"the clock went back by up to {-float(steps.min()):g} s ({back} ×); records are put in order"
-        notes.append(Note("time_backwards", "finding", text))
+        went_back = f"the clock went back by up to {-float(steps.min()):g} s ({back} ×)"
         order = np.argsort(times, kind="stable")
+        wrong = _wrongly_timed(times)
+        if wrong.any() and _way_m(streams, slice(None)) < _way_m(streams, order):
+            text = f"{went_back}; records left out for a time that is not theirs: {int(wrong.sum())}"
+            notes.append(Note("time_backwards", "damage", text))
+            order = order[~wrong[order]]
+        else:
+            notes.append(Note("time_backwards", "finding", f"{went_back}; records are put in order"))
         times, streams = times[order], {k: v[order] for k, v in streams.items()}
     return times, streams
+
+
+def _wrongly_timed(times: FloatArray) -> BoolArray:
+    """Which few of (n,) seconds run ahead of all others after them, or behind all before; none if many do."""
+    ahead = times > np.minimum.accumulate(times[::-1])[::-1]
+    behind = times < np.maximum.accumulate(times)
+    few = min(ahead, behind, key=np.count_nonzero)
+    return few if np.count_nonzero(few) <= max(_FEW_SHARE * len(times), _FEW) else np.zeros(len(times), bool)
+
+
+def _way_m(streams: dict[str, FloatArray], order: IntArray | slice) -> float:
+    """How far one goes, back and forth, by the distance and by the fixes of records taken in an order."""
+    way_m = 0.0
+    if "distance" in streams:
+        distance = streams["distance"][order]
+        way_m += float(np.abs(np.diff(distance[_inside("distance", distance)])).sum())
+    if {"latitude", "longitude"} <= streams.keys():
+        latitude, longitude = streams["latitude"][order], streams["longitude"][order]
+        known = _inside("latitude", latitude) & _inside("longitude", longitude)
+        latitude, longitude = latitude[known], longitude[known]
+        way_m += float(metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
+    return way_m
 
 
 def _merge_repeats(
@@ -184,6 +216,14 @@ def _merge_repeats(
         )
         notes.append(Note("time_repeated", "finding", text))
     return times[firsts], merged
+
+
+def _inside(name: str, column: FloatArray) -> BoolArray:
+    """Which values (n,) of a stream can be; not NaN."""
+    low, high = _LIMITS[name]
+    with np.errstate(invalid="ignore"):
+        can_be: BoolArray = (column >= low) & (column <= high)
+    return can_be
 
 
 def _sound_values(streams: dict[str, FloatArray], notes: list[Note]) -> dict[str, FloatArray]:
