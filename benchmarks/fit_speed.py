@@ -53,8 +53,8 @@ WHY_SLOWER = {
         _BEATS.format("11,292", "a third") + ", as do 99 laps, which are its other third"
     ),
     "suunto-run-suunto-ambit-3-peak-without-final-lap.fit": (
-        "every message is defined anew: 14,217 definitions for 14,768 messages, each looked up in Python, are two"
-        " thirds of the time; each second's second record is merged with its first in another tenth"
+        "every message is defined anew: 14,217 definitions for 14,768 messages, each looked up in Python, are"
+        " two thirds of the time, and to merge the two records of a second is another tenth"
     ),
     "garmin-fr920xt-run-multisession.fit": (
         "24 kB of 491 records, with nine laps, six pauses and every session read beside them; faster by a"
