@@ -16,13 +16,6 @@ _GPX_S, _SMALL_S = 10.0, 1.0
 _GROWING = (10_000, 100_000, 1_000_000)
 _MOST_POINTS = 5_000_000
 
-# Files of a megabyte that hold as much as they seem to: reading it is no harm done, and takes its time.
-_SLOWER_S = {
-    "zip: sixty times 16 MiB": 2.0,  # an archive may expand 200-fold
-    "zip: the same, cut off": 2.0,
-    "zip: 100,000 members": 2.0,  # 20,000 of them are read; 9 MB
-}
-
 
 def bars(short: bool) -> Iterator[Bar]:
     """Measure each file in a process of its own; times are the processor's."""
@@ -57,18 +50,12 @@ def _small(short: bool) -> Iterator[Bar]:
     figure = f"{len(escaped)} of {len(costs)}" + "".join(f"; {c.name}: {c.ended}" for c in escaped)
     yield Bar("small hostile files: undocumented exceptions", figure, "0", not escaped)
     ended = [c for c in costs if c not in escaped]
-    plain = [c for c in ended if c.name not in _SLOWER_S]
-    slow = max(plain, key=lambda c: c.seconds)
+    slow = max(ended, key=lambda c: c.seconds)
     large = max(ended, key=lambda c: c.peak_mib)
     figure = f"{slow.seconds:.2f} s ({slow.name}), {large.peak_mib:.0f} MiB ({large.name})"
     met = slow.seconds < _SMALL_S and large.peak_mib < _SMALL_MIB
     goal = f"< {_SMALL_S:g} s, < {_SMALL_MIB} MiB"
-    yield _bar(f"{len(plain)} small hostile files, the worst", figure, goal, met, ended)
-    for each in ended:
-        if (longest_s := _SLOWER_S.get(each.name)) is not None:
-            yield _bar(
-                each.name, f"{each.seconds:.2f} s", f"< {longest_s:g} s", each.seconds < longest_s, [each]
-            )
+    yield _bar(f"{len(ended)} small hostile files, the worst", figure, goal, met, ended)
 
 
 def _bar(name: str, figure: str, goal: str, met: bool, costs: list[Cost]) -> Bar:

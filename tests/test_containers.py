@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from contextlib import suppress
@@ -367,6 +368,27 @@ def test_a_member_with_a_wrong_check_sum_is_read_and_noted() -> None:
         decode(data, strict=True)
 
 
+def test_a_damaged_member_that_is_no_activity_fails_for_its_damage() -> None:
+    """It may have been one: a route is all that is left of a file whose tracks come later."""
+    route = b"<gpx><rte><rtept lat='1' lon='2'/></rte></gpx>"
+    with pytest.raises(UnsupportedFile, match="planned route"):
+        decode(zipped(("a.gpx", route)))
+    for data in (patched(zipped(("a.gpx", route)), ENTRY, 16, "<L", 1), gzip.compress(route)[:-1]):
+        with pytest.raises(CorruptFile, match="what is left is no activity"):
+            decode(data)
+
+
+def test_a_broken_member_does_not_outlive_its_reading() -> None:
+    """An error keeps the frames that raised it, and each frame a file: only errors to be told are kept."""
+    page = b"<html>" + bytes(64 * KIB)
+    data = zipped(("a.fit", FIT), *((f"{i}.fit", page) for i in range(256)), method=zipfile.ZIP_STORED)
+    tracemalloc.start()
+    decode(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 128 * len(page)
+
+
 def test_an_encrypted_member_fails_with_a_reason_and_the_others_are_read() -> None:
     data = patched(zipped(("a.fit", FIT), ("b.fit", FIT)), ENTRY, 8, "<H", 1)
     assert errors(data) == ["zip_encrypted"]
@@ -616,6 +638,15 @@ def test_an_archive_by_the_name_of_an_activity_is_read_as_what_it_is(miler: Mile
         ran = miler("report", path, "--format", "csv")
         assert [line.split(",")[0] for line in ran.out.splitlines()[1:]] == ["run.fit/1.fit", "run.fit/2.gpx"]
         assert (ran.code, ran.err) == (0, "")
+
+
+def test_the_check_of_one_within_an_archive_names_its_members(miler: Miler, tmp_path: Path) -> None:
+    within = zipped(("1.fit", FIT), ("2.gpx", GPX))
+    (tmp_path / "export.zip").write_bytes(zipped(("run.fit", within)))
+    lines = miler("check", tmp_path / "export.zip").out.splitlines()
+    assert "export.zip/run.fit: sound" in lines
+    for start in ("  export.zip/run.fit/1.fit: FIT, ", "  export.zip/run.fit/2.gpx: GPX, "):
+        assert any(line.startswith(start) for line in lines)
 
 
 def test_a_hostile_archive_costs_its_bad_members_only(miler: Miler, tmp_path: Path, jobs: int) -> None:

@@ -10,6 +10,7 @@ import gzip
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,8 +60,8 @@ def result(data: bytes) -> object:
         return type(error), error.code
 
 
-def file_of(data: bytes) -> XmlFile:
-    return {"gpx": gpx._File, "tcx": tcx._File}[recognise(data)]()
+def file_of(data: bytes) -> XmlFile[Any]:
+    return gpx._File() if recognise(data) == "gpx" else tcx._File()
 
 
 def points_in_columns(data: bytes) -> int:

@@ -38,15 +38,18 @@ def verdict(found: Found) -> Verdict:
         return Verdict("failed", f"{name}: failed, {explain(error).message}")
     damaged = any(note.kind == "damage" for a in read for note in a.notes)
     word = "damaged, read as far as it goes" if damaged else "sound"
-    lines = [f"{name}: {word}", *(line for a in read for line in _lines(a))]
+    lines = [f"{name}: {word}", *(line for a in read for line in _lines(a, found.name))]
     return Verdict("damaged" if damaged else "sound", "\n".join(lines))
 
 
-def _lines(activity: Activity) -> list[str]:
+def _lines(activity: Activity, file: str) -> list[str]:
+    """Say what an activity is; and where in the file, if it has several members or parts."""
+    source = activity.source
     streams = ", ".join(name.replace("_", " ") for name in activity.streams) or "no streams"
-    part = "" if activity.source.part is None else f"part {activity.source.part}: "
+    member = "" if source.name == file else f"{printable(source.name)}: "
+    part = "" if source.part is None else f"part {source.part}: "
     lines = [
-        f"  {part}{activity.source.format.upper()}, {printable(activity.sport)}, {len(activity)} records"
+        f"  {member}{part}{source.format.upper()}, {printable(activity.sport)}, {len(activity)} records"
         f" over {format_duration(activity.elapsed_s, 0)}, {len(activity.laps)} laps,"
         f" {len(activity.pauses)} pauses",
         f"  with {streams}",

@@ -79,26 +79,29 @@ def gathered(
     activities: list[Activity] = []
     others: list[MilerError] = []
     failures: list[tuple[str, MilerError]] = []
+    failed = 0
     for name, read in readings:
         try:
             activities += read()
         except UnsupportedFile as error:
-            others.append(error)
+            others = others or [error]
         except DecodeError as error:
             if strict:
                 raise
-            failures.append((name, error))
+            failed += 1
+            if failed <= _MOST_TOLD:  # an error holds on to the frames that raised it, and what is in them
+                failures.append((name, error))
     if not activities:
         raise ([error for _, error in failures] or others)[0]
     if failures:
-        activities[0] = replace(activities[0], notes=(*activities[0].notes, *_told(failures)))
+        activities[0] = replace(activities[0], notes=(*activities[0].notes, *_told(failures, failed)))
     return activities
 
 
-def _told(failures: list[tuple[str, MilerError]]) -> list[Note]:
-    texts = [f"{name} could not be read: {error.message}" for name, error in failures[:_MOST_TOLD]]
-    if len(failures) > _MOST_TOLD:
-        texts.append(f"files that could not be read either: {len(failures) - _MOST_TOLD}")
+def _told(failures: list[tuple[str, MilerError]], failed: int) -> list[Note]:
+    texts = [f"{name} could not be read: {error.message}" for name, error in failures]
+    if failed > len(failures):
+        texts.append(f"files that could not be read either: {failed - len(failures)}")
     return [Note("member_failed", "damage", text) for text in texts]
 
 
@@ -114,7 +117,13 @@ def _decode_file(content: Content, strict: bool, name: str, limits: Limits) -> l
         if notes:
             raise CorruptFile(f"{notes[0].message}, and nothing usable is left", code=notes[0].code) from None
         raise
-    activities = _READERS[format](plain.data, strict=strict)
+    try:
+        activities = _READERS[format](plain.data, strict=strict)
+    except UnsupportedFile as error:
+        if notes:  # what the container lost may have been the activity
+            text = f"{notes[0].message}, and what is left is no activity ({error.message})"
+            raise CorruptFile(text, code=notes[0].code, format=format) from None
+        raise
     several = len(activities) > 1
     return [
         replace(

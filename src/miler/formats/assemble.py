@@ -200,16 +200,16 @@ def _merge_repeats(
     counts = (lasts - firsts)[repeated] + 1
     group = np.repeat(np.arange(len(repeated)), counts)
     rows = np.repeat(lasts[repeated] + 1 - np.cumsum(counts), counts) + np.arange(len(group))
-    names = [*streams]
-    values = np.array([streams[name][rows] for name in names]).reshape(len(names), len(rows))
-    there = np.isfinite(values)
-    stream, row = np.nonzero(there)
-    kept = np.full((len(names), len(repeated)), np.nan)
-    kept[stream, group[row]] = values[stream, row]  # numpy assigns in order: the last one stays
-    merged = {name: streams[name][lasts] for name in names}
-    for name, last in zip(names, kept, strict=True):
-        merged[name][repeated] = last
-    differ = (values != kept[:, group])[there].any()
+    merged: dict[str, FloatArray] = {}
+    differ = False
+    for name, column in streams.items():
+        values = column[rows]
+        there = np.isfinite(values)
+        kept = np.full(len(repeated), np.nan)
+        kept[group[there]] = values[there]  # numpy assigns in order: the last one stays
+        differ = differ or bool((values != kept[group])[there].any())
+        merged[name] = column[lasts]
+        merged[name][repeated] = kept
     if differ:
         text = (
             f"records with the time of the one before: {len(times) - len(firsts)}; the later values were kept"

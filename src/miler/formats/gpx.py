@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from miler.activity import Activity, Note
-from miler.errors import DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, sport_of, title
-from miler.formats.reading import Reading, read
+from miler.formats.reading import read
 from miler.formats.skeleton import RUN
 from miler.formats.xml import Element, Row, leaf
 from miler.formats.xmlfile import XmlFile, XmlFormat
@@ -66,10 +65,10 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         UnsupportedFile: for a route, waypoints, or a track without times.
     """
     file, reading = read(data, _File)
-    tracks = [(number, track) for number, track in enumerate(file.tracks, start=1) if len(track.points)]
+    tracks = [(number, track) for number, track in enumerate(file.recordings, start=1) if len(track.points)]
     timed = [(n, track, raw) for n, track in tracks if np.isfinite((raw := track.raw()).times).any()]
     if not timed:
-        raise file.refusal(reading)
+        raise reading.refusal(file)
     for _, track, raw in timed:
         raw.device = title(file.about.get("creator"))
         raw.name = title(track.about.get("name") or file.about.get("name"))
@@ -94,7 +93,7 @@ class _Track:
         return raw
 
 
-class _File(XmlFile):
+class _File(XmlFile[_Track]):
     """What has been seen of a file; one method for each element that matters."""
 
     format = _GPX
@@ -102,7 +101,6 @@ class _File(XmlFile):
     def __init__(self) -> None:
         super().__init__()
         self.about: Row = {}
-        self.tracks: list[_Track] = []
         self.routes = 0
         self.waypoints = 0
         sensors = {name: leaf(stream) for name, stream in _SENSORS.items()}
@@ -115,7 +113,7 @@ class _File(XmlFile):
 
     def document(self) -> Element:
         """Return the map of the format, as far as it matters here."""
-        trkseg = Element({"trkpt": self.point, RUN: Element(begin=self.run)}, begin=self.trkseg)
+        trkseg = Element({"trkpt": self.point, RUN: Element(begin=self.run)}, begin=self.segment)
         trk = Element({"name": leaf("name"), "type": leaf("type"), "trkseg": trkseg}, begin=self.trk)
         gpx = Element(
             {
@@ -129,25 +127,14 @@ class _File(XmlFile):
         )
         return Element({"gpx": gpx})
 
-    def recordings(self) -> int:
-        """Return how many tracks have begun so far."""
-        return len(self.tracks)
-
     def gpx(self, row: Row) -> None:
         self.about = row
 
     def trk(self, row: Row) -> None:
-        self.tracks.append(_Track(row))
-
-    def trkseg(self, _row: Row) -> None:
-        self.tracks[-1].points.begin_segment()
+        self.recordings.append(_Track(row))
 
     def trkpt(self, row: Row) -> None:
-        self.tracks[-1].points.add(row)
-
-    def run(self, _row: Row) -> None:
-        if self.runs:  # else the file has an element of that name
-            self.tracks[-1].points.add_run(self.runs.popleft())
+        self.recordings[-1].points.add(row)
 
     def rte(self, _row: Row) -> None:
         self.routes += 1
@@ -155,27 +142,13 @@ class _File(XmlFile):
     def wpt(self, _row: Row) -> None:
         self.waypoints += 1
 
-    def refusal(self, reading: Reading) -> DecodeError:
-        """Say what the file is, if no track in it has times."""
-        points = sum(len(track.points) for track in self.tracks)
-        if points:
-            return _unsupported(
-                f"a track without times ({points} points) cannot be timed; export the activity itself",
-                "track without times",
-            )
-        if reading.breaks:
-            return reading.error()
+    def instead(self) -> tuple[str, str]:
+        """Say what a file is that has no recording: in a sentence, and by its kind."""
         if self.routes:
-            return _unsupported("this is a planned route, not a recording", "route")
+            return "this is a planned route, not a recording", "route"
         if self.waypoints:
-            return _unsupported(
-                f"this is a list of waypoints ({self.waypoints}), not a recording", "waypoints"
-            )
-        return _unsupported("there is no track in it", "empty")
-
-
-def _unsupported(message: str, kind: str) -> UnsupportedFile:
-    return UnsupportedFile(message, kind=kind, format="gpx")
+            return f"this is a list of waypoints ({self.waypoints}), not a recording", "waypoints"
+        return "there is no track in it", "empty"
 
 
 def _drop_steps(raw: Raw) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from xml.parsers import expat
 
 from miler.formats.xml import Element, Row, Walker
@@ -53,7 +54,7 @@ class Break:
     recordings: int
 
 
-def mend(text: bytes, file: XmlFile) -> list[Break]:
+def mend(text: bytes, file: XmlFile[Any]) -> list[Break]:
     """Walk broken XML from break to break.
 
     Args:
@@ -75,7 +76,7 @@ def mend(text: bytes, file: XmlFile) -> list[Break]:
         end = restart.start() if restart else len(text)
         code = "xml_truncated" if stop.ended_early and not restart else "xml_malformed"
         points = walker.points_between(begin, end)
-        breaks.append(Break(code, stop.reason, begin, end, points, file.recordings()))
+        breaks.append(Break(code, stop.reason, begin, end, points, len(file.recordings)))
         if restart is None:
             break
         walker.go_where(restart[1].decode())
@@ -109,7 +110,7 @@ class _Mender(Walker):
         heard_at: where the last tag was that a walk can begin with.
     """
 
-    def __init__(self, text: bytes, file: XmlFile) -> None:
+    def __init__(self, text: bytes, file: XmlFile[Any]) -> None:
         super().__init__(file.document(), file.format.name)
         names = "|".join(file.format.homes)
         self.point_at: int | None = None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from xml.parsers import expat
 
 from miler.activity import Activity, Note
-from miler.errors import CorruptFile
+from miler.errors import CorruptFile, DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw, assemble
 from miler.formats.mend import Break, mend
 from miler.formats.skeleton import skeleton
@@ -20,7 +20,7 @@ from miler.formats.xml import Walker
 from miler.formats.xmlfile import XmlFile
 from miler.formats.xmltext import XmlText, refuse_long_runs
 
-_File = TypeVar("_File", bound=XmlFile)
+_File = TypeVar("_File", bound=XmlFile[Any])
 
 # Who reads more than this reads none.
 _MOST_TOLD = 20
@@ -59,8 +59,19 @@ class Reading:
             raise CorruptFile(damage[0].message, code=damage[0].code, format=self.format, at=line)
         return activities
 
-    def error(self) -> CorruptFile:
-        """Return the error for a broken file of which nothing was saved."""
+    def refusal(self, file: XmlFile[Any]) -> DecodeError:
+        """Say why a file gives no activity: it has no times, is broken, or is something else."""
+        points = sum(len(recording.points) for recording in file.recordings)
+        if self.breaks and not points:
+            return self._nothing_left()
+        if points:
+            text = f"a track without times ({points} points) cannot be timed; export the activity itself"
+            kind = "track without times"
+        else:
+            text, kind = file.instead()
+        return UnsupportedFile(text, kind=kind, format=self.format)
+
+    def _nothing_left(self) -> CorruptFile:
         broken = self.breaks[0]
         return CorruptFile(
             f"{self._said(broken)}, and nothing usable is left; copy or export the file again",

@@ -19,7 +19,7 @@ import numpy as np
 
 from miler.arrays import BoolArray, FloatArray, IntArray
 from miler.formats.decimals import decimals
-from miler.formats.octets import LAST_BYTES, Octets
+from miler.formats.octets import LAST_BYTES, Octets, WordArray
 from miler.formats.points import Run, number, unix_minute
 from miler.formats.stencil import Stencil
 from miler.formats.xml import LONGEST_ATTRIBUTE, Element
@@ -120,9 +120,8 @@ class _Window:
         is_mark = octet == _LESS
         is_mark |= octet == _QUOTE
         marks = np.flatnonzero(is_mark)
-        opening, closing = (b % tag.encode() for b in (b"<%b", b"</%b>"))
-        begins = _beginning(octets, marks, opening)
-        ends = _beginning(octets, marks, closing)
+        heads = octets.words[marks]
+        begins, ends = (_beginning(heads, literal % tag.encode()) for literal in (b"<%b", b"</%b>"))
         lasts = np.append(ends, len(marks))[np.searchsorted(ends, begins)]
         return cls(octets, marks, begins, np.minimum(lasts, np.append(begins[1:], len(marks)) - 1))
 
@@ -144,14 +143,11 @@ class _Window:
         return self.octets.text[begin : self.octets.text.find(b">", last) + 1]
 
 
-def _beginning(octets: Octets, marks: IntArray, literal: bytes) -> IntArray:
-    """Return which of (k,) marks begin a literal, as far as its first eight bytes tell."""
-    found: IntArray = np.flatnonzero(octets.bytes[marks + 1] == literal[1])
-    found = found[octets.bytes[marks[found] + 2] == literal[2]]
+def _beginning(heads: WordArray, literal: bytes) -> IntArray:
+    """Return which of (k,) words begin with a literal, as far as its first eight bytes tell."""
     first = literal[:8]
-    word, mask = int.from_bytes(first, "little"), 256 ** len(first) - 1
-    same: BoolArray = octets.words[marks[found]] & np.uint64(mask) == np.uint64(word)
-    return found[same]
+    word, mask = np.uint64(int.from_bytes(first, "little")), LAST_BYTES[8 - len(first)]
+    return np.flatnonzero(heads & ~mask == word)
 
 
 class _Columns:

@@ -13,10 +13,9 @@ import numpy as np
 
 from miler.activity import Activity, Lap, Note
 from miler.arrays import FloatArray
-from miler.errors import DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, number, sport_of, title
-from miler.formats.reading import Reading, read
+from miler.formats.reading import read
 from miler.formats.skeleton import RUN
 from miler.formats.xml import SKIPPED, Element, Row, leaf
 from miler.formats.xmlfile import XmlFile, XmlFormat
@@ -57,10 +56,10 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         UnsupportedFile: for a course, a workout, or a track without times.
     """
     file, reading = read(data, _File)
-    found = enumerate((activity.raw() for activity in file.activities), start=1)
+    found = enumerate((activity.raw() for activity in file.recordings), start=1)
     raws = [(number, raw) for number, raw in found if raw is not None]
     if not raws:
-        raise file.refusal(reading)
+        raise reading.refusal(file)
     return reading.activities(raws, strict=strict)
 
 
@@ -157,14 +156,13 @@ def _amount(text: str | None) -> float:
     return value if value >= 0 else math.nan
 
 
-class _File(XmlFile):
+class _File(XmlFile[_Activity]):
     """What has been seen of a file; one method for each element that matters."""
 
     format = _TCX
 
     def __init__(self) -> None:
         super().__init__()
-        self.activities: list[_Activity] = []
         self.courses = 0
         self.workouts = 0
         self.point = Element(
@@ -188,7 +186,7 @@ class _File(XmlFile):
 
     def document(self) -> Element:
         """Return the map of the format, as far as it matters here."""
-        track = Element({"Trackpoint": self.point, RUN: Element(begin=self.run)}, begin=self.track)
+        track = Element({"Trackpoint": self.point, RUN: Element(begin=self.run)}, begin=self.segment)
         # Named, though nothing in a course is read: the laps and points in it are at home there.
         course = Element(
             {"Lap": SKIPPED, "Track": Element({"Trackpoint": SKIPPED}), "Creator": SKIPPED}, begin=self.course
@@ -216,27 +214,16 @@ class _File(XmlFile):
         # Some exports have lost the outermost element.
         return Element({"TrainingCenterDatabase": Element(database), **database})
 
-    def recordings(self) -> int:
-        """Return how many activities have begun so far."""
-        return len(self.activities)
-
     def activity(self, row: Row) -> None:
-        self.activities.append(_Activity(row))
+        self.recordings.append(_Activity(row))
 
     def lap(self, row: Row) -> None:
-        activity = self.activities[-1]
+        activity = self.recordings[-1]
         activity.laps.append(_Lap(row, first=len(activity.points)))
-
-    def track(self, _row: Row) -> None:
-        self.activities[-1].points.begin_segment()
 
     def trackpoint(self, row: Row) -> None:
         if row:  # Polar and others begin with an empty one
-            self.activities[-1].points.add(row)
-
-    def run(self, _row: Row) -> None:
-        if self.runs:  # else the file has an element of that name
-            self.activities[-1].points.add_run(self.runs.popleft())
+            self.recordings[-1].points.add(row)
 
     def course(self, _row: Row) -> None:
         self.courses += 1
@@ -244,22 +231,10 @@ class _File(XmlFile):
     def workout(self, _row: Row) -> None:
         self.workouts += 1
 
-    def refusal(self, reading: Reading) -> DecodeError:
-        """Say what the file is, if there is no activity in it."""
-        points = sum(len(activity.points) for activity in self.activities)
-        if points:
-            return _unsupported(
-                f"a track without times ({points} points) cannot be timed; export the activity itself",
-                "track without times",
-            )
-        if reading.breaks:
-            return reading.error()
+    def instead(self) -> tuple[str, str]:
+        """Say what a file is that has no recording: in a sentence, and by its kind."""
         if self.courses:
-            return _unsupported("this is a course to follow, not a recording", "course")
+            return "this is a course to follow, not a recording", "course"
         if self.workouts:
-            return _unsupported("this is a planned workout, not a recording", "workout")
-        return _unsupported("there is no activity in it", "empty")
-
-
-def _unsupported(message: str, kind: str) -> UnsupportedFile:
-    return UnsupportedFile(message, kind=kind, format="tcx")
+            return "this is a planned workout, not a recording", "workout"
+        return "there is no activity in it", "empty"

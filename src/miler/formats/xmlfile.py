@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
-from miler.formats.points import Run
-from miler.formats.xml import Element
+from miler.formats.points import Points, Run
+from miler.formats.xml import Element, Row
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,21 @@ class XmlFormat:
     homes: Mapping[str, str]
 
 
-class XmlFile(ABC):
+class Recording(Protocol):
+    """One recording of a file: a track of GPX, an activity of TCX."""
+
+    points: Points
+
+
+_Recording = TypeVar("_Recording", bound=Recording)
+
+
+class XmlFile(ABC, Generic[_Recording]):
     """What has been seen of one file.
 
     Attributes:
         point: what a point is in the map of the format.
+        recordings: those that have begun so far.
         runs: columns of points that are still to come, in the order of the file.
     """
 
@@ -42,6 +52,7 @@ class XmlFile(ABC):
     point: Element
 
     def __init__(self) -> None:
+        self.recordings: list[_Recording] = []
         self.runs: deque[Run] = deque()
 
     @abstractmethod
@@ -49,5 +60,14 @@ class XmlFile(ABC):
         """Return the map of the format."""
 
     @abstractmethod
-    def recordings(self) -> int:
-        """Return how many recordings have begun so far."""
+    def instead(self) -> tuple[str, str]:
+        """Say what a file is that has no recording: in a sentence, and by its kind."""
+
+    def segment(self, _row: Row) -> None:
+        """Begin a segment of the recording at hand."""
+        self.recordings[-1].points.begin_segment()
+
+    def run(self, _row: Row) -> None:
+        """Give the recording at hand the columns that come next."""
+        if self.runs:  # else the file has an element of that name
+            self.recordings[-1].points.add_run(self.runs.popleft())

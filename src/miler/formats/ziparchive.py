@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from struct import Struct, unpack_from
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from miler.activity import Note
 from miler.errors import CorruptFile, DecodeError
@@ -58,8 +58,7 @@ class Memory:
         return self._data[at : at + count]
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A file in an archive, and where it lies.
 
     `at` is the place of its local header, `end` that of what comes next: the member must fit between.
@@ -201,7 +200,7 @@ def _apart(members: list[Member], begin: int) -> list[Member]:
     """Return the members as they lie in the archive, each with the place where the next begins."""
     ordered = sorted(members, key=lambda m: m.at)
     nexts = [*(m.at for m in ordered[1:]), begin]
-    return [replace(member, end=end) for member, end in zip(ordered, nexts, strict=False)]
+    return [member._replace(end=end) for member, end in zip(ordered, nexts, strict=False)]
 
 
 def _by_local_headers(blob: Blob, limits: Limits) -> Iterator[Member]:

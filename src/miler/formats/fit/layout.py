@@ -19,7 +19,7 @@ FIELDS_AT = 6  # from the first byte of a definition
 COMPRESSED, DEFINITION, DEVELOPER, LOCAL = 0x80, 0x40, 0x20, 0x0F
 
 # A watch writes the same few definitions into all its files; a folder of them is read faster.
-_REMEMBERED = 1024
+REMEMBERED = 1024
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Layout:
         return f"({count},){self.byte_order}{field.code}" if count > 1 else self.byte_order + field.code
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def layout(text: bytes) -> Layout:
     """Read a definition message, whole, from its header byte on."""
     fields: list[FieldLayout] = []
@@ -143,7 +143,8 @@ def global_number(text: bytes) -> int:
     return text[3] << 8 | text[4] if text[2] == 1 else text[4] << 8 | text[3]
 
 
-def message_size(text: bytes) -> int:
-    """Return the size of the data messages of a definition, their header included."""
+@lru_cache(maxsize=REMEMBERED)
+def heading(text: bytes) -> tuple[int, int]:
+    """Return which message a definition defines, and the size of its data messages, header included."""
     stop = FIELDS_AT + 3 * text[5]
-    return 1 + sum(text[FIELDS_AT + 1 : stop : 3]) + sum(text[stop + 2 :: 3])
+    return global_number(text), 1 + sum(text[FIELDS_AT + 1 : stop : 3]) + sum(text[stop + 2 :: 3])

@@ -7,10 +7,19 @@ profile, which knows the type of each field. Whether a guess is right shows in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, DEFINITION, DEVELOPER, FIELDS_AT, LOCAL, global_number
+from miler.formats.fit.layout import (
+    COMPRESSED,
+    DEFINITION,
+    DEVELOPER,
+    FIELDS_AT,
+    LOCAL,
+    REMEMBERED,
+    global_number,
+)
 from miler.formats.fit.plausible import (
     MOST_FIELDS,
     MOST_MISFITS,
@@ -136,6 +145,7 @@ def resized(text: bytes, more: int) -> bytes | None:
     return None if best is None else _set(text, best[1], text[best[1]] + more)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def mended(text: bytes) -> bytes:
     """Return a damaged part's definition as it must have been, by the profile; the sizes stay."""
     return _numbered(_typed(_as_record(text)))

@@ -10,11 +10,10 @@ from struct import Struct
 from typing import NamedTuple
 
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, layout
+from miler.formats.fit.layout import COMPRESSED, REMEMBERED, layout
 from miler.formats.fit.scan import Part
 from miler.formats.fit.tables import timeline
 
-_REMEMBERED = 1024
 _NUMPY_CODES = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"]
 _STRUCT_CODES = dict(zip(_NUMPY_CODES, "BbHhIiQqfd", strict=True))
 
@@ -97,7 +96,7 @@ class _Reader(NamedTuple):
     slots: tuple[_Slot, ...]
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def _reader(definition: bytes, kind: str, names: tuple[str, ...]) -> _Reader:
     """Return what unpacks the fields of one definition's messages."""
     message = layout(definition)

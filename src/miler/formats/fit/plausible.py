@@ -13,7 +13,7 @@ import numpy as np
 
 from miler.arrays import IntArray
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, DEFINITION, DEVELOPER, FIELDS_AT, global_number
+from miler.formats.fit.layout import COMPRESSED, DEFINITION, DEVELOPER, FIELDS_AT, REMEMBERED, global_number
 
 ORDERS = (0, 1)  # of bytes: little-endian, big-endian
 MOST_FIELDS = 120
@@ -21,7 +21,6 @@ MOST_MISFITS = 1  # a COROS has one
 _RESERVED_BIT = 0x10
 # Garmin's own messages, documented or not, end below; makers' own begin at 0xFF00.
 _LAST_NUMBER, _MAKERS_OWN = 1024, 0xFF00
-_REMEMBERED = 1024
 
 
 def begins_definition(header: int) -> bool:
@@ -75,7 +74,7 @@ def definitions_from(data: bytes, start: int, stop: int) -> Iterator[int]:
     yield from places.tolist()
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def is_plausible(text: bytes) -> bool:
     """Whether a whole definition message is one that a watch would write."""
     number = global_number(text)

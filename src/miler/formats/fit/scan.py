@@ -17,6 +17,7 @@ Measured by benchmarks/fit_speed.py: 40 to 60 ns a message walked, 1 to 5 ns mea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import repeat
 
 import numpy as np
@@ -57,8 +58,7 @@ class Definition:
 
     def __init__(self, text: bytes) -> None:
         self.text = text
-        self.message = fit_layout.global_number(text)
-        self.size = fit_layout.message_size(text)
+        self.message, self.size = fit_layout.heading(text)
         self.walked: list[int] = []
         self.stretches: list[range | list[int]] = []
 
@@ -89,6 +89,9 @@ class Definition:
             self.walked.clear()  # and not a new list: the walk holds its `append`
         self.stretches.append(stretch)
 
+
+# What a header byte stands for: bytes to skip, its size, its definition, what adds an offset to that.
+_Meaning = tuple[int, int, Definition, Callable[[int], None]]
 
 # What a header byte stands for that nothing defined.
 _NOBODY = Definition(bytes(FIELDS_AT))
@@ -180,7 +183,7 @@ class _Walk:
         self.joins = [_NOBODY.walked.append] * 256
         self._part = part
         self._wanted = wanted
-        self._known: dict[bytes, Definition] = {}
+        self._known: dict[bytes, _Meaning] = {}
         # Local number -> the header bytes that name it, as far as they came.
         self._headers = [[local] for local in range(LOCAL + 1)]
         self._empty = 0
@@ -188,7 +191,8 @@ class _Walk:
 
     def go(self, at: int) -> int:
         """Walk from message to message; return where there is none, or none that is complete."""
-        data, skips, sizes, joins = self._part.data, self.skips, self.sizes, self.joins
+        data, known, headers = self._part.data, self._known, self._headers
+        skips, sizes, owners, joins = self.skips, self.sizes, self.owners, self.joins
         patience = _WALKS[0]
         header = DEFINITION
         try:
@@ -199,8 +203,22 @@ class _Walk:
                     if size := sizes[header]:
                         joins[header](at)
                         at += size
-                    elif (stop := self._take(header, at)) is not None:
+                    elif DEFINITION <= header < COMPRESSED:
+                        stop = at + FIELDS_AT + 3 * data[at + FIELDS_AT - 1]
+                        if header & DEVELOPER:
+                            stop += 1 + 3 * data[stop]
+                        if stop >= len(data):
+                            return at
+                        # A Suunto defines each message anew before it writes one: the same bytes are
+                        # read only once, and here, for a call would take as long again.
+                        text = data[at:stop]
+                        meaning = known.get(text) or self._add(text)
+                        for named in headers[header & LOCAL]:
+                            skips[named], sizes[named], owners[named], joins[named] = meaning
                         at = stop
+                    elif (owner := self._owner_of_odd(header)) is not _NOBODY:
+                        owner.walked.append(at)
+                        at += owner.size
                     else:
                         return at
                 self._count(patience)
@@ -209,52 +227,35 @@ class _Walk:
                 at = self._jump(stretch) if stretch else at
         except IndexError:  # a look past the end: what came last is not complete
             if sizes[header] and not skips[header]:
-                self.owners[header].walked.pop()
+                owners[header].walked.pop()
             return at - sizes[header]
 
-    def _take(self, header: int, at: int) -> int | None:
-        """Take in what cannot be walked over; return where it ends, None if no message begins there."""
-        if not DEFINITION <= header < COMPRESSED:
-            return self._take_odd_message(header, at)
-        data = self._part.data
-        stop = at + FIELDS_AT + 3 * data[at + FIELDS_AT - 1]
-        if header & DEVELOPER:
-            stop += 1 + 3 * data[stop]
-        if stop >= len(data):
-            return None
-        # A Suunto defines each message anew before it writes one: the same bytes are read only once.
-        text = data[at:stop]
-        self._define(header & LOCAL, self._known.get(text) or self._add(text))
-        return stop
-
-    def _take_odd_message(self, header: int, at: int) -> int | None:
+    def _owner_of_odd(self, header: int) -> Definition:
+        """Return the definition of a message that is empty, or tells a compressed time for the first time."""
         local = header >> 5 & 3 if header & COMPRESSED else header
         owner = self.owners[local]
-        if owner is _NOBODY:
-            return None
-        if header & COMPRESSED:
+        if header & COMPRESSED and owner is not _NOBODY:
             if self._wanted is not None:
                 raise _TimesAreCompressed
             self._headers[local].append(header)
-            self._define(local, owner)
+            meaning = self._means(owner)
+            self.skips[header], self.sizes[header], self.owners[header], self.joins[header] = meaning
         if owner.size == 1:
             self._empty += 1
             limit(self._empty, MOST_EMPTY_MESSAGES, "empty messages")
-        owner.walked.append(at)
-        return at + owner.size
+        return owner
 
-    def _add(self, text: bytes) -> Definition:
-        definition = self._known[text] = Definition(text)
+    def _add(self, text: bytes) -> _Meaning:
+        definition = Definition(text)
         self._part.definitions.append(definition)
-        limit(len(self._known), MOST_DEFINITIONS, "definitions")
-        return definition
+        limit(len(self._part.definitions), MOST_DEFINITIONS, "definitions")
+        meaning = self._known[text] = self._means(definition)
+        return meaning
 
-    def _define(self, local: int, definition: Definition) -> None:
+    def _means(self, definition: Definition) -> _Meaning:
         size = definition.size if definition.size > 1 else 0
         skip = 0 if self._wanted is None or definition.message in self._wanted else size
-        for header in self._headers[local]:
-            self.sizes[header], self.skips[header] = size, skip
-            self.owners[header], self.joins[header] = definition, definition.walked.append
+        return skip, size, definition, definition.walked.append
 
     def _jump(self, stretch: list[range]) -> int:
         """Note a regular stretch, one range for each place of its pattern; return where it ends."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
 
 from miler.arrays import IntArray
 from miler.formats.fit import profile
-from miler.formats.fit.layout import global_number
+from miler.formats.fit.layout import REMEMBERED, global_number
 from miler.formats.fit.mending import mended
 from miler.formats.fit.plausible import fields_of, misfits
 from miler.formats.fit.scan import Part
@@ -46,6 +47,7 @@ def is_a_lie(part: Part) -> bool:
     return any(global_number(mended(definition.text)) == profile.RECORD for definition in definitions)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _strange_types(text: bytes) -> int:
     return sum(base_type not in profile.BASE_TYPES for _, _, base_type in fields_of(text))
 

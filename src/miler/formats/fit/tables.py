@@ -167,14 +167,17 @@ def counted_on(whole: FloatArray, low: IntArray | NDArray[np.uint8], bits: int) 
     Returns:
         (n,) counts; NaN before the first one known wholly.
     """
-    is_whole = np.isfinite(whole)
-    mask = (1 << bits) - 1
-    lowest = np.where(is_whole, whole, low).astype(np.int64) & mask
-    steps = np.diff(lowest, prepend=lowest[:1]) & mask
-    steps[is_whole] = 0
+    known = np.flatnonzero(np.isfinite(whole))
+    lowest = low.astype(np.int64)
+    lowest[known] = whole[known]
+    steps = np.diff(lowest, prepend=lowest[:1]) & ((1 << bits) - 1)
+    steps[known] = 0
     travelled = np.cumsum(steps)
-    last = np.maximum.accumulate(np.where(is_whole, np.arange(len(whole)), -1))
-    return np.where(last >= 0, whole[last] + travelled - travelled[last], np.nan)
+    counts = np.full(len(whole), np.nan)
+    if len(known):
+        since = np.repeat(whole[known] - travelled[known], np.diff(known, append=len(whole)))
+        counts[known[0] :] = since + travelled[known[0] :]
+    return counts
 
 
 def _joined(starts: list[IntArray]) -> IntArray:
