@@ -230,7 +230,7 @@ def _circuits(
         for i, ((problem, path), some) in enumerate(zip(followed, pressed(), strict=True)):
             if observed := as_observed(some, finish, problem, path):
                 problem = replace(problem, pressed=observed)
-                followed[i] = problem, follow(problem, path.pose)
+                followed[i] = problem, follow(problem, path.pose, path)
     return [_circuit(*one, lane, odometer.pauses, found.plane) for one in followed], finish
 
 
