@@ -24,7 +24,7 @@ from miler.track.shape import Lane, tell_lane
 _DRAWS = 96
 # The draws are too narrow by this: the bend of the line and the steps of speed are more than a Gaussian
 # about the most likely path. Set on simulated runs other than those of benchmarks/track.py.
-_WIDENED, _WIDENED_SLOW, _WIDENED_SMART = 1.4, 1.25, 1.6
+_WIDENED, _WIDENED_SLOW, _WIDENED_SMART = 1.4, 1.25, 1.5
 _SLOW_S = 34.0  # errors that last so long are the better known
 _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model

@@ -23,8 +23,8 @@ from miler.track.line import Line, Pose
 
 _MEMORIES_S = (5.0, 8.0, 12.0, 16.0, 20.0, 26.0, 34.0, 45.0, 60.0, 80.0, 110.0, 150.0)
 _SMOOTH_S = 110.0  # a memory from here on is a receiver that filters more than the model knows
-_MOST_STEPS = 3  # of the grid, between two fixes
-_CHANGE_MPS = 0.016  # scale of a second's change of speed; it is neared from half a metre a second
+_STEP_S, _MOST_STEPS = 8.0, 3  # of the grid, between two fixes
+_CHANGE_MPS = 0.011  # scale of a second's change of speed; it is neared from half a metre a second
 _FIRST_CHANGE_MPS, _COOLING = 0.5, 0.7
 _STILL_MPS, _STILL_SD_MPS = 0.5, 0.03
 _ROUNDS, _LEAST_ROUNDS = 30, 15
@@ -215,9 +215,13 @@ def follow(problem: Problem, pose: Pose, begun: Path | None = None) -> Path:
 
 
 def _grid(times: FloatArray) -> FloatArray:
-    """Moments that hold every fix and lie about a second apart, at most three steps between two."""
+    """Moments that hold every fix, and two more at most in a gap.
+
+    Between two fixes nothing tells when speed changed: with more moments there the fit would choose one
+    of them, and be the worse for it.
+    """
     steps = np.diff(times)
-    counts = np.clip(np.round(steps), 1, _MOST_STEPS).astype(int)
+    counts = np.clip(np.ceil(steps / _STEP_S), 1, _MOST_STEPS).astype(int)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     share = (np.arange(len(first)) - first + 1) / np.repeat(counts, counts)
     grid: FloatArray = np.concatenate(
