@@ -14,6 +14,8 @@ class Bar:
     """One measured bar; `met` is None where it could not be measured here.
 
     A `timed` one depends on what else the machine does: a short run tells of it, and does not fail by it.
+    One that is known to be open says with `held` whether it still stands where it stood: a short run fails
+    by losing that ground, and the whole measurement by every goal that is not reached.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Bar:
     goal: str
     met: bool | None
     timed: bool = False
+    held: bool = False
 
 
 def skipped(name: str, goal: str, why: str) -> Bar:

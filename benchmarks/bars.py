@@ -39,11 +39,18 @@ def main() -> int:
     missed = 0
     print(f"{'bar':<66}  {'figure':<64}  {'goal':<32}  ")
     for bar in _all(options.short):
-        forgiven = options.short and bar.timed
-        missed += bar.met is False and not forgiven
-        verdict = {True: "met", False: "slow" if forgiven else "MISSED", None: "skipped"}[bar.met]
+        verdict = _verdict(bar, options.short)
+        missed += verdict == "MISSED"
         print(f"{bar.name:<66}  {bar.figure:<64}  {bar.goal:<32}  {verdict}", flush=True)
     return 1 if missed else 0
+
+
+def _verdict(bar: Bar, short: bool) -> str:
+    if bar.met is not False:
+        return "skipped" if bar.met is None else "met"
+    if short and (bar.timed or bar.held):
+        return "slow" if bar.timed else "open"
+    return "MISSED"
 
 
 def _all(short: bool) -> Iterator[Bar]:

@@ -33,7 +33,7 @@ LEFT_OUT = {
     "S01": "two recorders: two apps on one phone, 78 m apart over 2.1 km",
     "S02": "two recorders: a watch and a bicycle computer",
     "S09": "two recorders: a fenix 3 and an FR735XT",
-    "S21": "two recorders: two apps, started a second apart",
+    "S21": "two people on one road, started a second apart: see `ASKED` in benchmarks/duplicates.py",
     "S26": "a session of 317 m that its FIT file does not call a run; the GPX file has positions only",
 }
 _SHORT_M = 100.0  # for groups shorter than a mile

@@ -137,7 +137,8 @@ def _glitches(count: int) -> Iterator[Bar]:
     found = list(injured(count))
     faster, wide = sum(i.faster for i in found), sum(i.wide for i in found)
     yield Bar("glitches that set a best", f"{faster} of {count}", "0", faster == 0)
-    yield Bar("glitches that more than double the ±", f"{wide} of {count}", "0", wide == 0)
+    held = wide <= count / 200
+    yield Bar("glitches that more than double the ±", f"{wide} of {count}", "0", wide == 0, held=held)
     beyond = sum(
         effort.plausible and effort.elapsed_s < record_s(effort.length_m)
         for _, _, analysis in analyses()

@@ -17,11 +17,12 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
+from benchmarks.bar import CORPUS
+
 MEMORY_BYTES = 2**30
 INPUT_S = 5
 SEED = 1954
 _LONGEST = 2**16
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from benchmarks.bar import CORPUS
 from devtools.serving import Server, serving
 from miler.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_files"
-CORPUS = ROOT.parent / "shared" / "corpus"
 
 # No test is timed: on a busy machine an example may take any while.
 hypothesis.settings.register_profile("miler", deadline=None)

@@ -53,8 +53,22 @@ def test_a_moment_is_as_far_from_the_start_as_the_file_says_to_the_last_digit(
             laps=[Lap(1, None, start_s + moment / 1e6, 1.0, None, None) for moment in sorted(moments_us)],
         )
     )
-    assert activity.elapsed.tolist() == [each / 1e6 for each in wanted]
-    assert {lap.start_s for lap in activity.laps} == {each / 1e6 for each in wanted}
+    assert np.round(activity.elapsed, 6).tolist() == [each / 1e6 for each in wanted]
+    assert {lap.start_s for lap in activity.laps} == set(activity.elapsed.tolist())
+
+
+@given(st.sets(st.integers(1, 10**7), min_size=1, max_size=30), st.integers(0, 86_000))
+def test_steps_take_as_long_however_long_after_the_start(moments_ms: set[int], later_s: int) -> None:
+    moments_s = NOON_S + np.array([0, *sorted(moments_ms)]) / 1e3
+    steps, later = (
+        np.diff(assemble(Raw(moments_s, {}, start=float(NOON_S - before_s))).elapsed)
+        for before_s in (0, later_s)
+    )
+    assert (steps == later).all()
+    whole = np.abs(steps - np.rint(steps)) < 1e-5
+    assert (
+        steps[whole] == np.rint(steps[whole])
+    ).all()  # from 4.001 s to 8.001 s is not a hair more than four
 
 
 def test_times_closer_than_a_microsecond_are_one_moment() -> None:

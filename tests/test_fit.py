@@ -476,6 +476,19 @@ def test_what_follows_the_file_is_said() -> None:
     assert codes(between[0]) == ["fit_trailing_bytes"] and not between[1].notes
 
 
+def test_what_a_watch_left_of_an_older_run_in_its_last_block_is_no_part_of_this_one() -> None:
+    file = begun()
+    add_records(file, 0, 1, 2)
+    add(file, 1, ACTIVITY, [TIME], (T0 + 2,))
+    block = len(file.to_bytes()) - 16 + 400
+    closed = file.to_bytes(data_size=block)
+    older = FitFile()
+    add(older, 0, RECORD, [TIME, DISTANCE, HEART_RATE], *[(T0 - 60_000 + s, 300 * s, 100) for s in range(50)])
+    run = one((closed + older.to_bytes()[14:])[: block + 16])
+    assert codes(run) == ["fit_data_size", "fit_trailing_bytes"]
+    assert len(run) == 3 and run.elapsed[-1] == 2
+
+
 def test_a_file_cut_anywhere_gives_every_whole_record_and_never_one_more() -> None:
     file = begun()
     add_records(file, 0, 1, 2, 3)

@@ -5,15 +5,14 @@ A choice of files, small and each odd in its own way; `python -m benchmarks.orac
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from benchmarks.bar import CORPUS
 from benchmarks.oracles import Decoded, by_fitdecode, by_fitparse, by_miler, compare, differences
 from devtools.samples import SAMPLES
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "fit"
+FIT = CORPUS / "fit"
 
 # File -> the oracle that can read it.
 CHOSEN = {
@@ -45,10 +44,10 @@ CHOSEN = {
 }
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
+@pytest.mark.skipif(not FIT.is_dir(), reason="the corpus is not here")
 @pytest.mark.parametrize(("name", "oracle"), CHOSEN.items())
 def test_every_record_and_lap_of_a_real_file_is_as_an_oracle_reads_it(name: str, oracle: str) -> None:
-    row = compare(CORPUS / f"{name}.fit")
+    row = compare(FIT / f"{name}.fit")
     assert row.oracle == oracle
     assert row.agrees, row.differing
     if not row.refused and row.activities == 1 and "no_time" not in row.notes:

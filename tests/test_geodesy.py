@@ -48,6 +48,27 @@ def test_a_sphere_would_be_wrong_by_metres_in_a_mile() -> None:
     assert np.radians(north["lat2"]) * 6_371_000 == pytest.approx(1618.4, abs=0.1)
 
 
+def on_a_sphere(latitude1: float, longitude1: float, latitude2: float, longitude2: float) -> float:
+    """The haversine formula with the mean radius of 6371.0088 km, as most programs have it."""
+    a, b, over = np.radians([latitude1, latitude2, longitude2 - longitude1])
+    half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(over / 2) ** 2
+    return float(2 * 6_371_008.8 * np.arcsin(np.sqrt(half)))
+
+
+@pytest.mark.parametrize(
+    ("latitude", "azimuth", "percent"),
+    [(0, 0, "+0.561"), (89.9, 0, "-0.447"), (45, 0, "+0.057"), (45, 90, "-0.279"), (51.5, 0, "-0.056"),
+     (51.5, 90, "-0.317")],
+)  # fmt: skip
+def test_a_sphere_is_wrong_by_up_to_half_a_percent_and_miler_is_not(
+    latitude: float, azimuth: float, percent: str
+) -> None:
+    end = Geodesic.WGS84.Direct(latitude, 0, azimuth, 100)
+    place = (latitude, 0, end["lat2"], end["lon2"])
+    assert f"{100 * (on_a_sphere(*place) / 100 - 1):+.3f}" == percent
+    assert f"{100 * (ours(*place) / 100 - 1):+.3f}".lstrip("+-") == "0.000"
+
+
 def test_the_date_line_is_no_jump() -> None:
     assert ours(0, 179.99999, 0, -179.99999) == pytest.approx(2.2264, abs=1e-3)
     assert ours(0, -179.99999, 0, 179.99999) == pytest.approx(2.2264, abs=1e-3)

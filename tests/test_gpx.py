@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.bar import CORPUS
 from miler.activity import Activity
 from miler.errors import CorruptFile, MilerError, UnsupportedFile
 from miler.formats.gpx import decode
 from tests.conftest import cuts
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 START = datetime(2026, 5, 9, 17, 2, 0, tzinfo=UTC)
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="Test Watch">'
 

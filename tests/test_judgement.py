@@ -17,7 +17,7 @@ from miler.activity import Activity
 from miler.analysis import Mile, analyse
 from miler.arrays import FloatArray
 from miler.cli import OK, WRONG_USE, main
-from miler.conditions import conditions, gradient_cost_ratio
+from miler.conditions import conditions, flat_track, gradient_cost_ratio
 from miler.config import settings_from, with_settings
 from miler.recordbook import marks
 from miler.report.document import document, dumps
@@ -41,15 +41,18 @@ METRES = np.linspace(0.0, MILE_M, 401)
 NOTHING = np.full(401, np.nan)
 
 
+ON_TRACK = Activity(
+    start_time=datetime(2026, 5, 9, 17, 2, tzinfo=UTC),
+    elapsed=SECONDS,
+    streams={"distance": METRES * (1 + 1e-9)},
+    sport="running",
+    sub_sport="track",
+)
+
+
 def mile_of(times_s: FloatArray = SECONDS, settings: Settings | None = None, **streams: Any) -> Mile:
     """The mile of a run of exactly that length."""
-    activity = Activity(
-        start_time=datetime(2026, 5, 9, 17, 2, tzinfo=UTC),
-        elapsed=times_s,
-        streams={"distance": METRES * (1 + 1e-9)} | streams,
-        sport="running",
-        sub_sport="track",
-    )
+    activity = dataclasses.replace(ON_TRACK, elapsed=times_s, streams={**ON_TRACK.streams, **streams})
     mile = analyse(activity, settings).mile
     assert mile is not None
     return mile
@@ -160,6 +163,37 @@ def test_conditions_are_said_but_never_change_the_time() -> None:
     assert said[0].startswith("1600 m above the sea: 2.7 % slower by a model")
     assert said[1].startswith("31 °C")
     assert condition_words(plain.conditions) == []
+
+
+def test_wind_and_shoes_beside_a_file_are_said_and_never_in_the_time(
+    samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "track-mile.fit"
+    run.write_bytes((samples / run.name).read_bytes())
+    assert main(["report", str(run), "--format", "json"]) == OK
+    plain = json.loads(capsys.readouterr().out)["fastest_mile"]
+    Path(f"{run}.toml").write_text('wind = "SW 4 m/s"\nshoes = "Spike 3"\n', encoding="utf-8")
+    assert main(["report", str(run), "--format", "json"]) == OK
+    said = json.loads(capsys.readouterr().out)["fastest_mile"]
+    assert said | {"conditions": plain["conditions"]} == plain
+    told = {c["name"]: c for c in said["conditions"] if c["words"]}
+    assert {name: c["words"] for name, c in told.items()} == {"wind": "SW 4 m/s", "shoes": "Spike 3"}
+    assert all(c["in_the_time"] is False and c["value"] is None and c["source"] for c in told.values())
+    assert main(["report", str(run)]) == OK
+    text = capsys.readouterr().out
+    assert "CONDITIONS     not included in the time: " in text
+    assert "\n               wind “SW 4 m/s” (a headwind costs twice what a tailwind gives: " in text
+    assert "\n               shoes “Spike 3” (no model)\n" in text
+
+
+@pytest.mark.parametrize(("sex", "percent"), [("M", "1.3"), ("F", "1.0"), (None, "1.1")])
+def test_on_a_short_track_a_flat_one_would_have_cost_a_percent(sex: Any, percent: str) -> None:
+    (said,) = condition_words([flat_track(200.0, sex)])
+    assert said.startswith(f"a short track, if it was flat and not banked: {percent} % slower by a model")
+    indoors = dataclasses.replace(ON_TRACK, sub_sport="indoor_track")
+    mile = analyse(indoors, Settings(sex=sex)).mile
+    assert mile is not None and mile.worth.surface == "short_track"
+    assert [c.name for c in mile.conditions] == ["flat_track"]
 
 
 # Pacing in words
@@ -294,6 +328,9 @@ def test_settings_are_written_before_the_first_table_of_a_file() -> None:
 
 def test_a_plan_is_cut_for_the_lane_that_it_is_run_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "4:59", "--lane", "2", "--format", "json"]) == OK
-    splits = json.loads(capsys.readouterr().out)["splits"]
+    made = json.loads(capsys.readouterr().out)
+    splits = made["splits"]
+    assert made["lane"] == 2
+    assert splits[0]["end_m"] == pytest.approx(1609.344 - 3 * 407.04, abs=0.02)
     assert splits[-1]["end_m"] - splits[-1]["start_m"] == pytest.approx(407.04, abs=0.01)
     assert sum(s["split_s"] for s in splits) == pytest.approx(299, abs=0.005)

@@ -78,6 +78,7 @@ def test_show_is_the_report_under_what_the_runner_said(miler: Miler, samples: Pa
 
 
 def test_show_gives_the_very_documents_of_the_report(miler: Miler, samples: Path) -> None:
+    miler("exclude", 4)  # html sets a mile that counts beside the library's other ones
     for format in ("json", "html"):
         expected = miler("report", samples / "track-mile.fit", "--format", format).out
         assert miler("show", 4, "--format", format).out == expected

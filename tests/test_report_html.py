@@ -20,19 +20,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.bar import CORPUS
 from miler.activity import Activity, Lap, Note, Source
 from miler.analysis import Analysis, Trace, analyse
 from miler.errors import MilerError
 from miler.formats import decode
 from miler.report import charts, tables
-from miler.report.html import render
+from miler.report.html import render, script
 from miler.report.words import FLAGS, printable, sure_time
 from miler.scoring import Behind
 from miler.settings import Settings
 from miler.units import MILE_M, format_duration, format_pace
 
 SAMPLES = Path(__file__).parents[1] / "sample_files"
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = (
@@ -133,30 +133,38 @@ def test_the_page_is_well_formed_with_one_heading_and_landmarks(name: str) -> No
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
+def policy(root: Element) -> str:
+    (found,) = (m.attributes["content"] for m in root.all("meta") if "http-equiv" in m.attributes)
+    return found
+
+
 @samples
-def test_the_page_fetches_nothing_and_runs_nothing(name: str) -> None:
+def test_the_page_fetches_nothing_and_runs_only_its_own_script(name: str) -> None:
     source = render([sample(name)])
     used = {(e.tag, a): v for e in page(name).walk() for a, v in e.attributes.items()}
-    assert not {e.tag for e in page(name).walk()} & {
-        "script",
-        "link",
-        "iframe",
-        "object",
-        "embed",
-        "base",
-        "img",
-    }
+    assert not {e.tag for e in page(name).walk()} & {"link", "iframe", "object", "embed", "base", "img"}
     assert not [key for key in used if key[1] in ("src", "srcset", "style") or key[1].startswith("on")]
-    assert not re.search(r"url\(|@import|https?:|javascript:", source)
+    assert not re.search(r"url\(|@import|https?:|javascript:|fetch\(|import\(", source)
 
 
 @samples
-def test_the_policy_allows_exactly_the_style_that_is_there(name: str) -> None:
+def test_the_policy_allows_exactly_the_style_and_the_script_that_are_there(name: str) -> None:
     source = render([sample(name)])
-    (style,) = re.findall(r"<style>(.*?)</style>", source, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    (policy,) = (m.attributes["content"] for m in page(name).all("meta") if "http-equiv" in m.attributes)
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    hashes = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for tag in ("style", "script")
+        for text in re.findall(rf"<{tag}>(.*?)</{tag}>", source, re.DOTALL)
+    ]
+    told = "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:;"
+    assert policy(page(name)).startswith(told.format(*hashes))
+
+
+def test_a_page_of_a_folder_takes_its_script_from_beside_it_and_from_nowhere_else() -> None:
+    root = Page(render([sample("track-mile.fit")], script_at="report.js")).root
+    (run,) = (s for s in root.all("script") if s.attributes.get("type") != "application/json")
+    assert (run.attributes, run.text) == ({"src": "report.js"}, "")
+    assert "script-src 'self' file:;" in policy(root)
+    assert script() not in render([sample("track-mile.fit")], script_at="report.js")
 
 
 @samples

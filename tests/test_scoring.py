@@ -132,7 +132,17 @@ def test_where_the_laps_lie_changes_the_score_of_the_same_printed_times(
 
 @pytest.mark.parametrize(
     ("cv_percent", "score"),
-    [(1.0, 97.3), (1.5, 94.1), (3.0, 80.0), (5.2, 57.1), (6.0, 50.0), (7.0, 42.4), (9.1, 30.3), (12.0, 20.0)],
+    [
+        (1.0, 97.3),
+        (1.5, 94.1),
+        (3.0, 80.0),
+        (5.2, 57.1),
+        (6.0, 50.0),
+        (7.0, 42.4),
+        (9.1, 30.3),
+        (12.0, 20.0),
+        (20.0, 8.3),
+    ],
 )
 def test_published_spreads_land_where_the_scale_says(cv_percent: float, score: float) -> None:
     # Two laps faster and two slower by d have a sample CV of d * sqrt(4/3).

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.bar import CORPUS
 from miler.activity import Activity
 from miler.errors import MilerError
 from miler.formats import decode, gpx, recognise, tcx
 from miler.formats.skeleton import skeleton
 from miler.formats.xmlfile import XmlFile
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 TAGS = {"gpx": "trkpt", "tcx": "Trackpoint"}
 SPOILER = b"<run-of-points/>"
 SKIPPED_TO = re.compile(r" to \d+ were")  # beyond the spoiler, where a break is near the end

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks import same_activity, truth
+from benchmarks.bar import CORPUS
 from devtools.recording import Recording, Span
 from devtools.writers import write_fit, write_tcx
 from miler.activity import Activity
@@ -22,7 +23,6 @@ from miler.errors import DecodeError
 from miler.formats import EXTENSIONS, decode
 from miler.units import MILE_M
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the recordings are not here")
 
 

@@ -15,7 +15,7 @@ from miler.conditions import (
     running_cost_j_per_kg_m,
 )
 from miler.oval import STANDARD, Oval
-from miler.recordbook import Surface, age_tables
+from miler.recordbook import Surface, age_tables, standing_records
 from miler.settings import Sex
 from miler.units import LEAD_IN_M, MILE_M
 from miler.worth import (
@@ -30,6 +30,7 @@ from miler.worth import (
     vdot,
 )
 
+EVENTS = ("1 mile", "1500 m")
 MILE_TIMES_S = st.floats(min_value=210, max_value=1500)
 
 # Time, sex, surface, points: World Athletics' tables of 2022 and 2025, single marks.
@@ -64,10 +65,13 @@ def test_points_are_those_of_the_scoring_tables(
     assert points(time_s, sex, surface) == expected
 
 
-@pytest.mark.parametrize(("sex", "zero_s"), [("M", 415.0), ("F", 580.0)])
-def test_a_slow_mile_scores_nothing_and_never_less(sex: Sex, zero_s: float) -> None:
-    assert points(zero_s, sex) == points(zero_s + 100, sex) == 0
-    assert points(zero_s - 30, sex) > 0
+@pytest.mark.parametrize(
+    ("sex", "surface", "zero_s"),
+    [("M", "outdoor", 415.0), ("F", "road", 580.0), ("M", "short_track", 415.0), ("F", "short_track", 585.5)],
+)
+def test_a_slow_mile_scores_nothing_and_never_less(sex: Sex, surface: Surface, zero_s: float) -> None:
+    assert points(zero_s, sex, surface) == points(zero_s + 100, sex, surface) == 0
+    assert points(zero_s - 30, sex, surface) > 0
 
 
 # Time, age, sex, surface, percent.
@@ -89,6 +93,24 @@ def test_age_grades_are_those_of_the_published_tables(
     assert graded is not None
     assert round(graded.percent, 2) == percent
     assert ("track" if surface == "outdoor" else "road") in graded.table
+
+
+# Open standard and the factor at fifty, as printed.
+STANDARDS: list[tuple[Sex, Surface, float, float]] = [
+    ("M", "outdoor", 223.13, 0.8852),
+    ("F", "outdoor", 252.33, 0.8737),
+    ("M", "road", 227.0, 0.8595),
+    ("F", "road", 253.0, 0.8985),
+]
+
+
+@pytest.mark.parametrize(("sex", "surface", "open_s", "factor"), STANDARDS)
+def test_standards_are_those_of_the_published_tables(
+    sex: Sex, surface: Surface, open_s: float, factor: float
+) -> None:
+    at_fifty = age_grade(300.0, 50, sex, surface)
+    assert at_fifty is not None
+    assert round(at_fifty.standard_s * factor, 2) == open_s
 
 
 def test_no_age_grade_where_no_table_has_one() -> None:
@@ -136,6 +158,11 @@ def test_conversions_are_the_field_s_factors() -> None:
     assert mile_of_1500_s(240) == pytest.approx(259.2)
     assert mile_of_1600_s(300) == pytest.approx(301.74)
     assert pytest.approx(1.00584) == MILE_M / 1600
+    outdoor = {
+        (sex, event): standing_records(event, sex=sex)[0].time_s for sex in ("M", "F") for event in EVENTS
+    }
+    assert round(outdoor["M", "1 mile"] / outdoor["M", "1500 m"], 4) == 1.0832
+    assert round(outdoor["F", "1 mile"] / outdoor["F", "1500 m"], 4) == 1.0829
 
 
 def test_a_mile_is_worth_itself_by_every_method() -> None:
@@ -175,6 +202,10 @@ def test_a_pending_mark_ends_no_reign() -> None:
 )  # fmt: skip
 def test_gradients_cost_what_minetti_measured(gradient: float, ratio: float) -> None:
     assert round(gradient_cost_ratio(gradient), 3) == ratio
+
+
+def test_the_drop_that_a_road_record_allows_is_worth_half_a_percent() -> None:
+    assert round(100 * (1 - gradient_cost_ratio(-0.001)), 2) == 0.54
 
 
 def test_the_flat_costs_3_6_joules_and_beyond_45_percent_nothing_is_known() -> None:

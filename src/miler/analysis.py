@@ -10,7 +10,7 @@ import numpy as np
 from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
 from miler.buttons import PressedMile, pressed_mile
-from miler.conditions import Condition, conditions
+from miler.conditions import Condition, conditions, flat_track, told
 from miler.confidence import disputed, judge, rivals
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, quickest, splits
@@ -18,6 +18,7 @@ from miler.eligibility import Point, checklist, track_surface
 from miler.moments import Moments, moments
 from miler.odometer import Odometer
 from miler.overrides import Overrides, amended, barred, why_left_out
+from miler.ownbest import OwnBest, own_bests, own_marks
 from miler.pacing import Pacing, noise_of, pacing
 from miler.plausibility import doubts, without_vehicles
 from miler.recordbook import Surface, standing_records
@@ -33,12 +34,12 @@ from miler.scoring import (
     pace_lights,
 )
 from miler.settings import Settings
+from miler.timezone import zone
+from miler.trace import Trace, thin
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
 from miler.units import KILOMETRE_M, MILE_M
 from miler.worth import Worth, worth
 
-TRACE_POINTS = 600  # enough for a chart as wide as a screen
-_TRACE_SMOOTH_S = 10.0
 _UNTOLD_S = 10.0  # start and end of a session may lie seconds off its records
 
 
@@ -77,20 +78,10 @@ class Mile:
     pace_light: tuple[Chased, ...]
     records: tuple[RecordComparison, ...]
     milestone: Milestone | None
+    own_bests: tuple[OwnBest, ...] = ()
     pressed: PressedMile | None = None
     interrupted: str | None = None
     eligibility: tuple[Point, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """The run thinned for charts: columns of one length, NaN for missing."""
-
-    elapsed_s: FloatArray
-    distance_m: FloatArray
-    speed_mps: FloatArray
-    heart_rate_bpm: FloatArray
-    altitude_m: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +129,7 @@ def analyse(
         if (effort := best(activity, odometer, length_m, settings, said, track)) is not None
     )
     repeats = series(odometer)
-    mile = fastest_mile(activity, odometer, efforts, repeats, settings, track)
+    mile = fastest_mile(activity, odometer, efforts, repeats, settings, said, track)
     return Analysis(
         source=activity.source,
         summary=summarise(activity, odometer, settings),
@@ -151,7 +142,7 @@ def analyse(
         repeats=repeats,
         official=said.official,
         mile=mile,
-        trace=thin(activity, odometer),
+        trace=thin(activity, odometer, mile.effort if mile else None),
         track=summarise_track(track, mile.effort, mile.track_laps) if mile else summarise_track(track, None),
         moments=moments(activity),
         notes=activity.notes
@@ -210,6 +201,7 @@ def fastest_mile(
     efforts: tuple[Effort, ...],
     repeats: Series | None,
     settings: Settings,
+    said: Overrides,
     track: Track | None = None,
 ) -> Mile | None:
     """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
@@ -228,13 +220,15 @@ def fastest_mile(
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
         pacing=pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(source)),
         worth=worth_of(activity, effort, settings, track_lap_m),
-        conditions=conditions_of(activity, odometer, effort, settings),
+        conditions=conditions_of(activity, odometer, effort, settings, track_lap_m)
+        + told(said.wind, said.shoes),
         pace_light=pace_lights(times_s, distances_m, settings),
         records=tuple(
             against(mark, times_s, distances_m, settings.own_records)
             for mark in standing_records(sex=settings.sex, own=settings.own_records)
         ),
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
+        own_bests=own_bests_of(activity, effort, settings),
         pressed=pressed_mile(activity, settings, settings.lane or 1),
         interrupted=rest_inside(effort, odometer, repeats),
         eligibility=checklist(effort, activity, track_lap_m),
@@ -242,35 +236,59 @@ def fastest_mile(
 
 
 # What a file calls a surface, as the record book does; any other word says nothing of it.
-_SURFACES: dict[str | None, Surface] = {"track": "outdoor", "street": "road", "road": "road"}
+_SURFACES: dict[str | None, Surface] = {
+    "track": "outdoor",
+    "indoor_track": "short_track",
+    "street": "road",
+    "road": "road",
+}
+
+
+def surface_of(activity: Activity, track_lap_m: float | None) -> Surface | None:
+    """Return on what a mile was run: the track found under all of it, else what the file calls it."""
+    return _SURFACES.get(activity.sub_sport) if track_lap_m is None else track_surface(track_lap_m)
 
 
 def worth_of(
     activity: Activity, effort: Effort, settings: Settings, track_lap_m: float | None = None
 ) -> Worth:
-    """Say what the mile is worth; the runner's age is that completed in the year of the run.
-
-    A track that was found under all of the effort is its surface, whatever the file says.
-    """
+    """Say what the mile is worth; the runner's age is that completed in the year of the run."""
     age = None
     if activity.start_time is not None and settings.birth_year is not None:
         age = max(activity.start_time.year - settings.birth_year, 0)
-    surface = _SURFACES.get(activity.sub_sport) if track_lap_m is None else track_surface(track_lap_m)
+    surface = surface_of(activity, track_lap_m)
     return worth(effort.elapsed_s, surface, settings.sex, age, settings.own_records)
 
 
 def conditions_of(
-    activity: Activity, odometer: Odometer, effort: Effort, settings: Settings
+    activity: Activity,
+    odometer: Odometer,
+    effort: Effort,
+    settings: Settings,
+    track_lap_m: float | None = None,
 ) -> tuple[Condition, ...]:
-    """Say in which conditions an effort was run, by the streams inside it."""
+    """Say in which conditions an effort was run, by the streams inside it and the track below it."""
     inside = (activity.elapsed >= effort.start_s) & (activity.elapsed <= effort.end_s)
-    return conditions(
+    found = conditions(
         odometer.distance_at(activity.elapsed[inside]) - effort.start_m,
         activity.get("altitude")[inside],
         activity.get("temperature")[inside],
         effort.length_m,
         settings.sex,
     )
+    if surface_of(activity, track_lap_m) == "short_track":
+        found += (flat_track(np.nan if track_lap_m is None else track_lap_m, settings.sex),)
+    return found
+
+
+def own_bests_of(activity: Activity, effort: Effort, settings: Settings) -> tuple[OwnBest, ...]:
+    """Say how a mile stands to the runner's own marks; its day is that of the runner's calendar."""
+    others = own_marks(settings.own_records)
+    if not others or activity.start_time is None:
+        return ()
+    there = zone(activity.time_zone)
+    start = activity.start_time if there is None else activity.start_time.astimezone(there)
+    return own_bests(effort.elapsed_s, start.date(), others, settings.birth_year)
 
 
 def summarise(activity: Activity, odometer: Odometer, settings: Settings) -> Summary:
@@ -310,31 +328,6 @@ def untold_stops(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
         "timer times of efforts and splits count those as running"
     )
     return (Note("timer_unplaced", "finding", text),)
-
-
-def thin(activity: Activity, odometer: Odometer) -> Trace:
-    """Sample the run evenly in time, speed smoothed over 10 s as the odometer has it."""
-    if len(odometer.marks) < 2:
-        return Trace(*(np.empty(0) for _ in range(5)))
-    first, last = float(odometer.arrives[0]), float(odometer.departs[-1])
-    at = np.linspace(first, last, min(TRACE_POINTS, 2 * len(activity) + 2))
-    left = np.maximum(at - _TRACE_SMOOTH_S / 2, first)
-    right = np.minimum(at + _TRACE_SMOOTH_S / 2, last)
-    travelled = odometer.distance_at(right) - odometer.distance_at(left)
-    return Trace(
-        elapsed_s=at,
-        distance_m=odometer.distance_at(at),
-        speed_mps=np.divide(travelled, right - left, out=np.zeros(len(at)), where=right > left),
-        heart_rate_bpm=_sampled(activity, "heart_rate", at),
-        altitude_m=_sampled(activity, "altitude", at),
-    )
-
-
-def _sampled(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
-    times, values = activity.known(name)
-    if not len(times):
-        return np.full(len(at_s), np.nan)
-    return np.interp(at_s, times, values, left=np.nan, right=np.nan)
 
 
 def _curve(odometer: Odometer, effort: Effort) -> tuple[FloatArray, FloatArray]:

@@ -52,7 +52,7 @@ def show(activity_id: int, format_: str, library_path: Path | None) -> int:
 
             click.echo(render(analysis_of(library, activity_id), "html"), nl=False)
             return OK
-        kept = library.get(activity_id)
+        kept, own_bests = library.get(activity_id), library.own_bests(activity_id)
     if format_ == "json":
         from miler.report.document import dumps
 
@@ -60,7 +60,7 @@ def show(activity_id: int, format_: str, library_path: Path | None) -> int:
     else:
         from miler.report.listing import shown
 
-        click.echo(shown(asdict(kept), color=has_color(sys.stdout)), nl=False)
+        click.echo(shown(asdict(kept), own_bests, color=has_color(sys.stdout)), nl=False)
     return OK
 
 

@@ -1,4 +1,4 @@
-"""Conditions as context: what altitude, a gradient or a flat indoor track would cost. None is in the time.
+"""Conditions as context: what altitude, a gradient or a flat short track would cost. None is in the time.
 
 The figures are models, and the models disagree; so each is a number beside the time, with its source.
 """
@@ -29,6 +29,10 @@ _BANKED_OF_FLAT: dict[Sex, float] = {"M": 0.9874, "F": 0.9902}
 _APART_M, _ABOUT_M = 200.0, 50.0
 _COVERED = 0.8  # of the length; a stream that covers less says nothing of the effort
 _MINETTI = "Minetti et al. 2002"
+_WIND = "a headwind costs twice what a tailwind gives: Pugh 1971, Davies 1980"
+_SHOES = "no model"
+
+Name = Literal["altitude", "gradient", "drop", "temperature", "flat_track", "wind", "shoes"]
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,19 @@ class Condition:
     """One condition of an effort; it is not in the time.
 
     Attributes:
-        value: in `unit`; of a gradient, the net rise in percent; of a drop, metres a kilometre.
+        value: in `unit`; of a gradient, the net rise in percent; of a drop, metres a kilometre; of a
+            flat track, its lap. NaN of what is only told in words.
         effect_percent: how much longer a model says the same effort takes; None where none is given.
         source: of the model, or what to know of the value.
+        words: the runner's own; None of what the recording tells.
     """
 
-    name: Literal["altitude", "gradient", "drop", "temperature"]
+    name: Name
     value: float
     unit: str
     effect_percent: float | None
     source: str
+    words: str | None = None
 
 
 def conditions(
@@ -73,6 +80,32 @@ def conditions(
     return tuple(found)
 
 
+def told(wind: str | None, shoes: str | None) -> tuple[Condition, ...]:
+    """Put what the runner says of wind and shoes beside what the recording tells; no model reads words.
+
+    Source:
+        Pugh 1971 (J Physiol 213:255) and Davies 1980 (J Appl Physiol 48:702): the cost rises with the
+        square of the speed of the air, and a tailwind helps about half of what a headwind costs.
+    """
+    said: tuple[tuple[Name, str | None, str], ...] = (("wind", wind, _WIND), ("shoes", shoes, _SHOES))
+    return tuple(Condition(name, math.nan, "", None, source, words) for name, words, source in said if words)
+
+
+def flat_track(lap_m: float, sex: Sex | None = None) -> Condition:
+    """Return what a mile on a short track costs if it was flat, for nothing in a recording tells.
+
+    Args:
+        lap_m: of the track; NaN where nobody measured it.
+        sex: whose factor; the mean of both if None.
+
+    Source:
+        USTFCCCA/NCAA track-size conversion, as in nrcd 0.1.5.
+    """
+    sexes: tuple[Sex, ...] = ("M", "F") if sex is None else (sex,)
+    banked = sum(banked_mile_s(1.0, each) for each in sexes) / len(sexes)
+    return Condition("flat_track", lap_m, "m", 100 * (1 / banked - 1), "USTFCCCA, NCAA")
+
+
 def _altitude(mean_m: float, sex: Sex | None) -> Condition:
     sexes: tuple[Sex, ...] = ("M", "F") if sex is None else (sex,)
     effects = [altitude_slowdown_percent(mean_m, each) for each in sexes]
@@ -92,7 +125,7 @@ def _slope(at_m: FloatArray, heights_m: FloatArray) -> list[Condition]:
     rise = float((heights_m[-1] - heights_m[0]) / steps_m.sum())
     return [
         Condition("gradient", 100 * rise, "%", effect, _MINETTI),
-        Condition("drop", -1000 * rise, "m/km", None, "road records allow 1 m/km (CR 31.21)"),
+        Condition("drop", -1000 * rise, "m/km", None, "road records allow 1 m/km: CR 31.21"),
     ]
 
 

@@ -9,6 +9,8 @@ treadmill_distance = "5.2 km"    # what the belt said
 lane = 2                         # of the track; four laps in it are more than a mile
 window = ["10:00", "31:30"]      # look for efforts only here, time from the start
 accept = true                    # these times are true, however fast
+wind = "headwind down the home straight"   # said beside the time, never taken off it
+shoes = "Spike 3"                # likewise
 [official]
 "1mi" = "4:58.3"                 # the official time
 [[exclude]]
@@ -33,7 +35,8 @@ from miler.errors import SettingsError
 from miler.odometer import Break, Odometer
 from miler.units import length_name, parse_distance, parse_duration
 
-_KNOWN = ("sport", "surface", "treadmill_distance", "lane", "window", "accept", "official", "exclude")
+_KNOWN = ("sport", "surface", "treadmill_distance", "lane", "window", "accept", "wind", "shoes", "official",
+          "exclude")  # fmt: skip
 _LANES = 9
 
 
@@ -50,6 +53,7 @@ class Overrides:
         left_out_m: lengths whose effort is no best.
         official: pairs of length and official time, metres and seconds.
         accept: whether times that no runner runs are accepted.
+        wind, shoes: in the runner's words; context, never in the time.
     """
 
     sport: str | None = None
@@ -61,6 +65,8 @@ class Overrides:
     left_out_m: tuple[float, ...] = ()
     official: tuple[tuple[float, float], ...] = ()
     accept: bool = False
+    wind: str | None = None
+    shoes: str | None = None
 
     def official_s(self, length_m: float) -> float | None:
         """Return the official time of a length; None if none was given."""
@@ -106,14 +112,21 @@ def overrides_from(values: Mapping[str, Any]) -> Overrides:
         left_out_m=tuple(parse_distance(str(e["effort"])) for e in excluded if "effort" in e),
         official=tuple((parse_distance(k), parse_duration(str(v))) for k, v in official.items()),
         accept=values.get("accept", False),
+        wind=_text(values, "wind"),
+        shoes=_text(values, "shoes"),
     )
 
 
-def _word(values: Mapping[str, Any], name: str) -> str | None:
+def _text(values: Mapping[str, Any], name: str) -> str | None:
     value = values.get(name)
     if value is not None and not isinstance(value, str):
-        raise SettingsError(f"override {name!r} must be a word, not {value!r}")
-    return None if value is None else value.lower()
+        raise SettingsError(f"override {name!r} must be text, not {value!r}")
+    return value
+
+
+def _word(values: Mapping[str, Any], name: str) -> str | None:
+    text = _text(values, name)
+    return None if text is None else text.lower()
 
 
 def _span(begin: object, end: object) -> tuple[float, float]:

@@ -1,7 +1,15 @@
 """The light to chase: where a record, a rival or a plan is at every moment of a mile.
 
 A light is a piecewise-linear curve of distance over time. Records move as their holder did, where
-the splits are published, else at even pace.
+the splits are published, else at even pace. What a report, a page or a program makes of it:
+
+    light = like("el-guerrouj-1999", MILE_M, 299.0)    # or light_of(mark), rival_light(rival), even(…)
+    light.metres_at(60.0), light.seconds_at(800.0)     # where it is at any moment, when at any place
+    gaps = chase(light, times_s, distances_m)          # seconds and metres behind, at every second
+    scoring.behind_light(light, times_s, distances_m)  # the same at each quarter
+
+Between its points a light is a straight line, and so is a runner: whoever draws one needs no more than
+the points, `light.times_s` and `light.distances_m`. All arrays are SI, and negative gaps are a lead.
 """
 
 from __future__ import annotations
@@ -145,13 +153,14 @@ def _race(word: str) -> Profile:
         return known[word]
     # An id may be written either way round: `1999-el-guerrouj` is `el-guerrouj-1999`.
     parts = set(word.replace("_", "-").split("-"))
-    fitting = [p for name, p in known.items() if parts <= set(name.split("-"))]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        names = ", ".join(p.profile_id for p in fitting)
-        raise SettingsError(f"{word!r} may be {names}; write one of them")
-    close = difflib.get_close_matches(word, known, n=1)
+    fitting = [name for name in known if parts <= set(name.split("-"))]
+    # The same race read in another way has a longer name; who gives the shorter one means the race.
+    meant = [name for name in fitting if not any(name.startswith(f"{other}-") for other in fitting)]
+    if len(meant) == 1:
+        return known[meant[0]]
+    if meant:
+        raise SettingsError(f"{word!r} may be {', '.join(meant)}; write one of them")
+    close = difflib.get_close_matches(word, ["even", "negative:2%", "positive:1%", *known], n=1)
     hint = f"did you mean {close[0]!r}?" if close else "`miler plan --races` lists the races"
     raise SettingsError(f"no pacing is called {word!r}: even, negative:2% or a race; {hint}")
 

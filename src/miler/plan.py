@@ -12,6 +12,7 @@ from miler.units import KILOMETRE_M, QUARTER_M
 
 Course = Literal["400", "200", "road"]
 COURSES: dict[Course, float] = {"400": 400.0, "200": 200.0, "road": QUARTER_M}
+_LEAD_IN = 0.25  # of a lap; what is shorter before the first crossing of the line is no split of its own
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Plan:
         length_m: over this length.
         like: whose pacing it is.
         course: a track of 400 m or 200 m, whose laps end at the finish line, or the road, in quarters.
+        lane: of the track.
     """
 
     goal_s: float
@@ -53,23 +55,27 @@ class Plan:
     like: str
     course: Course
     splits: tuple[PlannedSplit, ...]
+    lane: int = 1
 
 
 def plan(light: Light, course: Course = "400", lane: int = 1) -> Plan:
     """Cut a light into the splits of a course.
 
-    Laps of a track end at the finish line, so that what is left of the length comes first: a mile on
-    400 m begins with a lap of 409.344 m. On the road it is cut into quarters of 402.336 m. Totals are
-    whole tenths, as a watch is read, and splits their differences: what is printed sums to the goal.
-    In another lane than the first, laps of 400 m are as long as that lane of a standard track.
+    Laps of a track end at the finish line, so that what is left of the length comes first, as a split
+    from a quarter of a lap on, else with the first lap: 1500 m begin with 300 m, a mile with 409.344 m.
+    On the road it is cut into quarters of 402.336 m. Totals are whole tenths, as a watch is read, and
+    splits their differences: what is printed sums to the goal. In another lane than the first, laps of
+    400 m are as long as that lane of a standard track.
     """
     lap_m = COURSES[course] if lane == 1 or course != "400" else STANDARD.lap_length_m(lane)
-    laps = max(int(light.length_m / lap_m + 1e-9), 1)
-    marks = [light.length_m - lap_m * (laps - i) for i in range(1, laps + 1)]
+    laps = int(light.length_m / lap_m + 1e-9)
+    marks = [light.length_m - lap_m * left for left in range(laps, -1, -1)]
+    if laps and marks[0] < _LEAD_IN * lap_m:
+        del marks[0]
     totals = [round(float(light.seconds_at(mark)), 1) for mark in marks[:-1]] + [light.time_s]
     ends = list(zip(marks, totals, strict=True))
     splits = tuple(
         PlannedSplit(index, start_m, end_m, end_s - start_s, end_s)
         for index, ((start_m, start_s), (end_m, end_s)) in enumerate(pairwise([(0.0, 0.0), *ends]), 1)
     )
-    return Plan(light.time_s, light.length_m, light.name, course, splits)
+    return Plan(light.time_s, light.length_m, light.name, course, splits, lane)

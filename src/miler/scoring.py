@@ -267,12 +267,15 @@ def against(
 
 
 def behind_light(
-    light: Light, times_s: Sequence[float] | FloatArray, distances_m: Sequence[float] | FloatArray
+    light: Light,
+    times_s: Sequence[float] | FloatArray,
+    distances_m: Sequence[float] | FloatArray,
+    marks_m: Sequence[float] = (),
 ) -> tuple[Behind, ...]:
-    """Say where a runner is against a light at each quarter; the curve is as in `against`."""
+    """Say where a runner is against a light at each mark, or quarter; the curve is as in `against`."""
     times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
     check_curve(times, distances, light.length_m)
-    marks_m = [light.length_m * quarter / 4 for quarter in (1, 2, 3, 4)]
+    marks_m = marks_m or [light.length_m * quarter / 4 for quarter in (1, 2, 3, 4)]
     lights_s = [float(light.seconds_at(mark_m)) for mark_m in marks_m]
     return tuple(
         Behind(
@@ -291,13 +294,6 @@ def pace_lights(
 
     The records' gaps at the quarters are those of `against`; the curve is as there.
     """
-    book = own_book(settings.own_records) if settings.own_records else None
-    lights: list[tuple[Light, ChasedKind]] = [
-        (rival_light(rival), rival.kind) for rival in (book.rivals if book else ())
-    ]
-    if settings.every_second:
-        records = standing_records(sex=settings.sex, own=settings.own_records)
-        lights += [(light_of(mark), "record") for mark in records]
     return tuple(
         Chased(
             light.name,
@@ -306,8 +302,18 @@ def pace_lights(
             behind_light(light, times_s, distances_m),
             chase(light, times_s, distances_m) if settings.every_second else None,
         )
-        for light, kind in lights
+        for light, kind in lights(settings, records=settings.every_second)
     )
+
+
+def lights(settings: Settings, *, records: bool = True) -> list[tuple[Light, ChasedKind]]:
+    """Return the lights of the runner's rivals and goals, and of the records that a mile is compared with."""
+    rivals = own_book(settings.own_records).rivals if settings.own_records else ()
+    standing = standing_records(sex=settings.sex, own=settings.own_records) if records else ()
+    return [
+        *((rival_light(rival), rival.kind) for rival in rivals),
+        *((light_of(mark), "record") for mark in standing),
+    ]
 
 
 def label(mark: Mark, own: str = "") -> str:

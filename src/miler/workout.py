@@ -109,7 +109,7 @@ def _tcx_step(split: PlannedSplit) -> str:
     slow_mps, fast_mps = _band_mps(split)
     return (
         '      <Step xsi:type="Step_t">\n'
-        f"        <StepId>{split.index}</StepId>\n        <Name>{_step_name(split)[:15]}</Name>\n"
+        f"        <StepId>{split.index}</StepId>\n        <Name>{_step_name(split)}</Name>\n"
         '        <Duration xsi:type="Distance_t">'
         f"<Meters>{split.end_m - split.start_m:.0f}</Meters></Duration>\n"
         "        <Intensity>Active</Intensity>\n"
@@ -126,4 +126,5 @@ def _band_mps(split: PlannedSplit) -> tuple[float, float]:
 
 
 def _step_name(split: PlannedSplit) -> str:
-    return f"{split.index}: {format_duration(split.split_s)} to {format_duration(split.total_s)}"
+    """The split in seconds, as laps are called, and the time at its end: the 15 letters that TCX allows."""
+    return f"{split.split_s:.1f} to {format_duration(split.total_s)}"[:15]

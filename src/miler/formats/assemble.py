@@ -40,6 +40,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
 
 # Unix seconds as floats are 2.4e-7 s apart: finer than this, a difference of two is only rounding.
 _TIME_DIGITS = 6
+# Seconds from the start are whole ticks of a power of two, just below a microsecond: then their sums and
+# differences are exact, and four seconds are not more than four, whenever they are run.
+_TICKS_PER_S = 2**20
 
 _FINITE = (-sys.float_info.max, sys.float_info.max)
 
@@ -82,7 +85,7 @@ def assemble(raw: Raw) -> Activity:
     start = _start(raw, times)
     return Activity(
         start_time=datetime.fromtimestamp(start, UTC) if start >= _FIRST_DATE_S else None,
-        elapsed=_to_the_microsecond(times - start),
+        elapsed=_on_ticks(_to_the_microsecond(times - start)),
         streams=streams,
         sport=raw.sport,
         sub_sport=raw.sub_sport,
@@ -111,6 +114,12 @@ def _sound_times(raw: Raw, notes: list[Note]) -> tuple[FloatArray, dict[str, Flo
 def _to_the_microsecond(times: FloatArray) -> FloatArray:
     """Round (n,) seconds; most watches record whole ones, and to see that costs a tenth of rounding."""
     return times if (np.rint(times) == times).all() else np.round(times, _TIME_DIGITS)
+
+
+def _on_ticks(seconds: FloatArray) -> FloatArray:
+    """Take the nearest tick to each of (n,) seconds."""
+    ticks: FloatArray = np.rint(seconds * _TICKS_PER_S) / _TICKS_PER_S
+    return ticks
 
 
 def _ordered(times: FloatArray) -> bool:
@@ -242,7 +251,8 @@ def _start(raw: Raw, times: FloatArray) -> float:
 
 def _since(start: float, moment: float) -> float:
     """Return the seconds from the start to a moment, 0 for one before it."""
-    return max(0.0, round(moment - start, _TIME_DIGITS))
+    seconds = round(moment - start, _TIME_DIGITS)
+    return max(0.0, round(seconds * _TICKS_PER_S) / _TICKS_PER_S)
 
 
 def _near(spans: list[_Timed], start: float, notes: list[Note]) -> list[_Timed]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from miler.library.doubles import Double
     from miler.library.entry import Entry
     from miler.library.writing import Recorded, Visit
+    from miler.ownbest import OwnBest
 
 __all__ = [
     "Best",
@@ -197,6 +198,20 @@ class Library:
         with self.reading() as connection:
             questions.require(connection, activity_id)
             return questions.stored(connection, activity_id)
+
+    def own_bests(self, activity_id: int) -> tuple[OwnBest, ...]:
+        """Return how an activity's mile stands to the runner's own bests until then: see `miler.ownbest`.
+
+        Those are the other miles of the library without the excluded ones, and the runner's own marks.
+
+        Raises:
+            LibraryError: if there is no such activity (`no_activity`).
+        """
+        from miler.library.standing import own_bests_of
+
+        kept = self.get(activity_id)
+        with self.reading() as connection:
+            return own_bests_of(connection, kept)
 
     def export(self, chosen: Filter | None = None) -> Iterator[tuple[Said, str]]:
         """Yield what was said of each activity, and its document as one line of JSON, in order of numbers."""

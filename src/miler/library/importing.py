@@ -25,6 +25,7 @@ from miler.library.entry import Entry, entry_of
 from miler.library.originals import Finder, Wanted, label_text, wanted
 from miler.library.places import Place, Stamp, place_of, stamp_of
 from miler.library.questions import require
+from miler.library.standing import in_context
 from miler.library.writing import DELETED, Part, Recorded, Visit
 from miler.settings import Settings
 
@@ -287,6 +288,8 @@ def _as_it_was(name: str, code: str | None, message: str) -> Recorded:
 def analysis_of(library: Library, activity_id: int, workers: batch.Workers | None = None) -> Analysis:
     """Read the original of one activity again, with the settings that made its results.
 
+    What the library knows beside it is laid in: the runner's own bests, and what was said of wind and shoes.
+
     Args:
         library: where it is.
         activity_id: its number.
@@ -305,7 +308,8 @@ def analysis_of(library: Library, activity_id: int, workers: batch.Workers | Non
         settings = Settings.from_mapping(json.loads(content.settings))
         (outcome,) = batch.run([found], settings, batch.unchanged, workers=workers)
         if outcome.source.sha256 == content.sha256 and outcome.analyses:
-            return outcome.analyses[parts[activity_id] - 1]
+            analysis = outcome.analyses[parts[activity_id] - 1]
+            return in_context(analysis, library.get(activity_id), library.own_bests(activity_id))
     raise LibraryError(
         f"the original of activity {activity_id} is gone or has changed; its text and json are still here",
         code="no_original",

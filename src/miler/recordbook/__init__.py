@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 
-from miler.recordbook.own import OwnBook, Rival, read_own
+from miler.recordbook.own import OWN, OwnBook, Rival, read_own
 from miler.recordbook.rows import (
     STATUSES,
     AgeTable,
@@ -30,6 +30,7 @@ from miler.recordbook.rows import (
 from miler.settings import Sex
 
 __all__ = [
+    "OWN",
     "STATUSES",
     "AgeTable",
     "Confidence",

@@ -52,10 +52,11 @@ _CHOICES = {
     "confidence": get_args(Confidence),
     "rounding": get_args(Rounding),
 }
+OWN = "own"  # the category of a mark that names none: the runner's
 _ADDED = {
     "event": "1 mile",
     "surface": "outdoor",
-    "category": "own",
+    "category": OWN,
     "nationality": "–",
     "place": "",
     "status": "listed",

@@ -8,20 +8,20 @@ that text keeps its size however wide the page is. Curves are SVG path data on a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from miler.analysis import Trace
 from miler.arrays import FloatArray
-from miler.effort import Effort, Split
+from miler.effort import Effort
 from miler.odometer import TOLERANCE_M
 from miler.scoring import Chased
 from miler.settings import Units
+from miler.trace import Trace
 from miler.units import KILOMETRE_M, MILE_M, format_duration
 
-GRID_X, GRID_Y = 2000, 1000  # finer than the pixels of a wide screen
+GRID_X, GRID_Y = 20_000, 1000  # finer than the pixels of a wide screen, also where a tenth of it fills one
 
 UNIT_M: dict[Units, float] = {"km": KILOMETRE_M, "mi": MILE_M}
 
@@ -36,6 +36,8 @@ _LEAST_PACE_SPAN_S = 60.0  # an even run is to look even: less than this is not 
 _SLOWEST = 3.0  # times the fastest pace; what is slower is a stop
 _LEAST_HEART_SPAN_BPM = 40.0
 _LEAST_ELEVATION_SPAN_M = 30.0  # a flat run is to look flat
+_LEAST_QUIET_SPAN = 40.0  # steps a minute, or watts
+_STANDING_S = 3600.0  # a unit: what is slower is no pace to read out
 _ELEVATION_SHARE = 0.4  # of the plot's height, from below
 _BAR_SHARE = 36.0  # percent of the plot's height that the longest bar takes; labels take the rest
 _LEAST_BAR_SCALE = 0.02  # of the mean; a deviation below the noise of GPS is not to look like much
@@ -52,31 +54,73 @@ class Tick:
 
 @dataclass(frozen=True)
 class Band:
-    """A stretch of the distance axis, percent; `anchor` is where its label hangs: start, middle or end."""
+    """A stretch of the distance axis, units of the grid."""
 
-    left: float
-    width: float
-    anchor: str
+    left: int
+    width: int
+
+    @property
+    def anchor(self) -> str:
+        """Where its label hangs, so that it stays off the ends of the plot: start, middle or end."""
+        middle = (self.left + self.width / 2) / GRID_X
+        return "start" if middle < 0.25 else "end" if middle > 0.75 else "middle"
 
     @property
     def label_at(self) -> float:
-        """Where the label hangs, percent from the left."""
-        return self.left + {"start": 0.0, "middle": self.width / 2, "end": self.width}[self.anchor]
+        """Where its label hangs, percent of the plot from the left."""
+        share = {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor]
+        return round(100 * (self.left + share * self.width) / GRID_X, 2)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of the pace chart.
+
+    Attributes:
+        key: what the style sheet calls it.
+        name, unit: what a reader calls it.
+        path: the line, broken where values are missing.
+        shown: whether it is there before it is asked for.
+        said: its value at each moment as it is read out; None for missing.
+    """
+
+    key: str
+    name: str
+    unit: str
+    path: str
+    shown: bool
+    said: tuple[str | int | None, ...]
 
 
 @dataclass(frozen=True)
 class PaceChart:
-    """Pace over distance, fast is up; empty paths and no ticks where a stream is missing."""
+    """Pace over distance, fast is up; no curve and no ticks where a stream is missing.
+
+    Attributes:
+        averaged_s: how long the smoothed pace is averaged over.
+        curves: the smoothed pace last, over all others.
+        at: (n,) where each moment lies on the distance axis, units of the grid.
+        distance_said, elapsed_said: (n,) how far and how late that is.
+        reach: first and last distance of the axis, units of distance.
+        elevation_m: lowest and highest.
+        band: where the mile lies.
+    """
 
     averaged_s: float
-    pace: str
-    heart_rate: str
-    elevation: str
+    curves: tuple[Curve, ...]
+    at: tuple[int, ...]
+    distance_said: tuple[str, ...]
+    elapsed_said: tuple[str, ...]
+    reach: tuple[float, float]
     distance_ticks: tuple[Tick, ...]
     pace_ticks: tuple[Tick, ...]
     heart_ticks: tuple[Tick, ...]
     elevation_m: tuple[float, float] | None
     band: Band | None
+
+    def curve(self, key: str) -> Curve | None:
+        """Return a curve by its key; None if there is none."""
+        return next((curve for curve in self.curves if curve.key == key), None)
 
 
 @dataclass(frozen=True)
@@ -157,19 +201,60 @@ def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart |
         return None
     distance_axis = _distance_axis(travelled)
     heart_axis = _heart_axis(trace.heart_rate_bpm)
-    elevation_axis = _elevation_axis(trace.altitude_m)
     x = distance_axis.share(travelled)
+    recorded = np.divide(unit_m, trace.speed_mps, out=np.full(len(x), np.inf), where=trace.speed_mps > 0)
     return PaceChart(
         averaged_s=averaged_s,
-        pace=_path(x, pace_axis.share(paces)),
-        heart_rate=_path(x, heart_axis.share(trace.heart_rate_bpm)) if heart_axis else "",
-        elevation=_area(x, elevation_axis.share(trace.altitude_m)) if elevation_axis else "",
+        curves=(
+            *_elevation(x, trace.altitude_m),
+            *_quiet("power", "Power", "W", x, trace.power_w),
+            *_quiet("cadence", "Cadence", "spm", x, trace.cadence_spm),
+            *_heart_rate(x, trace.heart_rate_bpm, heart_axis),
+            _pace("recorded", "As recorded", units, x, recorded, pace_axis, shown=False),
+            _pace("pace", "Pace", units, x, paces, pace_axis, shown=True),
+        ),
+        at=tuple(np.rint(x * GRID_X).astype(int).tolist()),
+        distance_said=tuple(f"{way:.2f}" for way in travelled.tolist()),
+        elapsed_said=tuple(format_duration(at_s, 0) for at_s in trace.elapsed_s.tolist()),
+        reach=(distance_axis.first, distance_axis.last),
         distance_ticks=distance_axis.ticks("{:.6g}".format, thinned=True),
         pace_ticks=pace_axis.ticks(lambda pace_s: format_duration(pace_s, 0)),
         heart_ticks=heart_axis.ticks("{:.0f}".format) if heart_axis else (),
         elevation_m=_range(trace.altitude_m),
         band=_band(distance_axis, effort, unit_m) if effort else None,
     )
+
+
+def _pace(
+    key: str, name: str, units: Units, x: FloatArray, paces: FloatArray, axis: _Axis, *, shown: bool
+) -> Curve:
+    said = tuple(format_duration(p, 0) if p < _STANDING_S else None for p in paces.tolist())
+    return Curve(key, name, f"/{units}", _path(x, axis.share(paces)), shown, said)
+
+
+def _heart_rate(x: FloatArray, bpm: FloatArray, axis: _Axis | None) -> Iterator[Curve]:
+    if axis is not None:
+        yield Curve("heart", "Heart rate", "bpm", _path(x, axis.share(bpm)), True, _whole(bpm))
+
+
+def _elevation(x: FloatArray, altitude_m: FloatArray) -> Iterator[Curve]:
+    axis = _elevation_axis(altitude_m)
+    if axis is not None:
+        yield Curve("elevation", "Elevation", "m", _area(x, axis.share(altitude_m)), True, _whole(altitude_m))
+
+
+def _quiet(key: str, name: str, unit: str, x: FloatArray, values: FloatArray) -> Iterator[Curve]:
+    """A curve without an axis, over the whole height, that is there when it is asked for."""
+    found = _range(values)
+    if found is not None:
+        low, high = found[0], max(found[1], found[0] + _LEAST_QUIET_SPAN)
+        yield Curve(
+            key, name, unit, _path(x, _Axis(high, low, high - low).share(values)), False, _whole(values)
+        )
+
+
+def _whole(values: FloatArray) -> tuple[int | None, ...]:
+    return tuple(round(value) if math.isfinite(value) else None for value in values.tolist())
 
 
 def gap_chart(chased: Chased) -> GapChart:
@@ -188,22 +273,30 @@ def gap_chart(chased: Chased) -> GapChart:
     )
 
 
-def bars(quarters: Sequence[Split]) -> tuple[Bar, ...]:
-    """Draw splits of one length as bars from the mean of their times, to one scale."""
-    times = np.array([s.elapsed_s for s in quarters])
-    mean_s = float(times.mean())
-    scale_s = max(float(np.abs(times - mean_s).max()), _LEAST_BAR_SCALE * mean_s)
-    slot = 100 / len(quarters)
-    drawn = []
-    for i, deviation_s in enumerate(float(t) - mean_s for t in times):
-        height = _BAR_SHARE * abs(deviation_s) / scale_s
-        top = 50 - height if deviation_s < 0 else 50.0
-        drawn.append(
+def bars(*runs: Sequence[float]) -> list[tuple[Bar, ...]]:
+    """Draw the quarters of miles side by side, each as a deviation from the mean of its own mile.
+
+    Args:
+        runs: seconds of each quarter; of one length. A share of the mean is as high for all.
+    """
+    times = np.array(runs)
+    deviations_s = times - times.mean(axis=1, keepdims=True)
+    shares = deviations_s / times.mean(axis=1, keepdims=True)
+    heights = _BAR_SHARE * np.abs(shares) / max(float(np.abs(shares).max()), _LEAST_BAR_SCALE)
+    slot, width = 100 / times.shape[1], 60 / times.size
+    return [
+        tuple(
             Bar(
-                round((i + 0.2) * slot, 2), round(0.6 * slot, 2), round(top, 2), round(height, 2), deviation_s
+                left=round((i + 0.2) * slot + mile * width, 2),
+                width=round(width, 2),
+                top=round(50.0 if deviation_s > 0 else 50 - height, 2),
+                height=round(height, 2),
+                deviation_s=deviation_s,
             )
+            for i, (deviation_s, height) in enumerate(zip(*columns, strict=True))
         )
-    return tuple(drawn)
+        for mile, columns in enumerate(zip(deviations_s.tolist(), heights.tolist(), strict=True))
+    ]
 
 
 def _paces(trace: Trace, averaged_s: float, unit_m: float) -> FloatArray:
@@ -274,10 +367,8 @@ def _step(span: float, steps: Sequence[float], most: int) -> float:
 
 
 def _band(axis: _Axis, effort: Effort, unit_m: float) -> Band:
-    left, right = axis.percent(effort.start_m / unit_m), axis.percent(effort.end_m / unit_m)
-    middle = (left + right) / 2
-    anchor = "start" if middle < 25 else "end" if middle > 75 else "middle"
-    return Band(left, round(right - left, 2), anchor)
+    left, right = np.rint(axis.share(np.array([effort.start_m, effort.end_m]) / unit_m) * GRID_X).astype(int)
+    return Band(int(left), int(right - left))
 
 
 def _path(x: FloatArray, y: FloatArray) -> str:

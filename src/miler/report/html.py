@@ -1,4 +1,4 @@
-"""Analyses as one HTML page that stands alone: no script, nothing fetched, the same bytes every time.
+"""Analyses as one HTML page that stands alone: nothing fetched, the same bytes every time.
 
 Numbers are written here, charts are laid out in `charts.py`, tables in `tables.py`; the markup is
 the template's, and the template's only escape is autoescape.
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from miler.activity import Pause
 from miler.analysis import Analysis, Mile, Summary
 from miler.effort import Effort
+from miler.report import chasing, page, tables
 from miler.report import oval as ovals
-from miler.report import page, tables
 from miler.report.charts import GRID_X, GRID_Y, bars, gap_chart, pace_chart
 from miler.report.oval_svg import oval_chart
 from miler.report.tables import ROUNDING
@@ -24,6 +26,7 @@ from miler.report.words import (
     compared,
     flag_words,
     local_start,
+    own_best_words,
     rounded_down,
     rounded_up,
     signed,
@@ -34,7 +37,7 @@ from miler.report.words import (
     why_no_mile,
     why_sure,
 )
-from miler.scoring import Milestone
+from miler.scoring import Milestone, lights
 from miler.settings import Units
 from miler.units import format_distance, format_duration, format_pace
 
@@ -43,20 +46,32 @@ _UNIT_NAMES: dict[Units, str] = {"km": "kilometres", "mi": "miles"}
 View = dict[str, Any]
 
 
-def render(analyses: Sequence[Analysis]) -> str:
+_SCRIPTS = ("chart.js", "pacelight.js")
+
+
+def script() -> str:
+    """Return the script of reports, to be put where `render` says it lies; the same for all of them."""
+    return page.joined(_SCRIPTS)
+
+
+def render(analyses: Sequence[Analysis], *, script_at: str | None = None) -> str:
     """Write one page about any number of activities, each an article, with a list of contents.
 
     Args:
         analyses: what to report, in this order; none gives a page that says so.
+        script_at: where `script()` lies, as an address relative to the page; None writes it into the
+            page, which then is one file to pass on.
 
     Returns:
-        A complete HTML document. Strings from files are escaped, and shown without control
-        and bidi characters; a Content-Security-Policy allows the page's own style sheet and
-        nothing else.
+        A complete HTML document, which says all without its script. Strings from files are escaped,
+        and shown without control and bidi characters; a Content-Security-Policy allows the page's
+        own style sheet and script and nothing else.
     """
     return page.render(
         "report.html.jinja",
         ("report.css",),
+        _SCRIPTS,
+        script_at,
         grid=(GRID_X, GRID_Y),
         articles=[_article(f"a{i}", analysis) for i, analysis in enumerate(analyses, start=1)],
     )
@@ -76,6 +91,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "mile": _mile(analysis, mile, units) if mile else None,
         "why_no_mile": None if mile else why_no_mile(analysis),
         "chart": _chart(analysis),
+        "light": chasing.pace_light(analysis),
         "track": _track(analysis),
         "repeats": tables.repeats(analysis.repeats) if analysis.repeats else None,
         "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
@@ -102,7 +118,29 @@ def _chart(analysis: Analysis) -> View | None:
         "unit_name": _UNIT_NAMES[units],
         "averaged": f"{chart.averaged_s:.0f} s",
         "elevation": f"{hills[0]:.0f} to {hills[1]:.0f} m".replace("-", "−") if hills else None,
+        "data": {
+            "at": chart.at,
+            "reach": chart.reach,
+            "distance": chart.distance_said,
+            "elapsed": chart.elapsed_said,
+            "curves": {curve.key: curve.said for curve in chart.curves},
+        },
     }
+
+
+def _bars(analysis: Analysis, mile: Mile) -> View:
+    """The quarters as bars, beside them those of the first whom the mile chases."""
+    chased = next((light for light, _ in lights(analysis.settings)), None)
+    own_s = [q.elapsed_s for q in mile.quarters]
+    ends_m = np.cumsum([0.0, *(q.length_m for q in mile.quarters)])
+    runs = [own_s, *([np.diff(chased.seconds_at(ends_m)).tolist()] if chased else [])]
+    drawn = bars(*runs)
+    labels = [
+        [format_duration(time_s), signed(bar.deviation_s, " s")]
+        for run, bars_of in zip(runs, drawn, strict=True)
+        for time_s, bar in zip(run, bars_of, strict=True)
+    ]
+    return {"drawn": drawn, "labels": [labels[:4], labels[4:]], "chased": chased.name if chased else None}
 
 
 def _track(analysis: Analysis) -> View | None:
@@ -151,11 +189,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
         "where": where(mile),
         "flags": [_flag(flag, effort, analysis.pauses) for flag in effort.flags],
-        "bars": bars(mile.quarters),
-        "bar_labels": [
-            (f"Q{q.index}", format_duration(q.elapsed_s), signed(bar.deviation_s, " s"))
-            for q, bar in zip(mile.quarters, bars(mile.quarters), strict=True)
-        ],
+        "bars": _bars(analysis, mile),
         "quarters": tables.quarters(mile, units),
         "track_laps": tables.track_laps(mile, units),
         "rounding": ROUNDING,
@@ -169,6 +203,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
         "pace_light": tables.pace_light(mile) if mile.pace_light else None,
         "each_second": [gap_chart(chased) for chased in mile.pace_light if chased.each_second is not None],
         "milestone": _milestone(mile.milestone) if mile.milestone else None,
+        "own_bests": [_sentence(s) for s in own_best_words(mile.own_bests, effort.uncertainty_s)],
     }
 
 

@@ -23,9 +23,21 @@ def judged(mile: Mile) -> dict[str, Any]:
                 "value": c.value,
                 "unit": c.unit,
                 "effect_percent": c.effect_percent,
+                "source": c.source,
+                "words": c.words,
                 "in_the_time": False,
             }
             for c in mile.conditions
+        ],
+        "own_bests": [
+            {
+                "age": b.age,
+                "time_s": b.ran.time_s,
+                "day": b.ran.on,
+                "where": b.ran.where,
+                "behind_s": b.behind_s,
+            }
+            for b in mile.own_bests
         ],
         "pace_light": [_chased(chased) for chased in mile.pace_light],
     }

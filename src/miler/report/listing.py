@@ -7,12 +7,14 @@ has no room for is left out: weekdays, evenness, a second pace.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from miler.ownbest import OwnBest
 from miler.report.document import Document, csv_line
 from miler.report.look import Look
-from miler.report.words import printable, rounded_down
+from miler.report.words import own_best_words, printable, rounded_down
 from miler.units import format_distance, format_duration, format_pace, length_name
 
 _WIDE = 100  # columns, from which on there is room for everything
@@ -83,20 +85,25 @@ def bests(rows: Iterable[Document], clock: str, look: Look) -> str:
     return "\n".join(lines if len(lines) > 1 else ["There is no effort yet."]) + "\n"
 
 
-def shown(kept: Document, *, color: bool = False) -> str:
-    """Write a kept report under a line with the activity's number and what the runner said of it."""
+def shown(kept: Document, own_bests: Sequence[OwnBest] = (), *, color: bool = False) -> str:
+    """Write a kept report under what only the library knows: what the runner said of it, and own bests."""
     words = [f"#{kept['activity_id']}"]
     if kept["title"]:
         words.append(kept["title"])
-    if said := said_words({**kept, "tags": ",".join(kept["tags"])}):
+    if said := said_words({**kept, "tags": ",".join(kept["tags"]), "shoes": None, "wind": None}):
         words.append(f"[{', '.join(said)}]")
     words += [
         "excluded" if length_m == 0 else f"{length_name(length_m)} excluded"
         for length_m in kept["excluded_m"]
     ]
+    context = [f"{key} {kept[key]}" for key in ("wind", "shoes") if kept[key]]
+    beside = own_best_words(own_bests)
+    if context:
+        beside.insert(0, f"not included in the time: {', '.join(context)}")
+    lines = [" · ".join(words), *(line for said in beside for line in textwrap.wrap(said, _WIDE))]
     # The report's colours are the only escapes in it: what comes from a file was made printable.
     report = kept["report"] if color else _ANSI.sub("", kept["report"])
-    return f"{printable(' · '.join(words))}\n{report}"
+    return "".join(f"{printable(line)}\n" for line in lines) + report
 
 
 def duplicates(rows: Sequence[Document], look: Look) -> str:

@@ -1,4 +1,4 @@
-"""Pages that stand alone: no script, nothing fetched, the same bytes every time.
+"""Pages that stand alone: nothing is fetched from anywhere, the same bytes every time.
 
 The markup is the templates', and their only escape is autoescape.
 """
@@ -17,23 +17,43 @@ from miler.report.words import printable
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+# Only what comes from where the page itself does; for a browser, files on a disk have no origin of their own.
+_BESIDE = "'self' file:"
 
-def render(template: str, styles: Sequence[str], **values: Any) -> str:
+
+def render(
+    template: str, styles: Sequence[str], scripts: Sequence[str] = (), at: str | None = None, **values: Any
+) -> str:
     """Write a page.
 
     Args:
-        template: the asset that has the markup; it gets `style`, and `style_hash` for the page's
-            Content-Security-Policy, which allows this style sheet and nothing else.
+        template: the asset that has the markup; it gets `style`, `script`, `script_at`, and `policy`
+            for its Content-Security-Policy, which allows these and nothing else.
         styles: the assets of which the style sheet is made.
+        scripts: the assets of which the script is made.
+        at: the address of a file with the script, relative to the page; None writes it into the page.
         values: what else the template uses.
 
     Returns:
         A complete HTML document. Text is escaped, and shown without control and bidi characters.
     """
-    style = "".join(map(_asset, styles))
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, script = joined(styles), joined(scripts) if at is None else ""
+    allowed = _BESIDE if at is not None else _hashed(script) if script else "'none'"
+    policy = (
+        f"default-src 'none'; style-src {_hashed(style)}; script-src {allowed}; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
     page = _environment().get_template(template)
-    return page.render(style=style, style_hash=f"sha256-{digest}", **values)
+    return page.render(style=style, script=script, script_at=at, policy=policy, **values)
+
+
+def joined(assets: Sequence[str]) -> str:
+    """Return the text of assets, one after the other."""
+    return "".join(map(_asset, assets))
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _asset(name: str) -> str:
@@ -45,7 +65,7 @@ def _environment() -> Environment:
     # Only a page needs it; the other reports start faster without.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -54,6 +74,8 @@ def _environment() -> Environment:
         finalize=_finalize,
         loader=FunctionLoader(_asset),
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    return environment
 
 
 def _finalize(value: object) -> object:

@@ -14,7 +14,7 @@ def render_plan(plan: Plan) -> str:
     """Write the splits to run, for a hand or a wrist."""
     lines = [
         f"{length_name(plan.length_m)} in {format_duration(plan.goal_s)} · {plan.like} · "
-        f"on {_COURSES[plan.course]}",
+        f"on {_COURSES[plan.course]}" + (f", lane {plan.lane}" if plan.lane > 1 else ""),
         "",
         "      metres      split      total     /mi     /km",
     ]
@@ -36,6 +36,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "goal_s": plan.goal_s,
         "like": plan.like,
         "course": plan.course,
+        "lane": plan.lane,
         "splits": [
             {
                 "index": split.index,

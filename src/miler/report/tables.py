@@ -82,7 +82,9 @@ def quarters(mile: Mile, units: Units) -> Table:
     ]
     if mile.records:
         record = mile.records[0]
-        columns.append(_Column(f"Behind {record.holder}", lambda row: _lag(record.behind[row[0].index - 1])))
+        columns.append(
+            _Column(f"Behind {record.holder}", lambda row: lag_words(record.behind[row[0].index - 1]))
+        )
     return _table("Quarters of 402.336 m (440 yd)", columns, rows)
 
 
@@ -235,12 +237,13 @@ def _behind(columns: type[B]) -> list[_Column[B]]:
     """A column a quarter: seconds behind, and metres."""
 
     def at(quarter: int) -> Callable[[B], str | None]:
-        return lambda row: f"{_lag(row.behind[quarter])}\n{metres_to_go(row.behind[quarter].behind_m)}"
+        return lambda row: f"{lag_words(row.behind[quarter])}\n{metres_to_go(row.behind[quarter].behind_m)}"
 
     return [_Column(f"Behind at {end}", at(i)) for i, end in enumerate(_QUARTER_ENDS)]
 
 
-def _lag(behind: Behind) -> str:
+def lag_words(behind: Behind) -> str:
+    """Write seconds behind with their unit, where they are not minutes."""
     text = lag(behind.behind_s)
     return text if ":" in text else f"{text} s"
 

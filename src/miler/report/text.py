@@ -13,7 +13,7 @@ from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.repeats import Series
 from miler.report import oval as ovals
-from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
+from miler.report.verdicts import context_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
     SOURCES,
     by_button,
@@ -23,6 +23,7 @@ from miler.report.words import (
     lead_in,
     local_start,
     metres_to_go,
+    own_best_words,
     printable,
     rounded_down,
     rounded_up,
@@ -157,8 +158,9 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         _track_laps(analysis, mile, style),
         _records(mile, style),
         _milestone(mile, style),
+        _section("OWN BEST", own_best_words(mile.own_bests, effort.uncertainty_s), style),
         _section("WORTH", worth_words(mile.worth, analysis.settings.own_records), style),
-        _section("CONDITIONS", _conditions(mile), style),
+        _section("CONDITIONS", context_words(mile.conditions), style),
         _eligibility(mile, style),
     ]
 
@@ -252,11 +254,6 @@ def _evenness(mile: Mile, sub_sport: str | None, style: _Style) -> list[str]:
         ),
         *(style.dim(line) for said in pacing_words(mile, sub_sport) for line in _hung(said)),
     ]
-
-
-def _conditions(mile: Mile) -> list[str]:
-    said = condition_words(mile.conditions)
-    return [f"not included in the time: {said[0]}", *said[1:]] if said else []
 
 
 def _section(title: str, sentences: Sequence[str], style: _Style) -> list[str]:

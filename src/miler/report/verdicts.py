@@ -6,13 +6,12 @@ Every number is rounded here, never in the runner's favour; every sentence stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from miler.analysis import Mile
 from miler.conditions import Condition
 from miler.pacing import Change, Pacing
 from miler.recordbook import Mark
-from miler.report.words import SHAPES, rounded_down, rounded_up
+from miler.report.words import SHAPES, printable, rounded_down, rounded_up, written_day
 from miler.scoring import label
 from miler.units import format_duration, length_name
 from miler.worth import BookWorth, Worth
@@ -105,7 +104,7 @@ def _equivalents(worth: Worth) -> str:
     for e in worth.equivalents:
         if e.valid:
             by_length.setdefault(e.length_m, []).append(format_duration(e.time_s, 0))
-    said = [f"{length_name(m)} {' to '.join(dict.fromkeys(sorted(t)))}" for m, t in by_length.items()]
+    said = [f"{length_name(m)} {' to '.join(dict.fromkeys(sorted(t)))}" for m, t in sorted(by_length.items())]
     return f"about as good as {', '.join(said)} (models; no forecast)"
 
 
@@ -113,14 +112,15 @@ def _book(book: BookWorth, worth: Worth, own: str) -> Iterator[str]:
     # The outdoor records have a table of their own.
     others = [s for s in book.shares if (s.mark.surface, s.mark.category) != ("outdoor", "senior")]
     shares = [f"{rounded_down(s.percent)} % of the {_record(s.mark, own)}" for s in others]
-    yield f"{_SEXES[book.sex]}: {book.points} points; speed {_listed(shares)}"
+    points = f"{book.points} points" if book.points else "no points, for the tables end at faster miles"
+    yield f"{_SEXES[book.sex]}: {points}; speed {_listed(shares)}"
     for grade in book.age_grades:
         note = f"; {grade.note}" if grade.note else ""
         yield f"age grade {rounded_down(grade.percent)} % at {worth.age} ({grade.table}{note})"
     if book.stood_until is not None:
         mark = book.stood_until
         yield (
-            f"would have been the {_SEXES[book.sex]}'s world record until {_day(mark.date)}"
+            f"would have been the {_SEXES[book.sex]}'s world record until {written_day(mark.date)}"
             f" ({mark.athlete} {mark.time_text})"
         )
 
@@ -130,11 +130,10 @@ def _record(mark: Mark, own: str) -> str:
     return f"{words} ({mark.time_text})"
 
 
-def _day(iso: str) -> str:
-    if len(iso) == len("1954"):
-        return iso
-    day = date.fromisoformat(iso)
-    return f"{day.day} {day:%b %Y}"
+def context_words(conditions: Sequence[Condition]) -> list[str]:
+    """Say the conditions, and first of all that the time knows nothing of them."""
+    said = condition_words(conditions)
+    return [f"not included in the time: {said[0]}", *said[1:]] if said else []
 
 
 def condition_words(conditions: Sequence[Condition]) -> list[str]:
@@ -149,12 +148,16 @@ def _noted(condition: Condition) -> bool:
 
 
 def _condition(condition: Condition) -> str:
-    value = f"{condition.value:.{0 if condition.name in ('altitude', 'temperature') else 1}f}"
-    value = value.replace("-", "−")
+    if condition.words is not None:
+        return f"{condition.name} “{printable(condition.words)}” ({condition.source})"
     effect = condition.effect_percent
     model = (
         "" if effect is None else f": {abs(effect):.1f} % {'slower' if effect > 0 else 'faster'} by a model"
     )
+    if condition.name == "flat_track":
+        return f"a short track, if it was flat and not banked{model} ({condition.source})"
+    value = f"{condition.value:.{0 if condition.name in ('altitude', 'temperature') else 1}f}"
+    value = value.replace("-", "−")
     if condition.name == "altitude":
         return f"{value} m above the sea{model} ({condition.source})"
     if condition.name == "temperature":

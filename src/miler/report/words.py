@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from miler.units import MILE_M, format_distance, format_duration
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # the library's questions use these words, and need no numpy
     from miler.activity import Pause
     from miler.analysis import Analysis, Mile, Summary
     from miler.effort import Effort
+    from miler.ownbest import OwnBest
 
 _LOPSIDED = 2.0
 _SHOWN_PAUSES = 3
@@ -218,3 +220,28 @@ def lead_in(lap_m: float) -> str:
     """Say what a mile has before its whole laps of a track; nothing where they fill it."""
     before_m = MILE_M - math.floor(MILE_M / lap_m + 1e-9) * lap_m
     return f", the first with the lead-in of {before_m:.6g} m" if before_m > 1e-6 else ""
+
+
+def written_day(iso: str) -> str:
+    """Write a day, or the year where that is all that is known: `6 May 1954`."""
+    if len(iso) == len("1954"):
+        return iso
+    day = date.fromisoformat(iso)
+    return f"{day.day} {day:%b %Y}"
+
+
+def own_best_words(own_bests: Sequence[OwnBest], plus_minus_s: float = 0.0) -> list[str]:
+    """Say how a mile stands to the runner's own bests; a difference within its ± is said to be that."""
+    return [_own_best(own, plus_minus_s) for own in own_bests]
+
+
+def _own_best(own: OwnBest, plus_minus_s: float) -> str:
+    name = "own best" if own.age is None else f"own best at {own.age}"
+    behind_s = own.behind_s
+    if behind_s > 0:
+        how = f"{rounded_up(behind_s)} s to find"
+    else:
+        how = f"beaten by {rounded_down(-behind_s)} s" if behind_s < 0 else "equalled"
+    doubt = ", within the ± of this mile" if 0 < abs(behind_s) <= plus_minus_s else ""
+    was = f"{format_duration(own.ran.time_s)} on {written_day(own.ran.on)}"
+    return f"{name} until then {was} ({printable(own.ran.where)}): {how}{doubt}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _CSS, _JS, _SVG = "text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/svg+xml"
 _ASSETS = {
     "report.css": ("report/assets", _CSS),
+    "chart.js": ("report/assets", _JS),
+    "pacelight.js": ("report/assets", _JS),
     "web.css": ("web/static", _CSS),
     "actions.js": ("web/static", _JS),
     "upload.js": ("web/static", _JS),

@@ -27,7 +27,8 @@ _SIZES = (14, 12)  # of headers, with and without a checksum of their own
 _SIZE_AT, _MAGIC_AT = 4, 8
 _MAGIC = b".FIT"
 _CRC_BYTES = 2
-_FILE_ID = 0
+_FILE_ID, _CLOSING = 0, 34  # the first message of a file, and the one that closes an activity
+_MOST_CLOSED = 4
 _LONGEST_HEADER = 64  # in which the first message is looked for
 _MOST_BROKEN = 256  # parts, or stretches between them; what follows is left out
 
@@ -85,12 +86,33 @@ def _say_left_out(found: list[Part], start: int, stop: int) -> None:
 
 def _read(data: bytes, frame: _Frame, patience: Patience) -> Part:
     part = Part(memoryview(data)[frame.start : frame.end], frame.start)
-    part.notes += frame.notes
     first = frame.first - frame.start
     stopped = follow(part, first)
+    end = _closed(data, part) if frame.notes and _is_header(data, frame.start) else None
+    if end is not None:
+        frame.notes = [_size_note(_data_size(data, frame.start), end - frame.first)]
+        frame.end, frame.cut = end, False
+        return _read(data, frame, patience)
+    part.notes += frame.notes
     if stopped < part.end or (is_suspicious(part) if frame.notes else is_a_lie(part)):
         salvage(part, first, frame.cut, patience)
     return part
+
+
+def _closed(data: bytes, part: Part) -> int | None:
+    """Return where a part was closed before the end that its header tells; None if it was not.
+
+    Some watches write whole blocks, and count the block: after the message that closes an activity, and the
+    checksum, stands what the memory held before, such as records of an older run.
+    """
+    stops = sorted(part.start + int(at) + d.size for d in part.of(_CLOSING) for at in d.starts[:_MOST_CLOSED])
+    before = (stop for stop in stops[:_MOST_CLOSED] if stop < part.start + part.end)
+    return next((stop for stop in before if _checksum_fits(data, part.start, stop)), None)
+
+
+def _size_note(told: int, size: int) -> Note:
+    text = f"the header gives a data size of {told} bytes; it is {size} by the checksum"
+    return Note("fit_data_size", "damage", text)
 
 
 def _sound_frame(data: bytes, start: int) -> _Frame | None:
@@ -163,10 +185,8 @@ def _find_end(data: bytes, frame: _Frame) -> None:
         code, text = "fit_crc", f"the checksum of bytes {frame.start} to {claimed} does not fit them"
     elif following == len(data) and _checksum_fits_but_for_size(data, frame):
         frame.end -= _CRC_BYTES
-        code = "fit_data_size"
-        text = (
-            f"the header gives a data size of {size} bytes; it is {frame.end - frame.first} by the checksum"
-        )
+        frame.notes.append(_size_note(size, frame.end - frame.first))
+        return
     elif size and claimed + _CRC_BYTES > following:
         frame.end, frame.cut = min(claimed, following), claimed > following
         code = "fit_truncated"
