@@ -196,7 +196,8 @@ def crossings(
     first = np.mod(problem.direction * finish.at_m - along[0], lap) + along[0]
     marks = np.arange(first, along[-1], lap)
     at_s = _reached(marks, along, path.times)
-    drawn_s = np.array([_reached(marks, np.maximum.accumulate(d), path.times) for d in drawn_m.T])
+    rising = np.maximum.accumulate(drawn_m.T, axis=1)
+    drawn_s = np.array([_reached(marks, drawn, path.times) for drawn in rising])
     by_hand = [(press.at_s, float(np.interp(press.at_s, path.times, along))) for press in problem.pressed]
     found = []
     for mark_m, mark_s, other_s in zip(marks.tolist(), at_s.tolist(), drawn_s.T, strict=True):
