@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from miler.arrays import FloatArray
 
@@ -33,7 +34,7 @@ class _Half:
     alone: FloatArray
 
     def between(self, kept: FloatArray, moved: FloatArray) -> FloatArray:
-        """The links (2h+1, b, c) that these stand between: kept (h+1, b, c), these moved (h, b, c) besides."""
+        """The links (2h+1, b, c), of which these moved (h, b, c) besides stand between kept ones."""
         sides = np.concatenate((kept[:-1], kept[1:]), axis=1)
         links = np.empty((2 * len(kept) - 1, *kept.shape[1:]))
         links[::2], links[1::2] = kept, moved - self.by_sides @ sides
@@ -67,7 +68,7 @@ class Chain:
         halves = []
         while len(own) > _FEW:
             tied = np.concatenate((onward[:-1:2].transpose(0, 2, 1), onward[1::2]), axis=2)
-            solved = np.linalg.solve(own[1::2], np.concatenate((tied, sides[1::2]), axis=2))
+            solved = _solved(own[1::2], np.concatenate((tied, sides[1::2]), axis=2))
             halves.append(_Half(own[1::2], solved[:, :, : 2 * width], solved[:, :, 2 * width :]))
             taken = tied.transpose(0, 2, 1) @ solved
             left, right = taken[:, :width], taken[:, width:]
@@ -78,7 +79,7 @@ class Chain:
             sides[1:] -= right[:, :, 2 * width :]
             onward = np.concatenate((-left[:, :, width : 2 * width], onward[:1] * 0.0))
         rest = _whole(own, onward)
-        links = np.linalg.solve(rest, sides.reshape(len(rest), -1)).reshape(sides.shape)
+        links = _solved(rest, sides.reshape(len(rest), -1)).reshape(sides.shape)
         for half in reversed(halves):
             links = half.between(links, half.alone)
         return cls(links.reshape(-1, columns.shape[1])[:count], width, tuple(halves), rest)
@@ -86,13 +87,17 @@ class Chain:
     def draws(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Draw values (n, count) about zero whose covariance is the inverse of the chain's matrix."""
         shocks = rng.standard_normal((len(self._rest), count))
-        links = np.linalg.solve(np.linalg.cholesky(self._rest).T, shocks).reshape(-1, self._width, count)
+        links = _solved(np.linalg.cholesky(self._rest).T, shocks).reshape(-1, self._width, count)
         for half in reversed(self._halves):
             root = np.linalg.cholesky(half.own).transpose(0, 2, 1)
             shocks = rng.standard_normal((*half.own.shape[:2], count))
-            links = half.between(links, np.linalg.solve(root, shocks))
+            links = half.between(links, _solved(root, shocks))
         drawn: FloatArray = links.reshape(-1, count)[: len(self.solution)]
         return drawn
+
+
+def _solved(matrix: NDArray[np.floating], columns: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.solve(matrix, columns), dtype=np.float64)
 
 
 def _links(band: FloatArray, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -85,7 +85,7 @@ def closings_s(laps: Sequence[Lap]) -> FloatArray:
         return np.empty(0)
     began = np.array([lap.start_s for lap in laps])
     took = np.array([lap.elapsed_s for lap in laps])
-    closed = began + took
+    closed: FloatArray = began + took
     apart = np.abs(began[1:] - closed[:-1]) > _SECOND_S
     bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(laps)]
     for first, last in pairwise(bounds):

@@ -20,6 +20,7 @@ from miler.track.line import Plane
 from miler.track.meant import Meant, as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
 from miler.track.shape import Lane, tell_lane
+from miler.track.strayed import Strayed, in_lanes, strayed
 
 _DRAWS = 96
 # The draws are too narrow by this: the bend of the line and the steps of speed are more than a Gaussian
@@ -50,6 +51,7 @@ class Circuit:
         raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
         miles: what was meant for one.
+        others: laps in another lane.
     """
 
     times: FloatArray
@@ -62,6 +64,7 @@ class Circuit:
     raw_m: FloatArray
     plane: Plane
     miles: tuple[Meant, ...]
+    others: tuple[Strayed, ...]
 
     @property
     def laps(self) -> float:
@@ -76,7 +79,8 @@ class Circuit:
     @cached_property
     def _rising(self) -> FloatArray:
         """The draws (d, g), so that they rise even at rest."""
-        return np.ascontiguousarray(self.drawn_m.T) + _RISE_MPS * (self.times - self.times[0])
+        rising: FloatArray = np.ascontiguousarray(self.drawn_m.T) + _RISE_MPS * (self.times - self.times[0])
+        return rising
 
     def holds(self, from_s: float, to_s: float) -> bool:
         """Whether a span lies inside it."""
@@ -240,7 +244,7 @@ def _circuits(
             if observed := as_observed(some, finish, problem, path):
                 problem = replace(problem, pressed=observed)
                 followed[i] = problem, follow(problem, path.pose, path)
-    return [_circuit(*one, lane, odometer.pauses, found.plane) for one in followed], finish
+    return [_circuit(*one, lane, odometer, found.plane) for one in followed], finish
 
 
 def _independent(course: Course, found: Found, noise: Noise) -> float:
@@ -250,12 +254,13 @@ def _independent(course: Course, found: Found, noise: Noise) -> float:
     return max(used * 2 * noise.memory_s / max(seconds, 1.0), 1.0)
 
 
-def _circuit(problem: Problem, path: Path, lane: Lane, pauses: tuple[Pause, ...], plane: Plane) -> Circuit:
+def _circuit(problem: Problem, path: Path, lane: Lane, odometer: Odometer, plane: Plane) -> Circuit:
     drawn = path.draws(_DRAWS, _widened(problem))
-    times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), pauses)
-    paths, miles = as_meant(times, paths, pauses)
+    times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), odometer.pauses)
+    others = strayed(problem, path, lane, odometer)
+    paths, miles = as_meant(times, in_lanes(times, paths, others), odometer.pauses)
     scales = _scales(lane, _DRAWS)
-    return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles)
+    return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles, others)
 
 
 def _widened(problem: Problem) -> float:

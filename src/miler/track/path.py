@@ -109,7 +109,7 @@ def learn_noise(times: FloatArray, x: FloatArray, y: FloatArray, pose: Pose, lin
 
 
 class _About(NamedTuple):
-    """The neighbourhood of a minimum: the chain, how it (n, 3) and how surely (3, 3) follows the oval's place."""
+    """About a minimum: the chain, how it follows the oval's place (n, 3), and that place's spread (3, 3)."""
 
     chain: Chain
     tilt: FloatArray
@@ -149,12 +149,12 @@ class _Squares:
                 self.band[further, here] += weighted * other
 
     def solve(self) -> tuple[FloatArray, FloatArray, _About]:
-        """Return steps along (n,) and of the place (3,) to the minimum, and what its neighbourhood looks like."""
+        """Return the steps along (n,) and of the place (3,) to the minimum, and what lies about it."""
         chain = Chain.of(self.band, self.columns)
         tilt = chain.solution[:, 1:]
         rest = self.corner[1:, 1:] - self.columns[:, 1:].T @ tilt
         pull = self.corner[1:, 0] - self.columns[:, 1:].T @ chain.solution[:, 0]
-        moved = np.linalg.solve(rest, pull)
+        moved = np.asarray(np.linalg.solve(rest, pull), dtype=np.float64)
         root = np.linalg.cholesky(np.linalg.inv((rest + rest.T) / 2))
         return chain.solution[:, 0] - tilt @ moved, moved, _About(chain, tilt, root)
 
@@ -255,7 +255,8 @@ def _add_fixes(
     squares.band[0, at] += weights
     squares.band[0, at[:-1]] += weights[1:] * kept**2
     squares.band[np.diff(at), at[:-1]] -= weights[1:] * kept * (tangents[:, 1:] * tangents[:, :-1]).sum(0)
-    return np.hypot(*off[:, :, 0])
+    lie_off: FloatArray = np.hypot(*off[:, :, 0])
+    return lie_off
 
 
 def _add_changes(squares: _Squares, times: FloatArray, along_m: FloatArray, scale_mps: float) -> None:
