@@ -35,8 +35,9 @@ from miler.settings import Settings
 
 LOOK_UP_S = 0.001
 ACTIVITIES = 100_000
-# Marked groups that are two people by their plots: listed, and left to the runner. In S21 each walks at minutes
-# of his own (17 and 66; 61) and his heart slows down with him, one falls behind by 140 m along a road that
+# Marked groups that are two people by their plots: listed, and left to the runner. In S21 each walks at
+# minutes of his own (17 and 66; 61) and his heart slows down with him, one falls behind by 140 m along a
+# road that
 # both keep to within 10 m, and they wait for each other.
 ASKED = {"S21": "two people: each walks, and his heart slows, while the other runs"}
 # Merges that are not marked in the corpus, by a word of their files, and why they are right.

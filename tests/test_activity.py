@@ -87,7 +87,7 @@ def test_it_lasts_until_the_last_thing_recorded() -> None:
 
 
 def test_it_introduces_itself_in_a_notebook() -> None:
-    assert repr(activity()) == "<Activity running 2026-05-09 17:02 UTC, 0:02 elapsed, 3 records>"
+    assert repr(activity()) == "<Activity running 2026-05-09 17:02 UTC, 0:03 elapsed, 3 records>"
     assert "no date" in repr(activity(start_time=None))
 
 

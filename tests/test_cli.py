@@ -435,7 +435,7 @@ def on_a_terminal(*arguments: object, of: str, env: dict[str, str]) -> tuple[byt
 def test_text_is_coloured_on_a_terminal_unless_the_user_does_not_want_it(samples: Path) -> None:
     arguments = ("report", samples / "track-mile.fit")
     plain = program(*arguments).stdout
-    coloured, _ = on_a_terminal(*arguments, of="stdout", env={})
+    coloured, _ = on_a_terminal(*arguments, of="stdout", env={"COLUMNS": "100"})
     assert b"\x1b[1;36m" in coloured
     assert re.sub(rb"\x1b\[[\d;]*m", b"", coloured).replace(b"\r\n", b"\n") == plain
     for wish in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):

@@ -21,6 +21,7 @@ from miler.conditions import conditions, flat_track, gradient_cost_ratio
 from miler.config import settings_from, with_settings
 from miler.recordbook import marks
 from miler.report.document import document, dumps
+from miler.report.judged import judged
 from miler.report.verdicts import condition_words, pacing_words, shape_words, worth_words
 from miler.scoring import pace_lights
 from miler.settings import Settings
@@ -240,6 +241,11 @@ def test_every_second_is_told_of_records_too_where_that_is_asked_for() -> None:
         gaps = light.each_second
         assert gaps is not None and len(gaps.seconds) == 331
         assert gaps.behind_s[-1] == pytest.approx(light.behind[-1].behind_s)
+        assert gaps.light_m - gaps.runner_m == pytest.approx(gaps.behind_m)
+    told = judged(mile_of(settings=settings))["pace_light"][0]["each_second"]
+    assert set(told) == {"seconds", "runner_m", "light_m", "behind_s", "behind_m"}
+    assert {len(column) for column in told.values()} == {331}
+    assert told["runner_m"][-1] == told["light_m"][-1] == MILE_M
 
 
 def test_the_text_names_rivals_beside_the_records(samples: Path) -> None:

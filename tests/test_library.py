@@ -17,6 +17,7 @@ from miler import Library, LibraryError, MilerError, SettingsError
 from miler.library import Filter
 from miler.report import text
 from miler.report.document import document, dumps
+from miler.report.look import Look
 from tests.conftest import ROOT
 from tests.library_dump import dump, write_run, write_runs
 
@@ -42,7 +43,7 @@ def test_a_run_that_was_added_is_found_with_the_same_document(library: Library, 
     number = library.add(result)
     kept = library.get(number)
     assert kept.document == json.loads(dumps(document(result)))
-    assert kept.report == text.render(result, color=True)
+    assert kept.report == text.render(result, Look(text.WIDTH, color=True))
 
 
 def test_adding_a_run_twice_keeps_it_once(library: Library, samples: Path) -> None:

@@ -92,8 +92,8 @@ def test_the_runner_s_own_marks_are_those_without_another_category() -> None:
 def test_words_round_nothing_in_the_runner_s_favour_and_doubt_what_the_measure_may_have_made() -> None:
     slower, faster = OwnBest(LAST_YEAR, None, 6.41), OwnBest(SPRING, 46, -1.29)
     assert own_best_words([slower, faster], 3.0) == [
-        "own best until then 5:31.0 on 1 Jul 2025 (activity 3): 6.5 s to find",
-        "own best at 46 until then 5:33.0 on 11 Apr 2026 (activity 7): beaten by 1.2 s,"
+        "own best until then 5:31.0 of 1 Jul 2025 (activity 3): 6.5 s to find",
+        "own best at 46 until then 5:33.0 of 11 Apr 2026 (activity 7): beaten by 1.2 s,"
         " within the ± of this mile",
     ]
     assert own_best_words([OwnBest(Ran("2019", 300.0, "club"), None, 0.0)])[0].endswith(
@@ -105,7 +105,7 @@ def test_a_report_names_the_own_best_of_the_records_file(samples: Path) -> None:
     analysis = analyse(read(samples / "track-mile.fit"), Settings(own_records=MARKS))
     assert analysis.mile is not None and analysis.mile.own_bests[0].ran.where == "Oldtown"
     text = render(analysis, "text")
-    assert "OWN BEST       own best until then 4:51.3 on 2019 (Oldtown): " in text
+    assert "a quarter, 3:07 /km\n               own best until then 4:51.3 of 2019 (Oldtown): " in text
     assert "A friend" not in text
     assert "Own best until then 4:51.3" in render(analysis, "html")
     (told,) = document(analysis)["fastest_mile"]["own_bests"]

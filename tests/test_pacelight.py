@@ -19,6 +19,7 @@ from miler.errors import SettingsError
 from miler.pacelight import chase, even, halves, light_of, like, races
 from miler.plan import COURSES, Course, plan
 from miler.recordbook import Mark, marks
+from miler.scoring import behind_light
 from miler.units import MILE_M
 from miler.workout import as_fit, as_tcx
 
@@ -121,6 +122,28 @@ def test_a_faster_runner_is_ahead_until_the_light_comes_in() -> None:
     assert chased.seconds[-1] == 300
     assert chased.behind_m[-1] == pytest.approx(0)
     assert chased.behind_s[-1] == pytest.approx(-10)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.5, 30), st.floats(0, 80)), min_size=1, max_size=30),
+    st.floats(200, 900),
+    st.sampled_from(["even", "hassan", "el-guerrouj"]),
+)
+def test_the_gaps_are_what_stopping_the_watch_at_every_second_finds(
+    steps: list[tuple[float, float]], light_s: float, pacing: str
+) -> None:
+    steps = [*steps, (5.0, 20.0)]  # ends on the move
+    times = np.cumsum([0.0, *(s for s, _ in steps)])
+    metres = np.cumsum([0.0, *(m for _, m in steps)])
+    light = like(pacing, float(metres[-1]), light_s)
+    gaps = chase(light, times, metres)
+    assert gaps.seconds[:-1].tolist() == list(range(len(gaps.seconds) - 1))
+    for second, runner_m, light_m, behind_s, behind_m in zip(*vars(gaps).values(), strict=True):
+        assert runner_m == pytest.approx(np.interp(second, times, metres))
+        assert light_m == pytest.approx(float(light.metres_at(second)))
+        assert behind_m == pytest.approx(light_m - runner_m, abs=1e-6)
+        assert light.seconds_at(runner_m) + behind_s == pytest.approx(min(second, times[-1]))
+    assert gaps.behind_s[-1] == pytest.approx(behind_light(light, times, metres)[-1].behind_s)
 
 
 # --- workouts ------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def test_every_mark_agrees_with_itself(mark: Mark) -> None:
 
 def test_record_ids_are_unique_and_stable_slugs() -> None:
     ids = [m.record_id for m in marks()]
-    assert len(set(ids)) == len(ids) == 116
+    assert len(set(ids)) == len(ids) == 118
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", i) for i in ids)
     assert len({p.profile_id for p in profiles()}) == len(profiles()) == 26
 

@@ -17,6 +17,12 @@ import numpy as np
 
 from miler.arrays import FloatArray
 from miler.errors import ActivityError, MissingStream
+from miler.frames import LAP_COLUMNS, Columns, Tabled, columns_of, moments_of
+from miler.notebook import facts
+from miler.timezone import zone
+from miler.units import format_duration, format_start
+
+_SHOWN_NOTES = 4
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,11 @@ STREAMS: Mapping[str, StreamKind] = MappingProxyType(
         "stride_length": StreamKind("m", "length of one step, as the device reports it"),
     }
 )
+
+# A unit as a name may end with it.
+_SUFFIXES = {
+    "deg": "deg", "m": "m", "m/s": "mps", "bpm": "bpm", "spm": "spm", "W": "w", "degC": "degc", "s": "s",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -108,7 +119,7 @@ class Source:
 
 
 @dataclass(frozen=True, eq=False)
-class Activity:
+class Activity(Tabled):
     """One recording.
 
     Promises, checked at construction: `elapsed` is (n,) float64, finite, strictly
@@ -208,5 +219,32 @@ class Activity:
     def __repr__(self) -> str:
         """Sport, start, length: `<Activity running 2026-05-09 17:02 UTC, 31:04 elapsed, 1864 records>`."""
         when = f"{self.start_time:%Y-%m-%d %H:%M} UTC" if self.start_time else "no date"
-        minutes, seconds = divmod(int(self.elapsed_s), 60)
-        return f"<Activity {self.sport} {when}, {minutes}:{seconds:02d} elapsed, {len(self)} records>"
+        took = format_duration(self.elapsed_s, 0)
+        return f"<Activity {self.sport} {when}, {took} elapsed, {len(self)} records>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what it is, when and how long, which streams, laps and notes."""
+        rows = [
+            ("start", format_start(self.start_time, zone(self.time_zone), self.time_zone)),
+            ("device", self.device or "not said"),
+            ("elapsed", format_duration(self.elapsed_s, 0)),
+            ("records", f"{len(self)}: {', '.join(self.streams) or 'none'}".replace("_", " ")),
+            ("laps, pauses", f"{len(self.laps)}, {len(self.pauses)}"),
+            *((note.kind, note.message) for note in self.notes[:_SHOWN_NOTES]),
+        ]
+        if len(self.notes) > _SHOWN_NOTES:
+            rows.append(("", f"and {len(self.notes) - _SHOWN_NOTES} more notes"))
+        return facts(f"{self.name or self.source.name or 'Activity'} ({self.sport})", rows)
+
+    def tables(self) -> dict[str, Columns]:
+        """Return the records, and the watch's laps.
+
+        Records have `time` (UTC, if known), `elapsed_s`, and the streams, called as in `STREAMS` with
+        their unit behind it: `heart_rate_bpm`, `speed_mps`.
+        """
+        time = {} if self.start_time is None else {"time": moments_of(self.start_time, self.elapsed)}
+        streams = {f"{n}_{_SUFFIXES[STREAMS[n].unit]}": column for n, column in self.streams.items()}
+        return {
+            "records": {**time, "elapsed_s": self.elapsed, **streams},
+            "laps": columns_of(self.laps, LAP_COLUMNS),
+        }

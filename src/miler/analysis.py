@@ -15,7 +15,9 @@ from miler.confidence import disputed, judge, rivals
 from miler.crediting import measure
 from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, quickest, splits
 from miler.eligibility import Point, checklist, track_surface
+from miler.frames import EFFORT_COLUMNS, LAP_COLUMNS, SPLIT_COLUMNS, Columns, Tabled, columns_of
 from miler.moments import Moments, moments
+from miler.notebook import facts
 from miler.odometer import Odometer
 from miler.overrides import Overrides, amended, barred, why_left_out
 from miler.ownbest import OwnBest, own_bests, own_marks
@@ -37,7 +39,15 @@ from miler.settings import Settings
 from miler.timezone import zone
 from miler.trace import Trace, thin
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
-from miler.units import KILOMETRE_M, MILE_M
+from miler.units import (
+    KILOMETRE_M,
+    MILE_M,
+    format_distance,
+    format_duration,
+    format_pace,
+    format_start,
+    format_sure,
+)
 from miler.worth import Worth, worth
 
 _UNTOLD_S = 10.0  # start and end of a session may lie seconds off its records
@@ -85,7 +95,7 @@ class Mile:
 
 
 @dataclass(frozen=True, eq=False)
-class Analysis:
+class Analysis(Tabled):
     """All that a report or the library needs, with the settings that made it."""
 
     source: Source
@@ -104,6 +114,37 @@ class Analysis:
     moments: Moments
     notes: tuple[Note, ...]
     settings: Settings
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the run, its mile and the mile's quarters."""
+        summary, units = self.summary, self.settings.shown_units
+        rows = [
+            ("start", format_start(summary.start_time, zone(summary.time_zone), summary.time_zone)),
+            ("distance", " = ".join(format_distance(summary.distance_m, unit) for unit in units)),
+            ("elapsed", format_duration(summary.elapsed_s, 0)),
+        ]
+        if self.mile is None:
+            return facts(summary.name or self.source.name or "Analysis", [*rows, ("mile", "none")])
+        effort, cut = self.mile.effort, self.mile.quarters
+        rows += [
+            ("mile", format_sure(effort.elapsed_s, effort.low_s, effort.high_s)),
+            ("pace", " · ".join(format_pace(effort.pace_s_per_km, unit) for unit in units)),
+            ("evidence", "; ".join(effort.evidence.reasons) if effort.evidence else ""),
+            ("quarters", ", ".join(format_duration(q.elapsed_s) for q in cut)),
+        ]
+        return facts(summary.name or self.source.name or "Analysis", rows, [q.elapsed_s for q in cut])
+
+    def tables(self) -> dict[str, Columns]:
+        """Return the efforts, the mile's quarters and track laps, the splits, and the watch's laps."""
+        mile = self.mile
+        return {
+            "efforts": columns_of(self.efforts, EFFORT_COLUMNS),
+            "quarters": columns_of(mile.quarters if mile else (), SPLIT_COLUMNS),
+            "track_laps": columns_of(mile.track_laps if mile else (), SPLIT_COLUMNS),
+            "miles": columns_of(self.miles, SPLIT_COLUMNS),
+            "km": columns_of(self.km, SPLIT_COLUMNS),
+            "laps": columns_of(self.laps, LAP_COLUMNS),
+        }
 
 
 def analyse(

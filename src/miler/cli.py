@@ -22,8 +22,8 @@ from miler.cli_options import (
     OK,
     SOME_FAILED,
     WRONG_USE,
-    has_color,
     has_place,
+    look_at,
     named,
     settings_of,
     settings_options,
@@ -97,8 +97,11 @@ def cli() -> None:
               callback=has_place, help="Write to this file, whole or not at all.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
               help="Processes to work with [one a core].")  # fmt: skip
+@click.option("--ascii", "plain", is_flag=True, help="Draw with plain characters only.")
 @settings_options
-def report(paths: Sequence[str], format_: str, output: Path | None, jobs: int | None, **options: Any) -> int:
+def report(
+    paths: Sequence[str], format_: str, output: Path | None, jobs: int | None, plain: bool, **options: Any
+) -> int:
     """Report the fastest mile of each file: time, splits, evenness, records.
 
     PATH is a file, a folder (searched with all below it), a zip archive such as an account's
@@ -114,13 +117,19 @@ def report(paths: Sequence[str], format_: str, output: Path | None, jobs: int | 
     # What was asked for decides, not what was found: one file in a folder is still a list of one.
     several = len(paths) > 1 or Path(paths[0]).is_dir() or any(found.way for found in files)
     if output is None:
-        return _write_report(files, settings, format_, several, jobs, sys.stdout)
+        return _write_report(files, settings, format_, several, plain, jobs, sys.stdout)
     with write_atomic(output) as stream:
-        return _write_report(files, settings, format_, several, jobs, stream)
+        return _write_report(files, settings, format_, several, plain, jobs, stream)
 
 
 def _write_report(
-    files: list[Found], settings: Settings, format: str, several: bool, jobs: int | None, stream: IO[str]
+    files: list[Found],
+    settings: Settings,
+    format: str,
+    several: bool,
+    plain: bool,
+    jobs: int | None,
+    stream: IO[str],
 ) -> int:
     """Write each file's share as soon as it is there, in input order."""
     from functools import partial
@@ -129,7 +138,7 @@ def _write_report(
     from miler.report.outcomes import joined, rendered
 
     jobs = min(jobs or (batch.usual_jobs() if len(files) >= FEW_FILES else 1), len(files))
-    then = partial(rendered, format=format, color=format == "text" and has_color(stream))
+    then = partial(rendered, format=format, look=look_at(stream, plain=plain))
     codes = {OK}
 
     def pieces() -> Iterator[str | Analysis]:

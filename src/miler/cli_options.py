@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+import locale
 import os
+import shutil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from miler.report.look import Look
     from miler.settings import Settings
 
 OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -42,7 +46,8 @@ def settings_options(command: Any) -> Any:
             click.option("--sport", "sports", multiple=True, metavar="SPORT",
                          help="Seek efforts in this sport (walking, hiking); may be repeated"
                          " [running, and files that name no sport]."),
-            click.option("--units", type=click.Choice(["mi", "km"]), help="What splits are shown [mi]."),
+            click.option("--units", type=click.Choice(["mi", "km", "both"]),
+                         help="What paces and splits are shown in [mi]."),
             click.option("--distance", "distance_source", type=click.Choice(["auto", "device", "fixes"]),
                          help="Whose distance counts [auto: the device's, where it is sane]."),
             click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
@@ -92,6 +97,35 @@ def named(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) ->
     if "" in paths:
         raise click.BadParameter("an empty path is no file", ctx, param)
     return paths
+
+
+_USUAL_COLUMNS, _LEAST_COLUMNS, _MOST_COLUMNS = 100, 40, 200
+_PLAIN_TERMINALS = ("dumb", "linux", "vt100", "vt220")
+
+
+def look_at(stream: IO[str], elsewhere: int = _USUAL_COLUMNS, *, plain: bool = False) -> Look:
+    """Return how text is laid out there: as wide as the terminal, in its colours and characters.
+
+    Args:
+        stream: where it goes.
+        elsewhere: columns where no terminal bounds them.
+        plain: ask for ASCII whatever the terminal.
+    """
+    from miler.report.look import Look
+
+    if not stream.isatty():
+        return Look(elsewhere, False, plain)
+    columns = shutil.get_terminal_size((_USUAL_COLUMNS, 24)).columns
+    return Look(
+        width=min(max(columns, _LEAST_COLUMNS), _MOST_COLUMNS),
+        color=has_color(stream),
+        plain=plain or os.environ.get("TERM") in _PLAIN_TERMINALS or not _knows_unicode(),
+    )
+
+
+def _knows_unicode() -> bool:
+    """Whether the terminal's characters are Unicode; a console of Windows takes them whatever its locale."""
+    return os.name == "nt" or codecs.lookup(locale.getencoding()).name == "utf-8"
 
 
 def has_color(stream: IO[str]) -> bool:

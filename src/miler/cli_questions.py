@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,14 +14,14 @@ import click
 
 from miler.cli_duplicates import show_duplicates
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK, has_color, has_place, settings_of
+from miler.cli_options import OK, has_place, look_at, settings_of
 from miler.saying import KINDS, SURFACES
 
 if TYPE_CHECKING:
     from miler.library import Clock, Filter, Group
 
 _LIST_LIMIT, _BEST_LIMIT = 50, 10
-_USUAL_COLUMNS, _MOST_COLUMNS, _ENDLESS = 120, 140, 10_000
+_ENDLESS, _TREND_COLUMNS = 10_000, 120  # where no terminal bounds a line
 _GROUPS = ("year", "surface", "sport", "kind", "shoes", "device")
 
 _format_option = click.option(
@@ -83,13 +82,6 @@ def chosen_by(conditions: dict[str, Any]) -> Filter:
     return Filter(**conditions).of_year(year)
 
 
-def _columns(stream: IO[str], elsewhere: int) -> int:
-    """Return how wide the terminal is, as far as lines are read well; elsewhere nothing bounds them so."""
-    if not stream.isatty():
-        return elsewhere
-    return min(shutil.get_terminal_size((_USUAL_COLUMNS, 24)).columns, _MOST_COLUMNS)
-
-
 @click.command(short_help="The library's best efforts.")
 @click.argument("length_m", callback=length, required=False, metavar="[DISTANCE]")
 @click.option("--by", "group", type=click.Choice(_GROUPS), help="The best of each.")
@@ -109,7 +101,6 @@ def best(
     these stretches by their time without pauses. Efforts that were excluded are shown apart.
     """
     from miler.report import listing
-    from miler.report.look import Look
 
     if group is not None and length_m is None:
         raise click.UsageError("--by needs a DISTANCE, such as `miler best 1mi --by year`")
@@ -133,14 +124,14 @@ def best(
             )
     if format_ != "table":
         return _write_rows([*rows, *apart], format_)
-    look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout))
+    look = look_at(sys.stdout, _ENDLESS)
     if length_m is None:
         text = listing.bests(rows, clock, look)
     elif group is not None:
         text = listing.grouped(length_m, group, rows, clock, look)
     else:
         text = listing.ranked(length_m, rows, apart, clock, look)
-    click.echo(text, nl=False)
+    click.echo(look.said(text), nl=False)
     return OK
 
 
@@ -173,20 +164,19 @@ def list_(
 ) -> int:
     """List activities, the latest first. Days are those of the runner's calendar."""
     from miler.report import listing
-    from miler.report.look import Look
 
-    look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout))
+    look = look_at(sys.stdout, _ENDLESS)
     if duplicates:
         with open_library(library_path) as library:
             return show_duplicates(library, format_, look)
     chosen = chosen_by(conditions)
-    shown = settings_of({"units": units, "config": None}).units
+    shown = settings_of({"units": units, "config": None}).unit
     with open_library(library_path) as library:
         rows = [asdict(row) for row in library.list(chosen, limit=limit or None)]
         total = library.count(chosen) if format_ == "table" else 0
     if format_ != "table":
         return _write_rows(rows, format_)
-    click.echo(listing.listed(rows, total, shown, look), nl=False)
+    click.echo(look.said(listing.listed(rows, total, shown, look)), nl=False)
     return OK
 
 
@@ -209,11 +199,10 @@ def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> in
         click.echo(dumps(comparison.document(), indent=2))
     else:
         from miler.report import comparison as shown
-        from miler.report.look import Look
 
-        look = Look(_columns(sys.stdout, _ENDLESS), has_color(sys.stdout), _lacks_blocks(sys.stdout))
+        look = look_at(sys.stdout, _ENDLESS)
 
-        click.echo(shown.render(comparison.document(), look), nl=False)
+        click.echo(look.said(shown.render(comparison.document(), look)), nl=False)
     return OK
 
 
@@ -255,10 +244,9 @@ def trend(
             stream.write(dumps(found.document(), indent=2) + "\n")
         else:
             from miler.report import trend as shown
-            from miler.report.look import Look
 
-            look = Look(_columns(stream, _USUAL_COLUMNS), has_color(stream), plain or _lacks_blocks(stream))
-            stream.write(shown.render(found.document(), look))
+            look = look_at(stream, _TREND_COLUMNS, plain=plain)
+            stream.write(look.said(shown.render(found.document(), look)))
     return OK
 
 
@@ -271,10 +259,3 @@ def _stream(output: Path | None) -> Iterator[IO[str]]:
 
     with write_atomic(output) as stream:
         yield stream
-
-
-def _lacks_blocks(stream: IO[str]) -> bool:
-    """Whether a terminal is known for drawing no more than plain characters."""
-    import os
-
-    return stream.isatty() and os.environ.get("TERM") in ("dumb", "linux", "vt100", "vt220")

@@ -107,7 +107,7 @@ def _refuse_unknown(name: str, value: str | None, book: tuple[Mark, ...]) -> Non
 @click.option("--sex", type=click.Choice(["F", "M"]), help="Whose records to compare with.")
 @click.option("--birth-year", type=int, metavar="YEAR", help="For the age grade.")
 @click.option("--lane", type=int, metavar="N", help="Of the track, by habit; else told from the positions.")
-@click.option("--units", type=click.Choice(["mi", "km"]), help="What splits are shown.")
+@click.option("--units", type=click.Choice(["mi", "km", "both"]), help="What paces and splits are shown in.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False),
               help="The settings file [the user's own].")  # fmt: skip
 def profile(config: Path | None, **values: Any) -> int:

@@ -11,10 +11,19 @@ import numpy as np
 
 from miler.activity import Activity
 from miler.arrays import FloatArray, IntArray
+from miler.notebook import facts
 from miler.odometer import TOLERANCE_M, Odometer
 from miler.settings import Settings
 from miler.streams import levels
-from miler.units import QUARTER_M, length_name
+from miler.units import (
+    QUARTER_M,
+    digits_for,
+    format_distance,
+    format_duration,
+    format_pace,
+    format_sure,
+    length_name,
+)
 
 Grade = Literal["A", "B", "C", "D"]
 
@@ -65,6 +74,24 @@ class Effort:
     def uncertainty_s(self) -> float:
         """The larger side of the 95 % interval, seconds; NaN before it is judged."""
         return max(self.elapsed_s - self.low_s, self.high_s - self.elapsed_s)
+
+    @property
+    def grade(self) -> Grade | None:
+        """Of the evidence, A the best; None before it is judged."""
+        return None if self.evidence is None else self.evidence.grade
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the time with its ±, where it lies, why it can be trusted."""
+        rows = [
+            ("elapsed", format_sure(self.elapsed_s, self.low_s, self.high_s)),
+            ("timer", format_duration(self.timer_s, digits_for(self.uncertainty_s))),
+            ("pace", " · ".join(format_pace(self.pace_s_per_km, unit) for unit in ("mi", "km"))),
+            ("from", f"{format_duration(self.start_s, 0)}, {format_distance(self.start_m)} into the run"),
+        ]
+        if self.evidence is not None:
+            rows.append((f"evidence {self.evidence.grade}", "; ".join(self.evidence.reasons)))
+        rows += [("flag", flag) for flag in self.flags] + [("no best", doubt) for doubt in self.doubts]
+        return facts(self.name, rows)
 
     @property
     def plausible(self) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 from miler.activity import Note, Pause
 from miler.arrays import BoolArray, FloatArray, IntArray, frozen
 from miler.errors import ActivityError
+from miler.units import format_distance
 
 # Watches store centimetres, and a distance plus a length may round past the place where the
 # runner stood; a millimetre (0.2 ms at any runner's speed) is the same place.
@@ -209,7 +210,7 @@ class Odometer:
     def __repr__(self) -> str:
         """Length and source: `<Odometer 6.42 km, from device distance>`."""
         origin = self.source.replace("device", "device distance")
-        return f"<Odometer {self.total_m / 1000:.2f} km, from {origin}>"
+        return f"<Odometer {format_distance(self.total_m)}, from {origin}>"
 
 
 def paused_by(pauses: tuple[Pause, ...], at_s: FloatArray) -> FloatArray:

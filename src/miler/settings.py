@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from miler.errors import SettingsError
-from miler.units import STANDARD_LENGTHS_M, TRACK_LAP_M, parse_distance
+from miler.units import STANDARD_LENGTHS_M, TRACK_LAP_M, Unit, parse_distance
 
 Sex = Literal["F", "M"]
 DistanceSource = Literal["auto", "device", "fixes"]
-Units = Literal["km", "mi"]
+Units = Literal["mi", "km", "both"]
 
 LANES = 10  # of the widest tracks
 FIRST_BIRTH_YEAR, LAST_BIRTH_YEAR = 1880, 2100
@@ -35,7 +35,7 @@ class Settings:
         birth_year: the runner's; None compares with no age.
         distance_source: "auto" takes the device's distance where it is sane, else the fixes.
         lane: of the track, counted from the kerb; None tells it from the positions where they can.
-        units: what a reader sees first, miles or kilometres.
+        units: what a reader sees: miles, kilometres, or both, the mile first.
         own_records: text of the runner's records.toml, empty for none: marks, rivals and goals.
         every_second: give the gap to each light at every second, not at the quarters only.
         max_speed_mps: a step faster than this is a glitch. 12.5 is just above the fastest
@@ -97,6 +97,16 @@ class Settings:
                 hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
                 raise SettingsError(f"unknown setting {name!r}; {hint}")
         return cls(**{name: _lower(value) if name == "sports" else value for name, value in values.items()})
+
+    @property
+    def unit(self) -> Unit:
+        """The unit that a reader sees first, or alone."""
+        return self.shown_units[0]
+
+    @property
+    def shown_units(self) -> tuple[Unit, ...]:
+        """The units that a reader sees."""
+        return ("mi", "km") if self.units == "both" else (self.units,)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, in the order of the fields."""

@@ -1,4 +1,4 @@
-"""Exact lengths; parse and format distance, duration and pace.
+"""Exact lengths, and how runners write numbers: times, paces, distances, differences, days.
 
 Inside miler everything is SI and `float`; this is the one place that knows how
 runners write it. Rounding happens once, here, and never in the runner's favour.
@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date, datetime, tzinfo
+from typing import Literal
 
 from miler.errors import SettingsError
+
+Unit = Literal["mi", "km"]
 
 MILE_M = 1609.344
 KILOMETRE_M = 1000.0
@@ -33,6 +37,13 @@ STANDARD_LENGTHS_M: dict[str, float] = {
     "half marathon": 21_097.5,
     "marathon": 42_195.0,
 }
+
+UNIT_M: dict[Unit, float] = {"mi": MILE_M, "km": KILOMETRE_M}
+
+_SLOWEST_PACE_S_PER_KM = 3600.0  # slower is standing about, which has no pace
+_LOPSIDED = 2.0
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _UNITS_M = {
     "m": 1.0,
@@ -141,19 +152,117 @@ def format_duration(seconds: float | None, digits: int = 1) -> str:
     return f"{secs}{tail}" if digits else f"0:{secs:02d}"
 
 
-def format_pace(pace_s_per_km: float | None, per: str = "km") -> str:
+def digits_for(uncertainty_s: float) -> int:
+    """Return how many decimals a time deserves that is so sure: hundredths only where they can be told."""
+    if math.isnan(uncertainty_s):
+        return 1
+    return 0 if uncertainty_s >= 1 else 1 if uncertainty_s >= 0.1 else 2
+
+
+def format_interval(low_s: float, high_s: float, digits: int = 1) -> str:
+    """Write an interval, outwards: `4:54 to 5:21`."""
+    outwards_s = math.floor(low_s * 10**digits + 1e-6) / 10**digits
+    return f"{format_duration(outwards_s, digits)} to {format_duration(high_s, digits)}"
+
+
+def format_sure(elapsed_s: float, low_s: float, high_s: float) -> str:
+    """Write a time with its ±, both rounded up: `4:58 ± 4`.
+
+    Where one side of the interval is much the larger, as for who stopped at the line, the interval is
+    written out: `4:58 (4:54 to 5:21)`.
+    """
+    below_s, above_s = elapsed_s - low_s, high_s - elapsed_s
+    wide_s = max(below_s, above_s)
+    digits = digits_for(wide_s)
+    time = format_duration(elapsed_s, digits)
+    if not math.isfinite(wide_s):
+        return time
+    if wide_s > _LOPSIDED * max(min(below_s, above_s), 10.0**-digits):
+        return f"{time} ({format_interval(low_s, high_s, digits)})"
+    return f"{time} ± {format_margin(wide_s, digits)}"
+
+
+def format_margin(seconds: float, digits: int = 1) -> str:
+    """Write what follows a ±, rounded up: `4`, `0.3`, `1:05`."""
+    margin_s = math.ceil(seconds * 10**digits - 1e-6) / 10**digits
+    return format_duration(margin_s, digits) if margin_s >= 60 else f"{margin_s:.{digits}f}"
+
+
+def format_pace(pace_s_per_km: float | None, per: Unit = "km") -> str:
     """Write a pace as `3:26 /km` or `5:32 /mi`; whole seconds, rounded up."""
-    scale = {"km": 1.0, "mi": MILE_M / KILOMETRE_M}[per]
-    if pace_s_per_km is None or not math.isfinite(pace_s_per_km):
-        return f"– /{per}"
-    return f"{format_duration(pace_s_per_km * scale, 0)} /{per}"
+    return f"{pace_figure(pace_s_per_km, per)} /{per}"
 
 
-def format_distance(metres: float | None, unit: str = "km") -> str:
+def pace_figure(pace_s_per_km: float | None, per: Unit) -> str:
+    """Write a pace for a column that names its unit: `5:32`; a dash for who stands about."""
+    if pace_s_per_km is None or not 0 <= pace_s_per_km <= _SLOWEST_PACE_S_PER_KM:
+        return "–"
+    return format_duration(pace_s_per_km * UNIT_M[per] / KILOMETRE_M, 0)
+
+
+def format_distance(metres: float | None, unit: Literal["mi", "km", "m"] = "km") -> str:
     """Write a distance as `6.42 km`, `3.99 mi` or `1 609 m`, rounded down: never farther than run."""
     if metres is None or not math.isfinite(metres):
         return "–"
     if unit == "m":
         return f"{math.floor(metres + 1e-6):,} m".replace(",", "\u202f")
-    scale = {"km": KILOMETRE_M, "mi": MILE_M}[unit]
-    return f"{math.floor(metres / scale * 100 + 1e-6) / 100:.2f} {unit}"
+    return f"{math.floor(metres / UNIT_M[unit] * 100 + 1e-6) / 100:.2f} {unit}"
+
+
+def rounded_down(value: float) -> str:
+    """Write a score or a share of a record with one decimal: never higher than it is."""
+    return f"{math.floor(value * 10 + 1e-9) / 10:.1f}"
+
+
+def rounded_up(value: float) -> str:
+    """Write what is still missing with one decimal: never less than it is."""
+    return f"{math.ceil(value * 10 - 1e-6) / 10 + 0.0:.1f}"
+
+
+def signed(value: float, unit: str = "") -> str:
+    """Write a difference with one decimal and its sign; what rounds to nothing has none."""
+    text = f"{abs(value):.1f}"
+    sign = "" if text == "0.0" else "−" if value < 0 else "+"
+    return f"{sign}{text}{unit}"
+
+
+def lag(behind_s: float) -> str:
+    """Write seconds behind a record, rounded up like a time; from ten minutes on without tenths."""
+    digits = 1 if abs(behind_s) < 600 else 0
+    ticks = math.ceil(behind_s * 10**digits - 1e-6)
+    sign = "−" if ticks < 0 else "+" if ticks else ""
+    return sign + format_duration(abs(ticks) / 10**digits, digits)
+
+
+def metres_to_go(behind_m: float) -> str:
+    """Write whole metres behind a record, rounded up."""
+    return f"{math.ceil(behind_m - 1e-6)} m".replace("-", "−")
+
+
+def format_day(day: date | str, *, weekday: bool = True, year: bool = True) -> str:
+    """Write a day as `Sat 9 May 2026`, the same in every locale.
+
+    Args:
+        day: a date, or what begins with one in ISO 8601.
+        weekday: name it.
+        year: name it.
+    """
+    if isinstance(day, str):
+        day = date.fromisoformat(day[:10])
+    before = f"{_WEEKDAYS[day.weekday()]} " if weekday else ""
+    after = f" {day.year}" if year else ""
+    return f"{before}{day.day} {_MONTHS[day.month - 1]}{after}"
+
+
+def format_start(start_time: datetime | None, there: tzinfo | None, zone_name: str | None) -> str:
+    """Write a start as the runner's clock showed it: `Tue 21 May 2019, 19:15 (Europe/Berlin)`.
+
+    Args:
+        start_time: aware; None if nobody knows.
+        there: the zone of the place; None for UTC.
+        zone_name: its name.
+    """
+    if start_time is None:
+        return "date unknown"
+    local = start_time if there is None else start_time.astimezone(there)
+    return f"{format_day(local)}, {local:%H:%M} {'UTC' if there is None else f'({zone_name})'}"

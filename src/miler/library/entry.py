@@ -88,9 +88,10 @@ def result_of(analysis: Analysis) -> Result:
     """Lay one analysis out as rows."""
     from miler.report import text
     from miler.report.document import document, rounded, written
+    from miler.report.look import Look
 
     flat = rounded(document(analysis))
-    report = text.render(analysis, color=True)
+    report = text.render(analysis, Look(text.WIDTH, color=True))
     taken = fingerprint(analysis)
     return Result(
         part=analysis.source.part or 1,

@@ -11,7 +11,8 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miler.errors import LibraryError, MilerError, SettingsError
+from miler.errors import LibraryError, MilerError
+from miler.extras import needed
 from miler.files import activities, contents, explain, replacing, write_atomic
 from miler.library import Filter, Library, Listed, questions, writing
 from miler.library.originals import wanted
@@ -68,14 +69,8 @@ def write_parquet(library: Library, path: Path, chosen: Filter) -> None:
     Raises:
         SettingsError: if pyarrow is not installed (`no_pyarrow`).
     """
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise SettingsError(
-            "Parquet needs pyarrow, which is not installed: `pip install 'miler[parquet]'`, or choose csv",
-            code="no_pyarrow",
-        ) from None
+    pyarrow = needed("pyarrow", "parquet", "Parquet", "choose csv")
+    parquet = needed("pyarrow.parquet", "parquet", "Parquet", "choose csv")
     schema = _schema(_effort_columns(library).values())
     with replacing(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
         rows = _rows(library, chosen)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from miler.library.questions import WHOLE, Filter, Stored, history
+from miler.library.questions import WHOLE, Filter, Stored, best
 from miler.ownbest import OwnBest, Ran, own_bests, own_marks
 from miler.units import MILE_M
 
@@ -24,13 +24,14 @@ def own_bests_of(connection: sqlite3.Connection, kept: Stored) -> tuple[OwnBest,
     if mile is None or kept.start_local is None or {WHOLE, MILE_M} & set(kept.excluded_m):
         return ()
     settings = kept.document["settings"]
+    day = date.fromisoformat(kept.start_local[: len("2026-05-09")])
+    before = Filter(until=day - timedelta(days=1))
     others = [
-        Ran(dated.day.isoformat(), dated.elapsed_s, f"activity {dated.activity_id}")
-        for dated in history(connection, MILE_M, Filter())
-        if dated.activity_id != kept.activity_id
+        Ran(str(effort.start_local)[: len("2026-05-09")], effort.elapsed_s, f"activity {effort.activity_id}")
+        for chosen in (before, before.of_year(day.year))
+        for effort in best(connection, MILE_M, chosen, limit=1)
     ]
     others += own_marks(settings.get("own_records", ""))
-    day = date.fromisoformat(kept.start_local[: len("2026-05-09")])
     return own_bests(mile["elapsed_s"], day, others, settings.get("birth_year"))
 
 

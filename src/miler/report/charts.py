@@ -17,13 +17,10 @@ from miler.arrays import FloatArray
 from miler.effort import Effort
 from miler.odometer import TOLERANCE_M
 from miler.scoring import Chased
-from miler.settings import Units
 from miler.trace import Trace
-from miler.units import KILOMETRE_M, MILE_M, format_duration
+from miler.units import UNIT_M, Unit, format_duration
 
 GRID_X, GRID_Y = 20_000, 1000  # finer than the pixels of a wide screen, also where a tenth of it fills one
-
-UNIT_M: dict[Units, float] = {"km": KILOMETRE_M, "mi": MILE_M}
 
 _AVERAGE_SHARE = 0.01  # of the run: a line that moves less than that is noise at the width of a page
 _LEAST_AVERAGE_S = 10.0
@@ -180,7 +177,7 @@ class _Axis:
         )
 
 
-def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart | None:
+def pace_chart(trace: Trace, effort: Effort | None, units: Unit) -> PaceChart | None:
     """Draw a run over its distance; None if it went less than a metre.
 
     What is slower than the axis, as a stop, runs along its lower edge.
@@ -226,7 +223,7 @@ def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart |
 
 
 def _pace(
-    key: str, name: str, units: Units, x: FloatArray, paces: FloatArray, axis: _Axis, *, shown: bool
+    key: str, name: str, units: Unit, x: FloatArray, paces: FloatArray, axis: _Axis, *, shown: bool
 ) -> Curve:
     said = tuple(format_duration(p, 0) if p < _STANDING_S else None for p in paces.tolist())
     return Curve(key, name, f"/{units}", _path(x, axis.share(paces)), shown, said)

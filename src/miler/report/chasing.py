@@ -19,11 +19,11 @@ from miler.oval import STANDARD
 from miler.pacelight import Light, even
 from miler.report.oval_svg import OvalChart, oval_chart
 from miler.report.tables import Table, lag_words
-from miler.report.words import metres_to_go, printable, told_time
+from miler.report.words import printable, told_time
 from miler.scoring import behind_light, lights
 from miler.settings import Settings
 from miler.track import Drawing, Line
-from miler.units import MILE_M, format_duration
+from miler.units import MILE_M, format_duration, metres_to_go
 
 _STEP_M = 4.0  # between points of the way: less than a dot is wide
 _KNOWN = 0.8  # share of the mile with positions, below which its course is not drawn

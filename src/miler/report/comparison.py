@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from miler.report.document import Document
 from miler.report.look import Look
-from miler.report.words import lag, metres_to_go, printable, rounded_down
-from miler.units import MILE_M, QUARTER_M, format_duration, format_pace
+from miler.report.words import printable
+from miler.units import (
+    MILE_M,
+    QUARTER_M,
+    format_day,
+    format_duration,
+    format_pace,
+    lag,
+    metres_to_go,
+    rounded_down,
+)
 
 _SHORTEST_TITLE = 14
 _MARKS = {1.0: "¼ mile", 2.0: "½ mile", 3.0: "¾ mile", 4.0: "1 mile"}  # by quarters
@@ -38,7 +46,7 @@ def render(compared: Document, look: Look) -> str:
 
 def _runner(mark: str, mile: Document, look: Look, code: str) -> str:
     day = mile["start_local"]
-    when = f"{date.fromisoformat(day[:10]):%a %d %b %Y}" if day else "date unknown"
+    when = format_day(day) if day else "date unknown"
     time = f"{format_duration(mile['elapsed_s']):>8}"
     pace = format_pace(mile["elapsed_s"] / MILE_M * 1000, "km")  # a mile for each mile is its time
     rest = f"  {pace:>9}  even {rounded_down(mile['evenness']['score']):>5}  {when}  #{mile['activity_id']} "

@@ -27,9 +27,6 @@ from miler.report.words import (
     flag_words,
     local_start,
     own_best_words,
-    rounded_down,
-    rounded_up,
-    signed,
     sport,
     sure_time,
     told_time,
@@ -38,10 +35,9 @@ from miler.report.words import (
     why_sure,
 )
 from miler.scoring import Milestone, lights
-from miler.settings import Units
-from miler.units import format_distance, format_duration, format_pace
+from miler.units import Unit, format_distance, format_duration, format_pace, rounded_down, rounded_up, signed
 
-_UNIT_NAMES: dict[Units, str] = {"km": "kilometres", "mi": "miles"}
+_UNIT_NAMES: dict[Unit, str] = {"km": "kilometres", "mi": "miles"}
 
 View = dict[str, Any]
 
@@ -78,7 +74,7 @@ def render(analyses: Sequence[Analysis], *, script_at: str | None = None) -> str
 
 
 def _article(ident: str, analysis: Analysis) -> View:
-    summary, units = analysis.summary, analysis.settings.units
+    summary, units = analysis.summary, analysis.settings.unit
     mile = analysis.mile
     return {
         "id": ident,
@@ -107,7 +103,7 @@ def _article(ident: str, analysis: Analysis) -> View:
 
 
 def _chart(analysis: Analysis) -> View | None:
-    mile, units = analysis.mile, analysis.settings.units
+    mile, units = analysis.mile, analysis.settings.unit
     chart = pace_chart(analysis.trace, mile.effort if mile else None, units)
     if chart is None:
         return None
@@ -158,7 +154,7 @@ def _track(analysis: Analysis) -> View | None:
 def _facts(analysis: Analysis) -> list[tuple[str, str]]:
     summary = analysis.summary
     facts = [
-        ("Distance", _distance(summary, analysis.settings.units)),
+        ("Distance", _distance(summary, analysis.settings.unit)),
         ("Elapsed", format_duration(summary.elapsed_s, 0)),
         ("Timer", format_duration(summary.timer_s, 0)),
         ("Moving", format_duration(summary.moving_s, 0)),
@@ -172,22 +168,22 @@ def _facts(analysis: Analysis) -> list[tuple[str, str]]:
     return facts
 
 
-def _distance(summary: Summary, units: Units) -> str:
-    other: Units = "km" if units == "mi" else "mi"
+def _distance(summary: Summary, units: Unit) -> str:
+    other: Unit = "km" if units == "mi" else "mi"
     return f"{format_distance(summary.distance_m, units)} ({format_distance(summary.distance_m, other)})"
 
 
-def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
+def _mile(analysis: Analysis, mile: Mile, units: Unit) -> View:
     effort = mile.effort
-    per = (units, "km" if units == "mi" else "mi")
+    per: tuple[Unit, Unit] = ("mi", "km") if units == "mi" else ("km", "mi")
     return {
         "time": told_time(effort),
-        "sure_time": sure_time(effort),
+        "sure": sure_time(effort).removeprefix(told_time(effort)).strip(),
         "why_sure": _capitalised(why_sure(effort)),
         "by_button": by_button(mile),
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
-        "where": where(mile),
+        "where": where(mile, units),
         "flags": [_flag(flag, effort, analysis.pauses) for flag in effort.flags],
         "bars": _bars(analysis, mile),
         "quarters": tables.quarters(mile, units),
@@ -251,7 +247,7 @@ def _splits(analysis: Analysis) -> list[tables.Table]:
         "mi": tables.splits("Mile splits", analysis.miles, "mi"),
         "km": tables.splits("Kilometre splits", analysis.km, "km"),
     }
-    first = both.pop(analysis.settings.units)
+    first = both.pop(analysis.settings.unit)
     return [table for table in (first, *both.values()) if table.rows]
 
 

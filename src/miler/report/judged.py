@@ -59,6 +59,8 @@ def _chased(chased: Chased) -> dict[str, Any]:
         if gaps is None
         else {
             "seconds": gaps.seconds.tolist(),
+            "runner_m": gaps.runner_m.tolist(),
+            "light_m": gaps.light_m.tolist(),
             "behind_s": gaps.behind_s.tolist(),
             "behind_m": gaps.behind_m.tolist(),
         },

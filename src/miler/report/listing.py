@@ -9,13 +9,20 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 
 from miler.ownbest import OwnBest
 from miler.report.document import Document, csv_line
 from miler.report.look import Look
-from miler.report.words import own_best_words, printable, rounded_down
-from miler.units import format_distance, format_duration, format_pace, length_name
+from miler.report.words import own_best_words, printable
+from miler.units import (
+    Unit,
+    format_day,
+    format_distance,
+    format_duration,
+    format_pace,
+    length_name,
+    rounded_down,
+)
 
 _WIDE = 100  # columns, from which on there is room for everything
 _LONGEST_WORDS = 46
@@ -24,7 +31,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DIM, _BOLD = "2", "1"
 
 
-def listed(rows: Sequence[Document], total: int, units: str, look: Look) -> str:
+def listed(rows: Sequence[Document], total: int, units: Unit, look: Look) -> str:
     """Write a table of activities, the latest first, a line each.
 
     Args:
@@ -97,7 +104,8 @@ def shown(kept: Document, own_bests: Sequence[OwnBest] = (), *, color: bool = Fa
         for length_m in kept["excluded_m"]
     ]
     context = [f"{key} {kept[key]}" for key in ("wind", "shoes") if kept[key]]
-    beside = own_best_words(own_bests)
+    mile = kept["document"]["fastest_mile"] or {}
+    beside = own_best_words(own_bests, mile.get("uncertainty_s") or 0.0)
     if context:
         beside.insert(0, f"not included in the time: {', '.join(context)}")
     lines = [" · ".join(words), *(line for said in beside for line in textwrap.wrap(said, _WIDE))]
@@ -176,7 +184,7 @@ def _day(row: Document, wide: bool) -> str:
     if row["start_local"] is None:
         return f"{'date unknown':<15}" if wide else f"{'no date':<10}"
     day = row["start_local"][:10]
-    return f"{date.fromisoformat(day):%a %d %b %Y}" if wide else day
+    return f"{format_day(day):>15}" if wide else day
 
 
 def _what(row: Document, width: int) -> str:

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_LEVELS = "▁▂▃▄▅▆▇█"
+_PLAIN_LEVELS = "_.,:-=+#"
+_PROSE = 100  # a longer line of words is hard to follow
+
+# What miler writes beyond ASCII, for terminals that have no more.
+_PLAIN = str.maketrans(
+    {
+        "━": "=", "─": "-", "│": "|", "┤": "+", "·": "-", "–": "-", "—": "-", "−": "-", "±": "+/-",
+        "×": "x", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "\u202f": " ", "\u00a0": " ",
+        "°": " deg ", "¼": "1/4", "½": "1/2", "¾": "3/4", "→": "->", "≤": "<=", "≥": ">=", "⅓": "1/3",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -16,3 +34,57 @@ class Look:
     def __call__(self, text: str, code: str, when: bool = True) -> str:
         """Return the text in a colour, if colours are wanted and the condition holds."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and when else text
+
+    def title(self, text: str) -> str:
+        """Return what heads a part."""
+        return self(text, "1")
+
+    def big(self, text: str) -> str:
+        """Return what the part is about."""
+        return self(text, "1;36")
+
+    def dim(self, text: str) -> str:
+        """Return what may be passed over."""
+        return self(text, "2")
+
+    def warn(self, text: str) -> str:
+        """Return what must not be."""
+        return self(text, "33")
+
+    @property
+    def prose(self) -> int:
+        """The longest line of words, in columns."""
+        return min(self.width, _PROSE)
+
+    def wrap(self, words: str, first: str = "", rest: str | None = None) -> list[str]:
+        """Break words into lines that fit, the first behind `first`, the others behind `rest`."""
+        return textwrap.wrap(
+            self.said(words),
+            self.prose,
+            initial_indent=first,
+            subsequent_indent=first if rest is None else rest,
+        )
+
+    def said(self, text: str) -> str:
+        """Return text in the characters that there are; letters lose their accents, the rest is escaped."""
+        if not self.plain or text.isascii():
+            return text
+        spelt = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+        letters = "".join(c for c in spelt if not unicodedata.combining(c))
+        return letters.encode("ascii", "backslashreplace").decode()
+
+    def bar(self, share: float, cells: int) -> str:
+        """Draw a share of a row of cells; never nothing."""
+        if self.plain:
+            return "#" * max(round(share * cells), 1)
+        eighths = max(round(share * cells * 8), 1)
+        return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+    def spark(self, heights: Sequence[float]) -> str:
+        """Draw a cell for each share of the height, a blank for NaN."""
+        levels = _PLAIN_LEVELS if self.plain else _LEVELS
+        top = len(levels) - 1
+        return "".join(
+            " " if math.isnan(height) else levels[round(min(max(height, 0.0), 1.0) * top)]
+            for height in heights
+        )

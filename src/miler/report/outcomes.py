@@ -15,6 +15,7 @@ from miler.settings import Settings
 if TYPE_CHECKING:
     from miler.analysis import Analysis
     from miler.outcome import Kind, Outcome
+    from miler.report.look import Look
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,13 @@ class Rendered:
     line: str | None = None
 
 
-def rendered(outcome: Outcome, format: str, color: bool = False) -> Rendered:
+def rendered(outcome: Outcome, format: str, look: Look | None = None) -> Rendered:
     """Render one outcome, in the worker; `joined` puts the pieces together."""
     from miler.report import document
     from miler.report.words import printable
 
     if outcome.error is None:
-        return Rendered(outcome.kind, tuple(_piece(a, format, color) for a in outcome.analyses))
+        return Rendered(outcome.kind, tuple(_piece(a, format, look) for a in outcome.analyses))
     if format == "jsonl":
         refused = document.skipped if outcome.kind == "skipped" else document.failure
         return Rendered(outcome.kind, (document.dumps(refused(outcome.source, outcome.error)) + "\n",))
@@ -43,14 +44,16 @@ def rendered(outcome: Outcome, format: str, color: bool = False) -> Rendered:
     return Rendered(outcome.kind, (), line)
 
 
-def _piece(analysis: Analysis, format: str, color: bool) -> str | Analysis:
-    from miler.report import document, render
+def _piece(analysis: Analysis, format: str, look: Look | None) -> str | Analysis:
+    from miler.report import document, render, text
 
     if format == "html":
         return analysis
     if format == "csv":
         return document.csv_row(analysis)
-    return render.render(analysis, format, color=color)
+    if format == "text":
+        return text.render(analysis, look)
+    return render.render(analysis, format)
 
 
 def joined(

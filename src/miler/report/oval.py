@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +9,12 @@ import numpy as np
 from miler.analysis import Analysis, Mile
 from miler.pacelight import light_of
 from miler.recordbook import marks
+from miler.report.layout import Column, laid_out
+from miler.report.look import Look
 from miler.report.tables import Table
 from miler.report.words import lead_in
 from miler.track import LineLap, TrackSummary
-from miler.units import format_duration
+from miler.units import format_duration, format_margin
 
 _LINES = {
     "presses": "the finish line is where {count} lap presses meet",
@@ -43,7 +43,7 @@ def coached(analysis: Analysis) -> Table | None:
     for i, (lap, off_s) in enumerate(zip(mile.track_laps, track.lap_plus_minus_s, strict=True)):
         total_s += lap.elapsed_s
         name = "bell" if i == len(mile.track_laps) - 1 else str(lap.index)
-        row = [name, f"{lap.length_m:.7g}", format_duration(lap.elapsed_s), f"{off_s:.1f}"]
+        row = [name, f"{lap.length_m:.7g}", format_duration(lap.elapsed_s), format_margin(off_s)]
         rows.append((*row, format_duration(total_s), *([format_duration(record[1][i])] if record else [])))
     text = tuple(False for _ in heads)
     lap_m = analysis.settings.lap_m
@@ -75,29 +75,21 @@ def line_laps(track: TrackSummary | None) -> Table | None:
 def _row(lap: LineLap) -> tuple[str, ...]:
     pressed = "both ends" if lap.pressed else "–"
     begins = format_duration(lap.start_s, 0)
-    return str(lap.index), begins, format_duration(lap.elapsed_s), f"{lap.plus_minus_s:.1f}", pressed
+    return str(lap.index), begins, format_duration(lap.elapsed_s), format_margin(lap.plus_minus_s), pressed
 
 
-def lines(analysis: Analysis, dim: Callable[[str], str], width: int) -> list[str]:
-    """Lay out what a text report says of the track; nothing without one.
-
-    Args:
-        analysis: of the run.
-        dim: how heads of columns are written.
-        width: most characters a line.
-    """
+def lines(analysis: Analysis, look: Look) -> list[str]:
+    """Lay out what a text report says of the track; nothing without one."""
     if analysis.track is None:
         return []
-    told = textwrap.wrap(facts(analysis.track), width, initial_indent="    ", subsequent_indent="    ")
+    told = look.wrap(facts(analysis.track), "  ")
     for table in (coached(analysis), line_laps(analysis.track)):
         if table is not None:
-            heads, *rows = _columns(table)
-            told += ["", f"  {table.caption}", dim(f"    {heads}"), *(f"    {row}" for row in rows)]
+            told += ["", *look.wrap(table.caption, "  "), *laid_out(_columns(table), look)]
     return told
 
 
-def _columns(table: Table) -> Sequence[str]:
-    """Lay a table out in columns; the first line is the heads."""
-    cells = [table.heads, *table.rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(table.heads))]
-    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+def _columns(table: Table) -> list[Column]:
+    """The table's columns; on a narrow terminal the last leave first."""
+    cells = list(zip(*table.rows, strict=True))
+    return [Column(head, cells[i], i, table.text[i]) for i, head in enumerate(table.heads)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from miler.plan import Plan
-from miler.units import format_duration, format_pace, length_name
+from miler.units import format_duration, length_name, pace_figure
 
 _COURSES = {"400": "a 400 m track", "200": "a 200 m track", "road": "the road, in quarters"}
 
@@ -20,7 +20,7 @@ def render_plan(plan: Plan) -> str:
     ]
     for split in plan.splits:
         pace = split.pace_s_per_km
-        paces = [format_pace(pace, unit).split(" ")[0] for unit in ("mi", "km")]
+        paces = [pace_figure(pace, unit) for unit in ("mi", "km")]
         lines.append(
             f"{split.index:>3} {split.end_m - split.start_m:>8.1f} {format_duration(split.split_s):>10}"
             f" {format_duration(split.total_s):>10} {paces[0]:>7} {paces[1]:>7}"

@@ -13,15 +13,20 @@ from miler.activity import Lap
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.repeats import Repeat, Series
-from miler.report.words import lag, lead_in, metres_to_go, rounded_down, signed, sure_time
+from miler.report.words import lead_in, sure_time
 from miler.scoring import Behind, Chased, RecordComparison
-from miler.settings import Settings, Units
+from miler.settings import Settings
 from miler.units import (
     MILE_M,
+    Unit,
     format_distance,
     format_duration,
-    format_pace,
+    lag,
     length_name,
+    metres_to_go,
+    pace_figure,
+    rounded_down,
+    signed,
 )
 
 ROUNDING = "Times are rounded up to a tenth: parts may add up to a tenth or two more than the whole."
@@ -69,7 +74,7 @@ def _table(caption: str, columns: Iterable[_Column[T]], items: Sequence[T], best
     )
 
 
-def quarters(mile: Mile, units: Units) -> Table:
+def quarters(mile: Mile, units: Unit) -> Table:
     """The four quarters: deviation from their mean, and seconds behind the first record."""
     mean_s = mile.effort.elapsed_s / len(mile.quarters)
     rows = _with_cumulative(mile.quarters)
@@ -88,7 +93,7 @@ def quarters(mile: Mile, units: Units) -> Table:
     return _table("Quarters of 402.336 m (440 yd)", columns, rows)
 
 
-def track_laps(mile: Mile, units: Units) -> Table:
+def track_laps(mile: Mile, units: Unit) -> Table:
     """The mile cut at the finish line of a track."""
     lap_m = mile.track_laps[-1].length_m
     caption = f"Laps of a {lap_m:.6g} m track{lead_in(lap_m)}"
@@ -127,7 +132,7 @@ def pace_light(mile: Mile) -> Table:
     return _table("Behind the light; a minus is ahead", columns, mile.pace_light)
 
 
-def efforts(found: Sequence[Effort], units: Units) -> Table:
+def efforts(found: Sequence[Effort], units: Unit) -> Table:
     """Every effort, with the timer clock beside the elapsed one where any differs."""
     first, second = _order(units)
     stopped = any(_stopped(e) for e in found)
@@ -158,7 +163,7 @@ def repeats(found: Series) -> Table:
     return _table(f"Repetitions: {found.name}, found from the motion", columns, found.repeats)
 
 
-def splits(caption: str, cut: Sequence[Split], unit: Units) -> Table:
+def splits(caption: str, cut: Sequence[Split], unit: Unit) -> Table:
     """The whole run cut every mile or kilometre; the fastest whole one is stressed."""
     longest_m = max((s.length_m for s in cut), default=0.0)
     whole = [s for s in cut if s.length_m > 0.999 * longest_m]
@@ -175,7 +180,7 @@ def splits(caption: str, cut: Sequence[Split], unit: Units) -> Table:
 
 def watch_laps(analysis: Analysis) -> Table:
     """What the watch marked, and beside it what miler measured between the same moments."""
-    units = analysis.settings.units
+    units = analysis.settings.unit
     columns: list[_Column[tuple[Lap, Split, float | None]]] = [
         _Column("Lap", lambda row: str(row[0].index)),
         _Column("Ended by", lambda row: _words(row[0].trigger), text=True),
@@ -198,7 +203,7 @@ def settings(used: Settings) -> Table:
     return _table("Settings that made this report", columns, list(used.as_dict().items()))
 
 
-def _paces(units: Units) -> list[_Column[Split]]:
+def _paces(units: Unit) -> list[_Column[Split]]:
     first, second = _order(units)
     return [
         _Column(f"Pace /{first}", lambda s: _pace(s.pace_s_per_km, first)),
@@ -257,7 +262,7 @@ def _lap_lengths(analysis: Analysis) -> list[float | None]:
     return [end - start for start, end in zip(marks, ends, strict=True)]
 
 
-def _order(units: Units) -> tuple[Units, Units]:
+def _order(units: Unit) -> tuple[Unit, Unit]:
     return ("km", "mi") if units == "km" else ("mi", "km")
 
 
@@ -265,8 +270,8 @@ def _stopped(effort: Effort) -> bool:
     return format_duration(effort.timer_s) != format_duration(effort.elapsed_s)
 
 
-def _pace(pace_s_per_km: float | None, per: Units) -> str | None:
-    return None if pace_s_per_km is None else format_pace(pace_s_per_km, per).removesuffix(f" /{per}")
+def _pace(pace_s_per_km: float | None, per: Unit) -> str | None:
+    return None if pace_s_per_km is None else pace_figure(pace_s_per_km, per)
 
 
 def _time(seconds: float | None) -> str | None:

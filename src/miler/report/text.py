@@ -3,100 +3,89 @@
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
 
-from miler.activity import Lap, Note, Pause
+from miler.activity import Note, Pause
 from miler.analysis import Analysis, Mile
 from miler.effort import Effort, Split
 from miler.repeats import Series
 from miler.report import oval as ovals
+from miler.report import spark
+from miler.report.layout import BESIDE, MISSING, Column, headed, hung, indent, laid_out, titled
+from miler.report.look import Look
 from miler.report.verdicts import context_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
     SOURCES,
     by_button,
     compared,
     flag_words,
-    lag,
     lead_in,
     local_start,
-    metres_to_go,
     own_best_words,
     printable,
-    rounded_down,
-    rounded_up,
-    signed,
     sport,
     sure_time,
     where,
     why_no_mile,
     why_sure,
 )
-from miler.scoring import Behind, RecordComparison
-from miler.units import TRACK_LAP_M, format_distance, format_duration, format_pace
+from miler.scoring import Behind
+from miler.units import (
+    TRACK_LAP_M,
+    Unit,
+    format_distance,
+    format_duration,
+    format_pace,
+    lag,
+    metres_to_go,
+    pace_figure,
+    rounded_down,
+    rounded_up,
+    signed,
+)
 
-_WIDTH = 100
-_INDENT = " " * 15
-_BAR = 12
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
-_SLOWEST_PACE_S = 3600.0  # slower is standing about, which has no pace
+WIDTH = 100  # where nobody says how wide
+
 _MOST_NOTES = 8  # of one code; of more, the first few stand for the rest
 _SHOWN_NOTES = 3
 _SHOWN_PAUSES = 6
 _LONGEST_NAME = 36
+_SPLIT_TITLES: dict[Unit, str] = {"mi": "MILE SPLITS", "km": "KILOMETRE SPLITS"}
 
 
-class _Style:
-    """ANSI colours, or none."""
-
-    def __init__(self, color: bool) -> None:
-        self._color = color
-
-    def __call__(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
-
-    def title(self, text: str) -> str:
-        return self(text, "1")
-
-    def big(self, text: str) -> str:
-        return self(text, "1;36")
-
-    def dim(self, text: str) -> str:
-        return self(text, "2")
-
-    def warn(self, text: str) -> str:
-        return self(text, "33")
-
-
-def render(analysis: Analysis, *, color: bool = False) -> str:
-    """Write one activity's report; every line fits 100 columns unless a name is longer.
+def render(analysis: Analysis, look: Look | None = None) -> str:
+    """Write one activity's report; every line fits, unless a word alone is longer.
 
     Args:
         analysis: what to report.
-        color: add ANSI colours.
+        look: how wide, in colours or not, in which characters; 100 columns without colours if None.
 
     Returns:
         Text that ends with a newline; strings from the file are made safe to print.
     """
-    style = _Style(color)
-    parts = [_head(analysis, style)]
-    if analysis.mile is None:
-        parts.append(textwrap.wrap(printable(why_no_mile(analysis)), _WIDTH))
+    look = look or Look(WIDTH)
+    units = analysis.settings.shown_units
+    mile = analysis.mile
+    parts = [_head(analysis, look)]
+    if mile is None:
+        parts += [look.wrap(printable(why_no_mile(analysis))), _profile(analysis, look)]
     else:
-        parts += _mile(analysis, analysis.mile, style)
-    parts.append(_on_the_track(analysis, style))
-    parts.append(_efforts(analysis.efforts, style))
-    parts.append(_repeats(analysis.repeats, style))
-    parts.append(_pauses(analysis.pauses, style))
-    parts.append(_laps(analysis, style))
-    parts.append(_splits(analysis, style))
-    parts.append(_notes(analysis.notes, style))
-    return "\n\n".join("\n".join(line.rstrip() for line in lines) for lines in parts if lines) + "\n"
+        parts += _mile(analysis, mile, look)
+    parts.append(_on_the_track(analysis, look))
+    parts.append(_efforts(analysis.efforts, units, look))
+    parts.append(_repeats(analysis.repeats, look))
+    parts.append(_pauses(analysis.pauses, look))
+    parts.append(_laps(analysis, look))
+    for unit in units:
+        splits = analysis.miles if unit == "mi" else analysis.km
+        if len(splits) > 1:
+            parts.append(_table(_SPLIT_TITLES[unit], splits, units, look))
+    parts.append(_notes(analysis.notes, look))
+    return look.said("\n\n".join("\n".join(map(str.rstrip, lines)) for lines in parts if lines)) + "\n"
 
 
-def _head(analysis: Analysis, style: _Style) -> list[str]:
+def _head(analysis: Analysis, look: Look) -> list[str]:
     summary, source = analysis.summary, analysis.source
     title = printable(source.name or "activity")
     if source.part is not None:
@@ -106,11 +95,13 @@ def _head(analysis: Analysis, style: _Style) -> list[str]:
     who = [sport(summary), local_start(summary)]
     if summary.device:
         who.append(_shortened(summary.device))
-    line = f"━━ {title} "
+    *above, last = look.wrap(title, look.said("━━ "), "   ")
+    rule = look.said("━") * max(look.prose - len(last) - 1, 0)
     return [
-        style.title(line + "━" * max(2, _WIDTH - len(line))),
-        " · ".join(printable(word) for word in who),
-        style.dim(" · ".join(_facts(analysis))),
+        *map(look.title, above),
+        look.title(f"{last} {rule}".rstrip()),
+        *look.wrap(" · ".join(printable(word) for word in who)),
+        *map(look.dim, look.wrap(" · ".join(_facts(analysis)))),
     ]
 
 
@@ -127,233 +118,250 @@ def _facts(analysis: Analysis) -> list[str]:
     if summary.distance_source == "none":
         return [*clocks, "no distance"]
     return [
-        format_distance(summary.distance_m, analysis.settings.units),
+        " = ".join(format_distance(summary.distance_m, unit) for unit in analysis.settings.shown_units),
         *clocks,
         f"moving {format_duration(summary.moving_s, 0)}",
         f"from {SOURCES.get(summary.distance_source, summary.distance_source)}",
     ]
 
 
-def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
-    effort = mile.effort
-    head = [
-        f"{style.title('FASTEST MILE')}   {style.big(sure_time(effort))}  elapsed"
-        f"    {format_pace(effort.pace_s_per_km, 'mi')} · {format_pace(effort.pace_s_per_km, 'km')}",
-        style.dim(_INDENT + where(mile)),
-    ]
-    head += _evidence(effort, style)
-    if "pause" in effort.flags:
-        head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
-    head += _by_button(mile, style)
-    official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
-    if official_s is not None:
-        head.append(
-            f"{style.title('OFFICIAL')}       {format_duration(official_s, 2)}  as the runner gave it"
-        )
-    head += [style.warn(_INDENT + f"! {flag_words(flag, effort, analysis.pauses)}") for flag in effort.flags]
+def _mile(analysis: Analysis, mile: Mile, look: Look) -> list[list[str]]:
+    units = analysis.settings.shown_units
     return [
-        head,
-        _table("QUARTERS  440 yd each", mile.quarters, style),
-        _evenness(mile, analysis.summary.sub_sport, style),
-        _track_laps(analysis, mile, style),
-        _records(mile, style),
-        _milestone(mile, style),
-        _section("OWN BEST", own_best_words(mile.own_bests, effort.uncertainty_s), style),
-        _section("WORTH", worth_words(mile.worth, analysis.settings.own_records), style),
-        _section("CONDITIONS", context_words(mile.conditions), style),
-        _eligibility(mile, style),
+        _headline(analysis, mile, look),
+        _profile(analysis, look),
+        _table("QUARTERS  440 yd each", mile.quarters, units, look),
+        _evenness(mile, analysis.summary.sub_sport, look),
+        _track_laps(analysis, mile, look),
+        _records(mile, look),
+        _milestone(mile, units, look),
+        titled("WORTH", worth_words(mile.worth, analysis.settings.own_records), look),
+        titled("CONDITIONS", context_words(mile.conditions), look),
+        _eligibility(mile, look),
     ]
 
 
-def _evidence(effort: Effort, style: _Style) -> list[str]:
-    return [style.dim(_INDENT + line) for line in textwrap.wrap(why_sure(effort), _WIDTH - len(_INDENT))]
+def _headline(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
+    effort, units = mile.effort, analysis.settings.shown_units
+    paces = " · ".join(format_pace(effort.pace_s_per_km, unit) for unit in units)
+    time = sure_time(effort)
+    said = [where(mile, units[0]), why_sure(effort)]
+    if "pause" in effort.flags:
+        said.append(f"timer {format_duration(effort.timer_s)}")
+    flags = [f"! {flag_words(flag, effort, analysis.pauses)}" for flag in effort.flags]
+    official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
+    lines = titled("FASTEST MILE", [f"{time}  elapsed    {paces}"], look, time)
+    for words in said:
+        lines += map(look.dim, hung(words, look))
+    lines += titled("LAP BUTTON", [by_button(mile)], look)
+    if official_s is not None:
+        lines += titled("OFFICIAL", [f"{format_duration(official_s, 2)}  as the runner gave it"], look)
+    for words in flags:
+        lines += map(look.warn, hung(words, look))
+    return lines
 
 
-def _by_button(mile: Mile, style: _Style) -> list[str]:
-    lines = textwrap.wrap(by_button(mile), _WIDTH - len(_INDENT))
-    if lines:
-        lines[0] = f"{style.title('LAP BUTTON'):<{len(_INDENT) + len(style.title(''))}}{lines[0]}"
-    return [*lines[:1], *(_INDENT + line for line in lines[1:])]
+def _profile(analysis: Analysis, look: Look) -> list[str]:
+    """The whole run in lines of little bars, what they mean behind them where that is wide, else below."""
+    effort = analysis.mile.effort if analysis.mile else None
+    before = indent(look)
+    lines = []
+    for title, drawn, words in spark.profile(
+        analysis.trace, effort, analysis.settings.shown_units, look, len(before)
+    ):
+        if look.width < BESIDE:
+            lines += [look.title(title)] if title else []
+            lines.append(before + drawn)
+        else:
+            lines.append(look.title(title) + before[len(title) :] + drawn)
+        if words:
+            lines += map(look.dim, hung(words, look))
+    return lines
 
 
-def _track_laps(analysis: Analysis, mile: Mile, style: _Style) -> list[str]:
+def _track_laps(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
     """The mile by laps where it was run on a track or a lap was asked for: else they double the quarters."""
     lap_m = analysis.settings.lap_m
     unasked = analysis.summary.sub_sport != "track" and math.isclose(lap_m, TRACK_LAP_M)
     if unasked or ovals.coached(analysis) is not None:  # that has them, with their ±
         return []
-    return _table(f"TRACK LAPS  {lap_m:.6g} m{lead_in(lap_m)}", mile.track_laps, style)
+    title = f"TRACK LAPS  {lap_m:.6g} m{lead_in(lap_m)}"
+    return _table(title, mile.track_laps, analysis.settings.shown_units, look)
 
 
-def _on_the_track(analysis: Analysis, style: _Style) -> list[str]:
-    lines = ovals.lines(analysis, style.dim, _WIDTH)
-    return [style.title("ON THE TRACK"), *lines] if lines else []
+def _on_the_track(analysis: Analysis, look: Look) -> list[str]:
+    lines = ovals.lines(analysis, look)
+    return [look.title("ON THE TRACK"), *lines] if lines else []
 
 
-def _table(title: str, splits: Sequence[Split], style: _Style) -> list[str]:
+def _table(title: str, splits: Sequence[Split], units: Sequence[Unit], look: Look) -> list[str]:
     """A table of splits with a bar each: longer is faster."""
     if not splits:
         return []
     total_s, total_m = sum(s.elapsed_s for s in splits), sum(s.length_m for s in splits)
-    columns = f"{'':>3}  {'metres':>7} {'time':>10} {'total':>10} {'to even':>8}{_STREAM_HEADS}"
-    lines = [style.title(title), style.dim(columns)]
-    paces = [s.pace_s_per_km or 0.0 for s in splits]
-    cumulative = 0.0
-    for split, pace in zip(splits, paces, strict=True):
-        cumulative += split.elapsed_s
-        even_s = split.elapsed_s - total_s * split.length_m / total_m
-        lines.append(
-            f"{split.index:>3}  {split.length_m:>7.1f} {format_duration(split.elapsed_s):>10}"
-            f" {format_duration(cumulative):>10} {signed(even_s):>8}{_of_streams(split)}  {_bar(pace, paces)}"
-        )
-    return lines
+    even_s = [s.elapsed_s - total_s * s.length_m / total_m for s in splits]
+    columns = [
+        Column("", [str(s.index) for s in splits]),
+        Column("metres", [f"{s.length_m:.1f}" for s in splits], 3),
+        Column("time", [format_duration(s.elapsed_s) for s in splits]),
+        Column("total", [format_duration(s) for s in accumulate(s.elapsed_s for s in splits)], 4),
+        Column("to even", [signed(s) for s in even_s], 2),
+        *_of_streams(splits, units),
+    ]
+    return [*look.wrap(look.title(title)), *laid_out(columns, look, _shares(splits))]
 
 
-_STREAM_HEADS = f" {'/mi':>6} {'/km':>6} {'hr':>5} {'spm':>5} {'climb':>6} {'fall':>5}"
-
-
-def _of_streams(split: Split) -> str:
+def _of_streams(splits: Sequence[Split], units: Sequence[Unit]) -> list[Column]:
     """The columns that watch laps and splits share: pace, heart rate, cadence, climb, fall."""
-    return (
-        f" {_pace(split, 'mi'):>6} {_pace(split, 'km'):>6} {_whole(split.heart_rate_bpm):>5}"
-        f" {_whole(split.cadence_spm):>5} {_whole(split.climb_m):>6} {_whole(split.fall_m):>5}"
-    )
-
-
-def _pace(split: Split, per: Literal["mi", "km"]) -> str:
-    pace = split.pace_s_per_km
-    return "–" if pace is None or pace > _SLOWEST_PACE_S else format_pace(pace, per).split(" ")[0]
+    paces = [
+        Column(f"/{unit}", [pace_figure(s.pace_s_per_km, unit) for s in splits], rank)
+        for rank, unit in enumerate(units, 1)
+    ]
+    return [
+        *paces,
+        Column("hr", [_whole(s.heart_rate_bpm) for s in splits], 5),
+        Column("spm", [_whole(s.cadence_spm) for s in splits], 8),
+        Column("climb", [_whole(s.climb_m) for s in splits], 6),
+        Column("fall", [_whole(s.fall_m) for s in splits], 7),
+    ]
 
 
 def _whole(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"
+    return MISSING if value is None else f"{value:.0f}"
 
 
-def _bar(pace: float, paces: Sequence[float]) -> str:
-    """A bar by speed, from three quarters of the fastest on, or just below the slowest: differences show."""
-    speeds = [1 / p for p in paces if p > 0]
-    if pace <= 0 or not speeds:
-        return ""
-    least = max(0.0, min(0.75, min(speeds) / max(speeds) - 0.02))
-    share = (1 / pace / max(speeds) - least) / (1 - least)
-    eighths = round(share * _BAR * 8)
-    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()) or "▏"
+def _shares(splits: Sequence[Split]) -> list[float]:
+    """Bars by speed, from three quarters of the fastest on, or just below the slowest: differences show."""
+    speeds = [s.length_m / s.elapsed_s if s.elapsed_s > 0 else 0.0 for s in splits]
+    run = [speed for speed in speeds if speed > 0]
+    if not run:
+        return []
+    least = max(0.0, min(0.75, min(run) / max(run) - 0.02))
+    return [max(speed / max(run) - least, 0.0) / (1 - least) for speed in speeds]
 
 
-def _evenness(mile: Mile, sub_sport: str | None, style: _Style) -> list[str]:
+def _evenness(mile: Mile, sub_sport: str | None, look: Look) -> list[str]:
     even = mile.evenness
     if mile.interrupted:
-        return [f"{style.title('EVENNESS')}       no verdict on its pacing: {mile.interrupted}"]
-    return [
-        f"{style.title('EVENNESS')}       {style.big(rounded_down(even.score))} of 100"
-        f" · CV {rounded_up(even.cv_percent)} % · {shape_words(mile, sub_sport)}",
-        style.dim(f"{_INDENT}second half {compared(-even.half_difference_percent)} the first"),
-        style.dim(
-            f"{_INDENT}start {compared(even.fast_start_percent)} the middle,"
-            f" finish {compared(even.end_spurt_percent)} it"
-        ),
-        *(style.dim(line) for said in pacing_words(mile, sub_sport) for line in _hung(said)),
+        return titled("EVENNESS", [f"no verdict on its pacing: {mile.interrupted}"], look)
+    score = rounded_down(even.score)
+    first = f"{score} of 100 · CV {rounded_up(even.cv_percent)} % · {shape_words(mile, sub_sport)}"
+    said = [
+        f"second half {compared(-even.half_difference_percent)} the first",
+        f"start {compared(even.fast_start_percent)} the middle, finish {compared(even.end_spurt_percent)} it",
+        *pacing_words(mile, sub_sport),
     ]
+    lines = titled("EVENNESS", [first], look, score)
+    return [*lines, *(look.dim(line) for words in said for line in hung(words, look))]
 
 
-def _section(title: str, sentences: Sequence[str], style: _Style) -> list[str]:
-    """Sentences beside a title, each on lines of its own."""
-    lines = [line for said in sentences for line in _hung(said)]
-    if not lines:
-        return []
-    return [f"{style.title(title)}{lines[0][len(title) :]}", *lines[1:]]
-
-
-def _hung(said: str) -> list[str]:
-    return textwrap.wrap(said, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
-
-
-def _records(mile: Mile, style: _Style) -> list[str]:
+def _records(mile: Mile, look: Look) -> list[str]:
     if not mile.records:
         return []
-    return [
-        style.title("AGAINST THE RECORDS")
-        + style.dim("  speed as a share of theirs, time behind, and metres left when they finish"),
-        style.dim(f"  {'':<27}  speed     1/4     1/2     3/4     1/1   to go"),
-        *(_record(record) for record in mile.records),
-        *(
-            _against(chased.name, chased.time_s, 100 * chased.time_s / mile.effort.elapsed_s, chased.behind)
-            + f"  {chased.kind}"
-            for chased in mile.pace_light
-            if chased.kind != "record"
-        ),
+    time_s = mile.effort.elapsed_s
+    rows = [(r.holder, r.time_s, r.percent, r.behind, r.label.replace("outdoor ", "")) for r in mile.records]
+    rows += [
+        (c.name, c.time_s, 100 * c.time_s / time_s, c.behind, c.kind)
+        for c in mile.pace_light
+        if c.kind != "record"
     ]
+    names, times, shares, behinds, labels = zip(*rows, strict=True)
+    who = [f"{printable(name)[:18]} {format_duration(s, 2)}" for name, s in zip(names, times, strict=True)]
+    columns = [
+        Column("", who, words=True),
+        Column("speed", [f"{rounded_down(share)} %" for share in shares], 3),
+        *(
+            Column(head, [lag(at[i].behind_s) for at in behinds], rank)
+            for i, (head, rank) in enumerate((("1/4", 6), ("1/2", 5), ("3/4", 4), ("1/1", 0)))
+        ),
+        Column("to go", [_to_go(at) for at in behinds], 1),
+        Column("", labels, 2, words=True),
+    ]
+    title = "AGAINST THE RECORDS"
+    meaning = "  speed as a share of theirs, time behind, and metres left when they finish"
+    return [headed(title, meaning, look), *laid_out(columns, look)]
 
 
-def _record(record: RecordComparison) -> str:
-    label = record.label.replace("outdoor ", "")
-    line = f"{_against(record.holder, record.time_s, record.percent, record.behind)}  {label}"
-    return line[:_WIDTH].rstrip()  # only who stood for an hour needs more room
+def _to_go(behind: Sequence[Behind]) -> str:
+    return metres_to_go(behind[-1].behind_m)
 
 
-def _against(name: str, time_s: float, percent: float, behind: Sequence[Behind]) -> str:
-    who = f"{printable(name)[:18]} {format_duration(time_s, 2)}"
-    lags = "".join(f" {lag(b.behind_s):>7}" for b in behind)
-    return f"  {who:<27}{rounded_down(percent):>5} %{lags}{metres_to_go(behind[-1].behind_m):>8}"
-
-
-def _milestone(mile: Mile, style: _Style) -> list[str]:
+def _milestone(mile: Mile, units: Sequence[Unit], look: Look) -> list[str]:
     stone = mile.milestone
     if stone is None:
         return []
-    return [
-        f"{style.title('NEXT')}           {style.big(format_duration(stone.time_s, 0))}"
-        f"  {format_duration(stone.faster_by_s)} s or {rounded_up(stone.faster_by_percent)} % to find;"
-        f" {format_duration(stone.time_s / 4)} a quarter, {format_pace(stone.pace_s_per_km, 'km')}"
-    ]
+    time = format_duration(stone.time_s, 0)
+    paces = ", ".join(format_pace(stone.pace_s_per_km, unit) for unit in units)
+    said = (
+        f"{time}  {format_duration(stone.faster_by_s)} s or {rounded_up(stone.faster_by_percent)} % to find;"
+        f" {format_duration(stone.time_s / 4)} a quarter, {paces}"
+    )
+    own = own_best_words(mile.own_bests, mile.effort.uncertainty_s)
+    return titled("NEXT", [said, *own], look, time)
 
 
 _VERDICTS = {"yes": "yes", "no": "no", "undetermined": "?"}
 
 
-def _eligibility(mile: Mile, style: _Style) -> list[str]:
+def _eligibility(mile: Mile, look: Look) -> list[str]:
     if not mile.eligibility:
         return []
-    return [
-        style.title("WOULD IT COUNT") + style.dim("  what a record asks, as far as a recording can answer"),
-        *(f"  {_VERDICTS[p.met]:<5}{p.name}: {p.reason}" for p in mile.eligibility),
-    ]
-
-
-def _repeats(found: Series | None, style: _Style) -> list[str]:
-    """Every repetition in a line, with the rest before the next."""
-    if found is None:
-        return []
-    mean_s = sum(r.elapsed_s for r in found.repeats) / len(found.repeats)
-    lines = [f"{style.title('REPEATS')}        {style.big(found.name)}, {format_duration(mean_s)} on average"]
-    for r in found.repeats:
-        rest = "" if r.rest_s is None else f"   rest {format_duration(r.rest_s, 0)}, {r.rest_m:.0f} m"
-        lines.append(
-            f"  {r.index:>3} {format_duration(r.elapsed_s):>10} {signed(r.elapsed_s - mean_s):>7}"
-            f"   at {format_duration(r.start_s, 0):>8}{rest}"
-        )
+    lines = [headed("WOULD IT COUNT", "  what a record asks, as far as a recording can answer", look)]
+    for point in mile.eligibility:
+        lines += look.wrap(f"{point.name}: {point.reason}", f"  {_VERDICTS[point.met]:<5}", " " * 7)
     return lines
 
 
-def _efforts(efforts: Sequence[Effort], style: _Style) -> list[str]:
+def _repeats(found: Series | None, look: Look) -> list[str]:
+    """Every repetition in a line, with the rest before the next."""
+    if found is None:
+        return []
+    repeats = found.repeats
+    mean_s = sum(r.elapsed_s for r in repeats) / len(repeats)
+    columns = [
+        Column("", [str(r.index) for r in repeats]),
+        Column("time", [format_duration(r.elapsed_s) for r in repeats]),
+        Column("to mean", [signed(r.elapsed_s - mean_s) for r in repeats], 1),
+        Column("after", [format_duration(r.start_s, 0) for r in repeats], 3),
+        Column("rest", [format_duration(r.rest_s, 0) for r in repeats], 2),
+        Column("rest, m", [_whole(r.rest_m) for r in repeats], 4),
+    ]
+    head = titled("REPEATS", [f"{found.name}, {format_duration(mean_s)} on average"], look, found.name)
+    fastest_s = min(r.elapsed_s for r in repeats)
+    return [*head, *laid_out(columns, look, [_stretched(fastest_s / r.elapsed_s) for r in repeats])]
+
+
+def _stretched(share: float) -> float:
+    """A share of the fastest, drawn from three quarters of it on."""
+    return max(share - 0.75, 0.0) * 4
+
+
+def _efforts(efforts: Sequence[Effort], units: Sequence[Unit], look: Look) -> list[str]:
     if not efforts:
         return []
-    lines = [style.title("BEST EFFORTS") + style.dim("  elapsed clock, ± 95 %, grade of the evidence")]
-    wide = max(16, *(len(sure_time(effort)) for effort in efforts))
-    for effort in efforts:
-        flags = f"  ({', '.join(effort.flags)})" if effort.flags else ""
-        grade = effort.evidence.grade if effort.evidence else " "
-        line = (
-            f"  {effort.name:<14}{sure_time(effort):>{wide}}  {grade}"
-            f"  {format_pace(effort.pace_s_per_km, 'mi'):>9}  {format_pace(effort.pace_s_per_km, 'km'):>9}"
-            f"   at {format_duration(effort.start_s, 0):>8}"
-        )
-        lines.append(line + flags if effort.plausible else style.warn(f"{line}  ! no best"))
+    columns = [
+        Column("", [e.name for e in efforts], words=True),
+        Column("time", [sure_time(e) for e in efforts]),
+        Column("", [e.evidence.grade if e.evidence else "" for e in efforts], 1),
+        *(
+            Column(f"/{unit}", [pace_figure(e.pace_s_per_km, unit) for e in efforts], rank)
+            for rank, unit in enumerate(units, 2)
+        ),
+        Column("after", [format_duration(e.start_s, 0) for e in efforts], 4),
+        Column(
+            "", [", ".join(e.flags if e.plausible else (*e.flags, "! no best")) for e in efforts], 1, True
+        ),
+    ]
+    heads, *rows = laid_out(columns, look)
+    lines = [headed("BEST EFFORTS", "  elapsed clock, ± 95 %, grade of the evidence", look), heads]
+    lines += [row if e.plausible else look.warn(row) for row, e in zip(rows, efforts, strict=True)]
     doubted = dict.fromkeys(doubt for effort in efforts for doubt in effort.doubts)
-    return [*lines, *(style.warn(f"  ! no best: {doubt}") for doubt in doubted)][: len(lines) + _SHOWN_NOTES]
+    for doubt in list(doubted)[:_SHOWN_NOTES]:
+        lines += map(look.warn, look.wrap(f"no best: {doubt}", "  ! ", "    "))
+    return lines
 
 
-def _pauses(pauses: Sequence[Pause], style: _Style) -> list[str]:
+def _pauses(pauses: Sequence[Pause], look: Look) -> list[str]:
     if not pauses:
         return []
     shown = [
@@ -362,39 +370,32 @@ def _pauses(pauses: Sequence[Pause], style: _Style) -> list[str]:
     ]
     more = f" and {len(pauses) - len(shown)} more" if len(pauses) > len(shown) else ""
     total = format_duration(sum(p.end_s - p.start_s for p in pauses), 0)
-    said = f"{len(pauses)}, {total} in all: {', '.join(shown)}{more}"
-    first, *rest = textwrap.wrap(said, _WIDTH - len(_INDENT))
-    return [style.title("PAUSES") + f"{first:>{len(first) + len(_INDENT) - 6}}", *(_INDENT + r for r in rest)]
+    return titled("PAUSES", [f"{len(pauses)}, {total} in all: {', '.join(shown)}{more}"], look)
 
 
-def _laps(analysis: Analysis, style: _Style) -> list[str]:
-    if len(analysis.laps) < 2:
+def _laps(analysis: Analysis, look: Look) -> list[str]:
+    laps, splits = analysis.laps, analysis.lap_splits
+    if len(laps) < 2:
         return []
-    columns = f"{'':>3}  {'metres':>7} {'elapsed':>10} {'timer':>10}{_STREAM_HEADS}  trigger"
-    lines = [style.title("WATCH LAPS") + style.dim("  as the watch recorded them"), style.dim(columns)]
-    for lap, split in zip(analysis.laps, analysis.lap_splits, strict=True):
-        lines.append(
-            f"{lap.index:>3}  {split.length_m:>7.1f} {format_duration(lap.elapsed_s):>10}"
-            f" {format_duration(lap.timer_s):>10}{_of_streams(split)}  {_trigger(lap)}"
-        )
-    return lines
+    columns = [
+        Column("", [str(lap.index) for lap in laps]),
+        Column("metres", [f"{s.length_m:.1f}" for s in splits], 3),
+        Column("elapsed", [format_duration(lap.elapsed_s) for lap in laps]),
+        Column("timer", [format_duration(lap.timer_s) for lap in laps], 4),
+        *_of_streams(splits, analysis.settings.shown_units),
+        Column("trigger", [printable((lap.trigger or "").replace("_", " ")) for lap in laps], 9, True),
+    ]
+    title = headed("WATCH LAPS", "  as the watch recorded them", look)
+    return [title, *laid_out(columns, look, _shares(splits))]
 
 
-def _trigger(lap: Lap) -> str:
-    return printable((lap.trigger or "").replace("_", " "))
+def _notes(notes: Iterable[Note], look: Look) -> list[str]:
+    lines = list(_noted(notes, look))
+    return [look.title("NOTES"), *lines] if lines else []
 
 
-def _splits(analysis: Analysis, style: _Style) -> list[str]:
-    by_mile = analysis.settings.units == "mi"
-    splits = analysis.miles if by_mile else analysis.km
-    if len(splits) < 2:
-        return []
-    return _table("MILE SPLITS" if by_mile else "KILOMETRE SPLITS", splits, style)
-
-
-def _notes(notes: Iterable[Note], style: _Style) -> list[str]:
+def _noted(notes: Iterable[Note], look: Look) -> Iterator[str]:
     """Damage first, then findings, each code together; many of one code are cut short."""
-    lines = []
     ordered = sorted(notes, key=lambda note: (note.kind != "damage", note.code))
     for (kind, _), group in groupby(ordered, key=lambda note: (note.kind, note.code)):
         alike = list(group)
@@ -403,14 +404,9 @@ def _notes(notes: Iterable[Note], style: _Style) -> list[str]:
         if len(alike) > len(shown):
             said.append(f"{len(alike) - len(shown)} more like these; --format json has them all")
         for message in said:
-            for line in _wrapped("!" if kind == "damage" else "·", message):
-                lines.append(style.warn(line) if kind == "damage" else line)
-    return [style.title("NOTES"), *lines] if lines else []
+            for line in look.wrap(message, "  ! " if kind == "damage" else "  · ", "    "):
+                yield look.warn(line) if kind == "damage" else line
 
 
 def _moment(note: Note) -> str:
     return "" if note.at_s is None else f" (at {format_duration(note.at_s, 0)})"
-
-
-def _wrapped(sign: str, message: str) -> list[str]:
-    return textwrap.wrap(message, _WIDTH, initial_indent=f"  {sign} ", subsequent_indent="    ")

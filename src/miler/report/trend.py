@@ -14,7 +14,7 @@ from statistics import median
 from miler.report.document import Document
 from miler.report.look import Look
 from miler.report.words import printable
-from miler.units import format_distance, format_duration, length_name
+from miler.units import format_day, format_distance, format_duration, length_name, signed
 
 _ROWS = 16
 _LEAST_COLUMNS = 24
@@ -68,7 +68,8 @@ class Scale:
         months = range(12 * first.year + first.month, 12 * last.year + last.month)  # those that begin within
         step = next((step for step in _STEPS_MONTHS if len(months) / step <= most), _STEPS_MONTHS[-1])
         days = [date(month // 12, month % 12 + 1, 1) for month in months if month % step == 0]
-        return tuple((day, f"{day:%Y}" if step >= 12 else f"{day:%b %Y}") for day in days)
+        names = [format_day(day, weekday=False).removeprefix("1 ") for day in days]
+        return tuple((day, name[-4:] if step >= 12 else name) for day, name in zip(days, names, strict=True))
 
 
 def scale_of(trend: Document) -> Scale:
@@ -104,8 +105,8 @@ def render(trend: Document, look: Look) -> str:
 def sentences(trend: Document) -> tuple[str, ...]:
     """Say the best ever, and what a year brings."""
     best = trend["records"][-1]
-    day = date.fromisoformat(best["day"])
-    said = [f"Best of {trend['efforts']}: {format_duration(best['elapsed_s'])} on {day:%d %b %Y}."]
+    on = format_day(best["day"], weekday=False)
+    said = [f"Best of {trend['efforts']}: {format_duration(best['elapsed_s'])} on {on}."]
     slope = trend["slope_s_per_year"]
     if slope is not None:
         first, last = trend["seasons"][0]["year"], trend["seasons"][-1]["year"]
@@ -137,10 +138,10 @@ def _seasons(trend: Document, look: Look) -> list[str]:
     lines = [look(f"{'season':>8} {'efforts':>8} {'best':>10} {'change':>9}  on", "2")]
     for season in reversed(trend["seasons"]):
         best = season["best"]
-        day = date.fromisoformat(best["day"])
+        day = format_day(best["day"], weekday=False, year=False)
         line = (
             f"{season['year']:>8} {season['efforts']:>8} {format_duration(best['elapsed_s']):>10}"
-            f" {change(season['improvement_s']):>9}  {day:%d %b}  #{best['activity_id']}"
+            f" {change(season['improvement_s']):>9}  {day:>6}  #{best['activity_id']}"
         )
         lines.append(look(line, "1", season["record"]) + ("  best so far" if season["record"] else ""))
     return lines
@@ -155,10 +156,7 @@ def point_name(span: str) -> str:
 
 def change(improvement_s: float | None) -> str:
     """Write how much a season changed: `−3.2 s` is faster."""
-    if improvement_s is None:
-        return "–"
-    text = f"{abs(improvement_s):.1f} s"
-    return text if text == "0.0 s" else ("−" if improvement_s > 0 else "+") + text
+    return "–" if improvement_s is None else signed(-improvement_s, " s")
 
 
 def _plot(trend: Document, look: Look) -> list[str]:

@@ -11,7 +11,7 @@ from miler.report.charts import GRID_X, GRID_Y, Tick
 from miler.report.document import Document
 from miler.report.tables import Table
 from miler.report.trend import Scale, change, conditions, point_name, scale_of, sentences
-from miler.units import format_duration, format_pace, length_name
+from miler.units import format_day, format_duration, format_pace, length_name
 
 _MOST_TIMES, _MOST_DATES = 8, 12
 _LABEL = (7.0, 8.0)  # percent of the plot that the label of a season best takes, across and down
@@ -38,7 +38,7 @@ def _best(best: Document, length_m: float) -> dict[str, Any]:
     pace_s_per_km = best["elapsed_s"] / length_m * 1000
     return {
         "time": format_duration(best["elapsed_s"]),
-        "day": f"{date.fromisoformat(best['day']):%A %d %B %Y}",
+        "day": format_day(best["day"]),
         "activity_id": best["activity_id"],
         "paces": [format_pace(pace_s_per_km, unit) for unit in ("mi", "km")],
     }
@@ -63,7 +63,7 @@ def _chart(trend: Document) -> dict[str, Any]:
                 "x": place[0],
                 "y": place[1],
                 "time": format_duration(best["elapsed_s"]) if place in labelled else None,
-                "said": f"{date.fromisoformat(best['day']):%d %b %Y}: {format_duration(best['elapsed_s'])}",
+                "said": f"{format_day(best['day'], weekday=False)}: {format_duration(best['elapsed_s'])}",
             }
             for best, place in zip(seasons, places, strict=True)
         ],
@@ -108,7 +108,7 @@ def _seasons(trend: Document) -> Table:
             str(season["efforts"]),
             format_duration(season["best"]["elapsed_s"]),
             change(season["improvement_s"]),
-            f"{date.fromisoformat(season['best']['day']):%d %b}",
+            format_day(season["best"]["day"], weekday=False, year=False),
             f"#{season['best']['activity_id']}",
             "best so far" if season["record"] else "",
         )

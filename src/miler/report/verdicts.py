@@ -11,9 +11,9 @@ from miler.analysis import Mile
 from miler.conditions import Condition
 from miler.pacing import Change, Pacing
 from miler.recordbook import Mark
-from miler.report.words import SHAPES, printable, rounded_down, rounded_up, written_day
+from miler.report.words import SHAPES, printable, written_day
 from miler.scoring import label
-from miler.units import format_duration, length_name
+from miler.units import format_duration, length_name, rounded_down, rounded_up
 from miler.worth import BookWorth, Worth
 
 _ORDINALS = ("first", "second", "third", "last")

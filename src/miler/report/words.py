@@ -1,6 +1,6 @@
 """Words that every report shares: local time, flags, shapes, and text that is safe to print.
 
-Numbers that text and page both show are rounded here, never in the runner's favour.
+Numbers in them are written by `miler.units`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,23 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING
 
-from miler.units import MILE_M, format_distance, format_duration
+from miler.units import (
+    MILE_M,
+    Unit,
+    digits_for,
+    format_day,
+    format_distance,
+    format_duration,
+    format_interval,
+    format_margin,
+    format_start,
+    format_sure,
+    rounded_down,
+    rounded_up,
+    signed,
+)
 
 if TYPE_CHECKING:  # the library's questions use these words, and need no numpy
     from miler.activity import Pause
@@ -19,7 +32,6 @@ if TYPE_CHECKING:  # the library's questions use these words, and need no numpy
     from miler.effort import Effort
     from miler.ownbest import OwnBest
 
-_LOPSIDED = 2.0
 _SHOWN_PAUSES = 3
 _FLATTERING = 0.1  # of the ±: less is not worth a word
 
@@ -69,12 +81,8 @@ def local_start(summary: Summary) -> str:
     """Write the start as the runner's clock showed it: `Tue 21 May 2019, 19:15 (Europe/Berlin)`."""
     from miler.timezone import zone  # the library's questions have no use for it
 
-    if summary.start_time is None:
-        return "date unknown"
     there = zone(summary.time_zone)
-    if there is None:
-        return f"{summary.start_time:%a %d %b %Y, %H:%M} UTC"
-    return f"{summary.start_time.astimezone(there):%a %d %b %Y, %H:%M} ({summary.time_zone})"
+    return format_start(summary.start_time, there, summary.time_zone)
 
 
 def sport(summary: Summary) -> str:
@@ -103,31 +111,18 @@ def why_no_mile(analysis: Analysis) -> str:
 
 
 def told_time(effort: Effort) -> str:
-    """Write a time with as many digits as it is sure of: tenths only where the ± is below a second."""
-    return format_duration(effort.elapsed_s, 0 if effort.uncertainty_s >= 1 else 1)
+    """Write a time with as many digits as it is sure of."""
+    return format_duration(effort.elapsed_s, digits_for(effort.uncertainty_s))
 
 
 def interval(effort: Effort) -> str:
     """Write the 95 % interval, outwards: `4:54 to 5:21`."""
-    digits = 0 if effort.uncertainty_s >= 1 else 1
-    low_s = math.floor(effort.low_s * 10**digits + 1e-6) / 10**digits
-    return f"{format_duration(low_s, digits)} to {format_duration(effort.high_s, digits)}"
+    return format_interval(effort.low_s, effort.high_s, digits_for(effort.uncertainty_s))
 
 
 def sure_time(effort: Effort) -> str:
-    """Write a time with its ±, both rounded up: `4:58 ± 4`.
-
-    Where one side of the interval is much the larger, as for who stopped at the line, the interval is
-    written out: `4:58 (4:54 to 5:21)`.
-    """
-    if not math.isfinite(effort.uncertainty_s):
-        return format_duration(effort.elapsed_s)
-    digits = 0 if effort.uncertainty_s >= 1 else 1
-    below, above = effort.elapsed_s - effort.low_s, effort.high_s - effort.elapsed_s
-    if max(below, above) > _LOPSIDED * max(min(below, above), 10.0**-digits):
-        return f"{told_time(effort)} ({interval(effort)})"
-    wide = math.ceil(effort.uncertainty_s * 10**digits - 1e-6) / 10**digits
-    return f"{told_time(effort)} ± {format_duration(wide, digits) if wide >= 60 else f'{wide:.{digits}f}'}"
+    """Write a time with its ±, as `units.format_sure` does."""
+    return format_sure(effort.elapsed_s, effort.low_s, effort.high_s)
 
 
 def why_sure(effort: Effort) -> str:
@@ -149,7 +144,7 @@ def by_button(mile: Mile) -> str:
     if pressed.last_lap > pressed.first_lap:
         laps = f"laps {pressed.first_lap} to {pressed.last_lap}"
     wide_s = pressed.high_s - pressed.elapsed_s
-    sure = f" ± {math.ceil(wide_s * 10 - 1e-6) / 10:.1f}" if math.isfinite(wide_s) else ""
+    sure = f" ± {format_margin(wide_s)}" if math.isfinite(wide_s) else ""
     return (
         f"{format_duration(pressed.elapsed_s, 2)}{sure}  evidence {pressed.evidence.grade}: {laps},"
         f" {pressed.evidence.reasons[0]}; {pressed.explained(mile.effort)}"
@@ -170,43 +165,14 @@ def flag_words(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
     return f"{words} ({', '.join(told)}{more})"
 
 
-def where(mile: Mile) -> str:
+def where(mile: Mile, unit: Unit = "km") -> str:
     """Say where in the run the mile lies, by clock and by distance."""
     effort = mile.effort
+    start, end = (format_distance(metres, unit) for metres in (effort.start_m, effort.end_m))
     return (
         f"from {format_duration(effort.start_s, 0)} to {format_duration(effort.end_s, 0)}, "
-        f"{effort.start_m / 1000:.2f} to {effort.end_m / 1000:.2f} km into the run"
+        f"{start.removesuffix(f' {unit}')} to {end} into the run"
     )
-
-
-def rounded_down(value: float) -> str:
-    """Write a score or a share of a record with one decimal: never higher than it is."""
-    return f"{math.floor(value * 10 + 1e-9) / 10:.1f}"
-
-
-def rounded_up(value: float) -> str:
-    """Write what is still missing with one decimal: never less than it is."""
-    return f"{math.ceil(value * 10 - 1e-6) / 10 + 0.0:.1f}"
-
-
-def signed(value: float, unit: str = "") -> str:
-    """Write a difference with one decimal and its sign; what rounds to nothing has none."""
-    text = f"{abs(value):.1f}"
-    sign = "" if text == "0.0" else "−" if value < 0 else "+"
-    return f"{sign}{text}{unit}"
-
-
-def lag(behind_s: float) -> str:
-    """Write seconds behind a record, rounded up like a time; from ten minutes on without tenths."""
-    digits = 1 if abs(behind_s) < 600 else 0
-    ticks = math.ceil(behind_s * 10**digits - 1e-6)
-    sign = "−" if ticks < 0 else "+" if ticks else ""
-    return sign + format_duration(abs(ticks) / 10**digits, digits)
-
-
-def metres_to_go(behind_m: float) -> str:
-    """Write whole metres behind a record, rounded up."""
-    return f"{math.ceil(behind_m - 1e-6)} m".replace("-", "−")
 
 
 def compared(faster_percent: float) -> str:
@@ -224,10 +190,7 @@ def lead_in(lap_m: float) -> str:
 
 def written_day(iso: str) -> str:
     """Write a day, or the year where that is all that is known: `6 May 1954`."""
-    if len(iso) == len("1954"):
-        return iso
-    day = date.fromisoformat(iso)
-    return f"{day.day} {day:%b %Y}"
+    return iso if len(iso) == len("1954") else format_day(iso, weekday=False)
 
 
 def own_best_words(own_bests: Sequence[OwnBest], plus_minus_s: float = 0.0) -> list[str]:
@@ -243,5 +206,5 @@ def _own_best(own: OwnBest, plus_minus_s: float) -> str:
     else:
         how = f"beaten by {rounded_down(-behind_s)} s" if behind_s < 0 else "equalled"
     doubt = ", within the ± of this mile" if 0 < abs(behind_s) <= plus_minus_s else ""
-    was = f"{format_duration(own.ran.time_s)} on {written_day(own.ran.on)}"
+    was = f"{format_duration(own.ran.time_s)} of {written_day(own.ran.on)}"
     return f"{name} until then {was} ({printable(own.ran.where)}): {how}{doubt}"

@@ -65,7 +65,7 @@ def runs(
         rows = library.list(chosen, limit=ROWS, offset=(page - 1) * ROWS)
         total = library.count(chosen)
         best = library.best(MILE_M, limit=1) if chosen == Filter() and page == 1 else ()
-    units = hall.config.settings.units
+    units = hall.config.settings.unit
     return _page(
         hall,
         "runs",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -14,16 +13,26 @@ from miler.library.doubles import Double
 from miler.report.comparison import mark_name, result
 from miler.report.document import Document
 from miler.report.listing import evidence, said_words
-from miler.report.words import FLAGS, lag, rounded_down
+from miler.report.words import FLAGS
 from miler.saying import KINDS, SURFACES
-from miler.settings import Units
-from miler.units import MILE_M, format_distance, format_duration, format_pace, length_name
+from miler.units import (
+    MILE_M,
+    Unit,
+    format_day,
+    format_distance,
+    format_duration,
+    format_pace,
+    lag,
+    length_name,
+    rounded_down,
+    signed,
+)
 from miler.web.choosing import Conditions
 
 View = dict[str, Any]
 
 
-def run(row: Listed, units: Units) -> View:
+def run(row: Listed, units: Unit) -> View:
     """Show one activity in a line."""
     return {
         "number": row.activity_id,
@@ -167,7 +176,7 @@ def length_text(length_m: float) -> str:
 
 
 def _day(start_local: str | None) -> str:
-    return "date unknown" if start_local is None else f"{date.fromisoformat(start_local[:10]):%a %d %b %Y}"
+    return "date unknown" if start_local is None else format_day(start_local)
 
 
 @dataclass(frozen=True)
@@ -196,10 +205,7 @@ def seasons(library: Library, length_m: float) -> list[Season]:
 
 
 def _change(best: Best, former: Best | None) -> str:
-    if former is None:
-        return "–"
-    seconds = best.elapsed_s - former.elapsed_s
-    return f"{'−' if seconds < 0 else '+'}{format_duration(abs(seconds))}"
+    return "–" if former is None else signed(best.elapsed_s - former.elapsed_s)
 
 
 @dataclass(frozen=True)
