@@ -21,6 +21,7 @@ from miler.crediting import measure
 from miler.files import read_all
 from miler.settings import Settings
 from miler.track import Track, find_track
+from miler.track.finish import closings_s
 
 _LANE_1 = Settings(lane=1)
 _END_SD_M = 2.5  # of a press and a position, either end
@@ -87,9 +88,10 @@ def known() -> Iterator[Known]:
             find_track(asked, device, _LANE_1) for asked in (activity, replace(activity, laps=()))
         )
         assert track is not None and alone is not None and track.finish is not None
+        closed_s = closings_s(activity.laps)
         for first, last, metres in spans:
-            from_s = activity.laps[first].start_s
-            to_s = activity.laps[last].start_s + activity.laps[last].elapsed_s
+            to_s = float(closed_s[last])
+            from_s = to_s - sum(lap.elapsed_s for lap in activity.laps[first : last + 1])
             watch_m = sum(lap.distance_m or math.nan for lap in activity.laps[first : last + 1])
             late = track.finish.lag_s
             said, by_positions = (_between(one, from_s + late, to_s + late) for one in (track, alone))

@@ -527,7 +527,7 @@ def imported_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HEAVY = {"numpy", "fitparse", "tzfpy", "jinja2", "rich", "scipy", "click"}
+HEAVY = {"numpy", "fitparse", "tzfpy", "jinja2", "rich", "click"}
 
 
 def test_import_miler_costs_nothing() -> None:
@@ -554,7 +554,7 @@ if __name__ == "__main__":
 
 def test_text_waits_for_no_template_and_no_bar(samples: Path) -> None:
     code = f"import miler.cli\nmiler.cli.main([{str(samples / 'treadmill.fit')!r}])"
-    assert not imported_by(code) & {"jinja2", "rich", "scipy", "multiprocessing.pool"}
+    assert not imported_by(code) & {"jinja2", "rich", "multiprocessing.pool"}
 
 
 @pytest.mark.parametrize("name", ["track-mile.fit", "phone-spike.gpx", "intervals.tcx.gz"])

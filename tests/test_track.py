@@ -19,7 +19,7 @@ from devtools.courses import Place, Road
 from devtools.motion import Motion, paced
 from devtools.simulate import Watch, record
 from devtools.writers import write_fit
-from miler.activity import Activity, Pause
+from miler.activity import Activity, Lap, Pause
 from miler.analysis import Analysis, analyse
 from miler.confidence import witness
 from miler.crediting import measure
@@ -35,6 +35,7 @@ from miler.report.text import render as render_text
 from miler.settings import Settings
 from miler.track import Line, Track, find_track, onto_track
 from miler.track.detect import Course, tracks_in
+from miler.track.finish import closings_s
 from miler.track.meant import as_meant
 from miler.units import LEAD_IN_M, MILE_M
 
@@ -244,6 +245,40 @@ def test_the_outer_lane_is_longer_when_it_is_named() -> None:
     assert outer.along_m[-1] / inner.along_m[-1] == pytest.approx(ratio, abs=0.002)
 
 
+def laps_in(*lanes: int) -> Activity:
+    """Laps, each in a lane, entered on the home straight; a watch that counts 1 % too much."""
+    ovals = [OvalCourse(Oval().straight_m, Oval().line_radius_m(lane)) for lane in lanes]
+    parts = [np.stack(oval.plane(np.arange(0.0, oval.lap_m))) - [[0.0], [oval.radius_m]] for oval in ovals]
+    east, north = np.concatenate(parts, axis=1)
+    rng = np.random.default_rng(8)
+    length_m = sum(oval.lap_m for oval in ovals)
+    recording = record(
+        Motion.of(paced(length_m, length_m / 4, rng)),
+        Watch(fix_noise_m=2.0, distance_scale=1.01),
+        rng,
+        start_time=START,
+        place=Place(Road(east, north), 60.2, 24.9, 12.0),
+    )
+    (activity,) = decode(write_fit(recording))
+    return activity
+
+
+def test_a_lap_on_the_inside_of_the_others_is_as_long_as_it_is_there() -> None:
+    activity = laps_in(6, 6, 6, 1, 6, 6, 6)
+    track = track_of(activity, Settings())
+    (other,) = track.longest.others
+    assert track.lane.lane - other.lane == pytest.approx(5, abs=1)
+    assert other.from_s == pytest.approx(3 * 437.6 / 4, abs=25.0)
+    assert any(note.code == "track_other_lane" for note in onto_track(measure(activity), track).notes)
+    unmoved = track_of(activity, Settings(lane=track.lane.lane)).longest
+    gone_m = unmoved.along_m[-1] - track.longest.along_m[-1]
+    assert gone_m == pytest.approx(unmoved.lane.line.length_m * (1 - other.longer), abs=3.0)
+
+
+def test_laps_in_one_lane_stay_in_it() -> None:
+    assert not track_of(laps_in(1, 1, 1, 1, 1), Settings()).longest.others
+
+
 @pytest.mark.parametrize("lane", [0, 11, 1.5, "one", True])
 def test_a_lane_that_no_track_has_is_refused(lane: object) -> None:
     with pytest.raises(SettingsError, match="lane"):
@@ -277,6 +312,20 @@ def test_the_line_is_where_the_presses_are() -> None:
     assert len(pressed) == 5
     for lap, expected_s in zip(pressed, true_s.tolist(), strict=True):
         assert lap.elapsed_s == pytest.approx(expected_s, abs=max(2 * lap.plus_minus_s, 1.0))
+
+
+def test_laps_that_begin_on_whole_seconds_close_when_their_durations_say() -> None:
+    took_s = [70.31, 81.62, 69.47, 90.08]
+    closed_s = 0.4 + np.cumsum(took_s)
+    began_s = np.floor(np.concatenate(([0.4], closed_s[:-1])))
+    laps = [
+        Lap(i, "manual", start, took, took, 400.0)
+        for i, (start, took) in enumerate(zip(began_s.tolist(), took_s, strict=True))
+    ]
+    off_s = closings_s(laps) - closed_s
+    assert np.ptp(off_s) < 1e-9
+    assert abs(off_s[0]) <= 1.0
+    assert not len(closings_s([]))
 
 
 def test_presses_tell_how_late_the_receiver_is() -> None:

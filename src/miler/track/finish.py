@@ -9,8 +9,10 @@ Without presses the line is where repetitions end; without those it is anywhere,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,12 +23,13 @@ from miler.track.path import Path, Pressed, Problem
 
 Told = Literal["presses", "rests", "nothing"]
 
+_SECOND_S = 1.001  # to which watches keep when a lap began
 _MEET_M = 12.0  # presses at one line lie so near to one another, thumbs and fixes together
 _LEAST_PRESSES, _LEAST_SHARE = 3, 0.3
 _LEAST_RESTS = 2
-_LATE_S = (-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+_LATE_S = np.round(np.arange(-2.0, 3.01, 0.1), 1).tolist()
 _CLOSER = 0.75  # being late must bring the presses so much nearer together
-_THUMB_SD_S, _THUMB_SD_M = 0.25, 1.5  # at a mile's pace
+_THUMB_SD_S, _STANCE_SD_M = 0.25, 1.0  # in time, and of a runner's place about the line
 _AT_LINE_M, _WAITED_S = 4.0, 1.0
 _REST_MPS, _REST_S = 0.5, 5.0  # standing
 
@@ -65,9 +68,31 @@ class Sight(NamedTuple):
 
 def presses(laps: Sequence[Lap], problem: Problem, path: Path, late_s: float = 0.0) -> list[Sight]:
     """Where the runner was at each press of the lap button within a path, its positions being late."""
-    by_hand = [lap.start_s + lap.elapsed_s for lap in laps if lap.trigger == "manual"]
-    inside = [t for t in by_hand if path.times[0] <= t <= path.times[-1]]
-    return _seen(np.array(inside), problem, path, late_s)
+    closed_s = closings_s(laps)
+    by_hand = closed_s[[lap.trigger == "manual" for lap in laps]]
+    inside = (by_hand >= path.times[0]) & (by_hand <= path.times[-1])
+    return _seen(by_hand[inside], problem, path, late_s)
+
+
+def closings_s(laps: Sequence[Lap]) -> FloatArray:
+    """When each lap was closed, (n,) seconds from the start of the activity.
+
+    A watch keeps when a lap began to the second, and how long it took to the millisecond. Where each lap
+    begins as the one before ends, the durations tell the moments, but for a share of a second that is the
+    same for all: so that each began within a second of what was kept.
+    """
+    if not laps:
+        return np.empty(0)
+    began = np.array([lap.start_s for lap in laps])
+    took = np.array([lap.elapsed_s for lap in laps])
+    closed: FloatArray = began + took
+    apart = np.abs(began[1:] - closed[:-1]) > _SECOND_S
+    bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(laps)]
+    for first, last in pairwise(bounds):
+        ran = np.cumsum(took[first:last])
+        off = began[first:last] - (ran - took[first:last])
+        closed[first:last] = ran + (off.max() + off.min()) / 2
+    return closed
 
 
 def rests(problem: Problem, path: Path) -> list[Sight]:
@@ -144,12 +169,14 @@ def as_observed(
 ) -> tuple[Pressed, ...]:
     """Presses at the line as places on the unwrapped path, late as its positions; others are left out."""
     lap = problem.line.length_m
+    speed = np.gradient(path.along_m, path.times)
     found = []
     for sight in pressed:
         here = float(np.interp(sight.at_s + finish.lag_s, path.times, path.along_m))
         off = float(np.mod(problem.direction * finish.at_m - here + lap / 2, lap)) - lap / 2
         if abs(off) <= _MEET_M:
-            found.append(Pressed(sight.at_s + finish.lag_s, here + off, _THUMB_SD_M))
+            sd_m = math.hypot(_STANCE_SD_M, _THUMB_SD_S * float(np.interp(sight.at_s, path.times, speed)))
+            found.append(Pressed(sight.at_s + finish.lag_s, here + off, sd_m))
     return tuple(found)
 
 
@@ -169,7 +196,8 @@ def crossings(
     first = np.mod(problem.direction * finish.at_m - along[0], lap) + along[0]
     marks = np.arange(first, along[-1], lap)
     at_s = _reached(marks, along, path.times)
-    drawn_s = np.array([_reached(marks, np.maximum.accumulate(d), path.times) for d in drawn_m.T])
+    rising = np.maximum.accumulate(drawn_m.T, axis=1)
+    drawn_s = np.array([_reached(marks, drawn, path.times) for drawn in rising])
     by_hand = [(press.at_s, float(np.interp(press.at_s, path.times, along))) for press in problem.pressed]
     found = []
     for mark_m, mark_s, other_s in zip(marks.tolist(), at_s.tolist(), drawn_s.T, strict=True):

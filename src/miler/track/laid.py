@@ -106,6 +106,12 @@ def said(track: Track) -> list[Note]:
     for mile in (mile for circuit in track.circuits for mile in circuit.miles):
         text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
         notes.append(Note("track_mile", "finding", text, at_s=mile.from_s))
+    for other in (other for circuit in track.circuits for other in circuit.others):
+        text = (
+            f"a lap of {other.to_s - other.from_s:.0f} s lies lanes away from the others, and the watch "
+            f"counted so too: it is taken for lane {other.lane}, {100 * (other.longer - 1):+.1f} % in length"
+        )
+        notes.append(Note("track_other_lane", "finding", text, at_s=other.from_s))
     tracks = len({c.plane for c in track.circuits})
     if tracks > 1:
         text = f"{tracks} tracks are in this recording; what is said of one is of the one with most laps"

@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 
 from miler.activity import Activity, Pause
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, IntArray
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.settings import Settings
@@ -20,17 +20,19 @@ from miler.track.line import Plane
 from miler.track.meant import Meant, as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
 from miler.track.shape import Lane, tell_lane
+from miler.track.strayed import Strayed, in_lanes, strayed
 
 _DRAWS = 96
 # The draws are too narrow by this: the bend of the line and the steps of speed are more than a Gaussian
 # about the most likely path. Set on simulated runs other than those of benchmarks/track.py.
-_WIDENED, _WIDENED_SLOW, _WIDENED_SMART = 1.4, 1.25, 1.6
+_WIDENED, _WIDENED_SLOW, _WIDENED_SMART = 1.4, 1.25, 1.5
 _SLOW_S = 34.0  # errors that last so long are the better known
 _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
 _STOP_SD_S = 0.4  # of starting from and stopping at rest, within the second
 _LEAST_FIXES = 30
+_RISE_MPS = 1e-7  # at rest, so that each place has one moment
 _ALWAYS_S = (-math.inf, math.inf)
 
 
@@ -49,6 +51,7 @@ class Circuit:
         raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
         miles: what was meant for one.
+        others: laps in another lane.
     """
 
     times: FloatArray
@@ -61,6 +64,7 @@ class Circuit:
     raw_m: FloatArray
     plane: Plane
     miles: tuple[Meant, ...]
+    others: tuple[Strayed, ...]
 
     @property
     def laps(self) -> float:
@@ -72,6 +76,12 @@ class Circuit:
         """What either end of a stretch may be off beyond the draws."""
         return SMOOTH_END_SD_M if self.path.noise.smooth else 0.0
 
+    @cached_property
+    def _rising(self) -> FloatArray:
+        """The draws (d, g), so that they rise even at rest."""
+        rising: FloatArray = np.ascontiguousarray(self.drawn_m.T) + _RISE_MPS * (self.times - self.times[0])
+        return rising
+
     def holds(self, from_s: float, to_s: float) -> bool:
         """Whether a span lies inside it."""
         return float(self.times[0]) - 1e-6 <= from_s and to_s <= float(self.times[-1]) + 1e-6
@@ -82,10 +92,14 @@ class Circuit:
         inside = slice(first, last)
         if last - first < 2:
             return np.full(len(self.scales), np.nan)
+        times, along_m, drawn = self.times[inside], self.along_m[inside], self._rising[:, inside]
+        lengths_m = length_m / self.scales
+        apart_m = float(np.ptp(drawn - along_m, axis=1).max())  # by which any stretch is longer in a draw
+        starts, ends = _rivals(times, along_m, lengths_m.min() - apart_m, lengths_m.max() + apart_m)
         return np.array(
             [
-                _fastest_s(self.times[inside], drawn[inside], length_m / scale)
-                for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True)
+                _fastest_s(times, rising, metres, starts, ends)
+                for rising, metres in zip(drawn, lengths_m.tolist(), strict=True)
             ]
         )
 
@@ -95,8 +109,7 @@ class Circuit:
         Draws are laid on its start and on its end, and the surer is taken: at a rest a metre is minutes.
         """
         from_start, from_end = [], []
-        for drawn, scale in zip(self.drawn_m.T, self.scales.tolist(), strict=True):
-            rising = drawn + 1e-7 * (self.times - self.times[0])
+        for rising, scale in zip(self._rising, self.scales.tolist(), strict=True):
             begun, ended = np.interp([start_s, end_s], self.times, rising).tolist()
             metres = bounds_m / scale
             from_start.append(np.diff(np.interp(begun + metres, rising, self.times)))
@@ -230,8 +243,8 @@ def _circuits(
         for i, ((problem, path), some) in enumerate(zip(followed, pressed(), strict=True)):
             if observed := as_observed(some, finish, problem, path):
                 problem = replace(problem, pressed=observed)
-                followed[i] = problem, follow(problem, path.pose)
-    return [_circuit(*one, lane, odometer.pauses, found.plane) for one in followed], finish
+                followed[i] = problem, follow(problem, path.pose, path)
+    return [_circuit(*one, lane, odometer, found.plane) for one in followed], finish
 
 
 def _independent(course: Course, found: Found, noise: Noise) -> float:
@@ -241,12 +254,13 @@ def _independent(course: Course, found: Found, noise: Noise) -> float:
     return max(used * 2 * noise.memory_s / max(seconds, 1.0), 1.0)
 
 
-def _circuit(problem: Problem, path: Path, lane: Lane, pauses: tuple[Pause, ...], plane: Plane) -> Circuit:
+def _circuit(problem: Problem, path: Path, lane: Lane, odometer: Odometer, plane: Plane) -> Circuit:
     drawn = path.draws(_DRAWS, _widened(problem))
-    times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), pauses)
-    paths, miles = as_meant(times, paths, pauses)
+    times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), odometer.pauses)
+    others = strayed(problem, path, lane, odometer)
+    paths, miles = as_meant(times, in_lanes(times, paths, others), odometer.pauses)
     scales = _scales(lane, _DRAWS)
-    return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles)
+    return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles, others)
 
 
 def _widened(problem: Problem) -> float:
@@ -279,16 +293,34 @@ def _scales(lane: Lane, count: int) -> FloatArray:
     return scales
 
 
-def _fastest_s(times: FloatArray, along_m: FloatArray, length_m: float) -> float:
+def _rivals(
+    times: FloatArray, along_m: FloatArray, least_m: float, most_m: float
+) -> tuple[IntArray, IntArray]:
+    """Where the fastest stretch of a draw may start and where it may end, indices of moments.
+
+    Such a stretch of the estimate is `least_m` long or more, and some stretch of `most_m` is surely as fast.
+    """
+    rising = along_m + _RISE_MPS * (times - times[0])
+
+    def took_s(length_m: float) -> tuple[FloatArray, FloatArray]:
+        begun = np.interp(rising + length_m, rising, times, right=np.inf) - times
+        return begun, times - np.interp(rising - length_m, rising, times, left=-np.inf)
+
+    longest_s = took_s(most_m)[0].min()
+    starts, ends = (np.flatnonzero(took <= longest_s) for took in took_s(least_m))
+    return starts, ends
+
+
+def _fastest_s(
+    times: FloatArray, rising: FloatArray, length_m: float, starts: IntArray, ends: IntArray
+) -> float:
     """Return the least time over a length of one draw; NaN if it is too short. `fastest`, without breaks."""
-    rising = along_m + 1e-7 * (times - times[0])
     if rising[-1] - rising[0] < length_m:
         return math.nan
-    front = rising[: np.searchsorted(rising, rising[-1] - length_m, "right")]
-    back = int(np.searchsorted(rising, rising[0] + length_m))
-    begun = np.interp(front + length_m, rising, times) - times[: len(front)]
-    ended = times[back:] - np.interp(rising[back:] - length_m, rising, times)
-    return float(min(begun.min(), ended.min(initial=math.inf)))
+    from_m, to_m = rising[starts] + length_m, rising[ends] - length_m
+    begun = np.interp(from_m, rising, times, right=np.inf) - times[starts]
+    ended = times[ends] - np.interp(to_m, rising, times, left=-np.inf)
+    return float(min(begun.min(initial=math.inf), ended.min(initial=math.inf)))
 
 
 def across_m(circuit: Circuit) -> float:

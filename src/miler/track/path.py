@@ -18,15 +18,17 @@ from typing import NamedTuple
 import numpy as np
 
 from miler.arrays import FloatArray, IntArray
+from miler.track.chain import Chain
 from miler.track.line import Line, Pose
 
 _MEMORIES_S = (5.0, 8.0, 12.0, 16.0, 20.0, 26.0, 34.0, 45.0, 60.0, 80.0, 110.0, 150.0)
 _SMOOTH_S = 110.0  # a memory from here on is a receiver that filters more than the model knows
-_MOST_STEPS = 3  # of the grid, between two fixes
-_CHANGE_MPS = 0.016  # scale of a second's change of speed; it is neared from half a metre a second
-_FIRST_CHANGE_MPS, _COOLING = 0.5, 0.7
+_STEP_S, _MOST_STEPS = 8.0, 3  # of the grid, between two fixes
+_CHANGE_MPS = 0.011  # scale of a second's change of speed; it is neared from half a metre a second
+_FIRST_CHANGE_MPS, _COOLING = 0.5, 0.5
 _STILL_MPS, _STILL_SD_MPS = 0.5, 0.03
-_ROUNDS, _LEAST_ROUNDS = 30, 15
+_ROUNDS, _LEAST_ROUNDS = 18, 9
+_COLD_ROUNDS = 7  # of cooling, which a path that is nearly known does without
 _HUBER = 4.0  # standard deviations from which a fix pulls less; real receivers jump
 _POSE_SD = np.array([2.0, 2.0, 0.05])  # of the oval's place, metres and radians, about the fit to all runs
 _LARGEST_M = 15.0
@@ -71,20 +73,12 @@ class Path:
     pose: Pose
     noise: Noise
     residuals_m: FloatArray
-    _factor: FloatArray
-    _tilt: FloatArray
-    _root: FloatArray
+    _about: _About
 
     def draws(self, count: int, widened: float, seed: int = 0) -> FloatArray:
         """Paths (g, count) as likely as this one, spread by a factor; equal seeds, equal paths."""
-        from scipy.linalg import solve_banded
-
-        rng = np.random.default_rng(seed)
-        width = len(self._factor) - 1
-        shocks = rng.standard_normal((len(self.times), count))
-        bent = solve_banded((0, width), self._factor, shocks, check_finite=False)
-        shifted = self._tilt @ (self._root @ rng.standard_normal((3, count)))
-        paths: FloatArray = self.along_m[:, None] + widened * (bent - shifted)
+        off_m = self._about.draws(count, np.random.default_rng(seed))
+        paths: FloatArray = self.along_m[:, None] + widened * off_m
         return paths
 
 
@@ -114,64 +108,55 @@ def learn_noise(times: FloatArray, x: FloatArray, y: FloatArray, pose: Pose, lin
     return told
 
 
-class _Solved(NamedTuple):
-    """Steps along (n,) and of the place (3,); the band's factor, the tilt (n, 3), the corner's root."""
+class _About(NamedTuple):
+    """About a minimum: the chain, how it follows the oval's place (n, 3), and that place's spread (3, 3)."""
 
-    step: FloatArray
-    moved: FloatArray
-    factor: FloatArray
+    chain: Chain
     tilt: FloatArray
     root: FloatArray
+
+    def draws(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Steps along (n, count) from the minimum, as likely as it."""
+        shifted = self.tilt @ (self.root @ rng.standard_normal((3, count)))
+        return self.chain.draws(count, rng) - shifted
 
 
 class _Squares:
     """A sum of weighted squares of residuals, each linear in a few neighbouring unknowns.
 
-    The unknowns are n places along the line, in a band, bordered by the three of the oval's place.
+    The unknowns are n places along the line, in a chain, bordered by the three of the oval's place. Right
+    sides stand in front of the border: `columns` is (n, 1 + 3), `corner` (1 + 3, 1 + 3).
     """
 
     def __init__(self, n: int, width: int) -> None:
         self.band = np.zeros((width + 1, n))
-        self.pull = np.zeros(n)
-        self.border = np.zeros((n, 3))
-        self.corner = np.zeros((3, 3))
-        self.corner_pull = np.zeros(3)
-        self._width = width
+        self.columns = np.zeros((n, 4))
+        self.corner = np.zeros((4, 4))
 
     def add(
         self,
-        at: Sequence[IntArray],
         slopes: Sequence[FloatArray | float],
         weights: FloatArray | float,
         residuals: FloatArray,
-        by_pose: FloatArray | None = None,
+        first: int = 0,
     ) -> None:
-        """Add rows weights · (residuals - Σ slopes · unknowns[at])²; no unknown twice in one `at`."""
-        for k, (row, slope) in enumerate(zip(at, slopes, strict=True)):
+        """Add weights · (residuals - Σ slopes[k] · unknowns[first + k])², a row for each residual, one on."""
+        for k, slope in enumerate(slopes):
+            here = slice(first + k, first + k + len(residuals))
             weighted = weights * slope
-            self.pull[row] += weighted * residuals
-            for column, other in zip(at[k:], slopes[k:], strict=True):
-                self.band[self._width - (column - row), column] += weighted * other
-            if by_pose is not None:
-                self.border[row] += np.atleast_1d(weighted)[:, None] * by_pose
-        if by_pose is not None:
-            share = by_pose * np.broadcast_to(weights, residuals.shape)[:, None]
-            self.corner += share.T @ by_pose
-            self.corner_pull += share.T @ residuals
+            self.columns[here, 0] += weighted * residuals
+            for further, other in enumerate(slopes[k:]):
+                self.band[further, here] += weighted * other
 
-    def solve(self) -> _Solved:
-        """Return the minimum, and what its neighbourhood looks like."""
-        # Banded Cholesky is LAPACK's; numpy has none, and a loop in Python takes seconds.
-        from scipy.linalg import cho_solve_banded, cholesky_banded
-
-        factor = cholesky_banded(self.band, check_finite=False)
-        columns = np.concatenate([self.pull[:, None], self.border], axis=1)
-        solved = cho_solve_banded((factor, False), columns, check_finite=False)
-        tilt = solved[:, 1:]
-        rest = self.corner - self.border.T @ tilt
-        moved = np.linalg.solve(rest, self.corner_pull - self.border.T @ solved[:, 0])
+    def solve(self) -> tuple[FloatArray, FloatArray, _About]:
+        """Return the steps along (n,) and of the place (3,) to the minimum, and what lies about it."""
+        chain = Chain.of(self.band, self.columns)
+        tilt = chain.solution[:, 1:]
+        rest = self.corner[1:, 1:] - self.columns[:, 1:].T @ tilt
+        pull = self.corner[1:, 0] - self.columns[:, 1:].T @ chain.solution[:, 0]
+        moved = np.asarray(np.linalg.solve(rest, pull), dtype=np.float64)
         root = np.linalg.cholesky(np.linalg.inv((rest + rest.T) / 2))
-        return _Solved(solved[:, 0] - tilt @ moved, moved, factor, tilt, root)
+        return chain.solution[:, 0] - tilt @ moved, moved, _About(chain, tilt, root)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,12 +172,13 @@ class Problem:
     pressed: tuple[Pressed, ...] = ()
 
 
-def follow(problem: Problem, pose: Pose) -> Path:
+def follow(problem: Problem, pose: Pose, begun: Path | None = None) -> Path:
     """Estimate the path.
 
     Args:
         problem: the fixes and what is known of them.
         pose: of the oval, as fitted to all fixes on it.
+        begun: the path without the presses, if it is known.
 
     Source:
         Iteratively reweighted least squares (Cauchy and Huber weights) on a linearised
@@ -200,48 +186,42 @@ def follow(problem: Problem, pose: Pose) -> Path:
     """
     times = _grid(problem.times)
     at = np.searchsorted(times, problem.times - 1e-9)
-    along, _ = problem.line.project(*pose.inside(problem.x, problem.y))
-    start = problem.direction * problem.line.unwrapped(along)
-    along_m = np.interp(times, problem.times, start)
+    if begun is None:
+        along, _ = problem.line.project(*pose.inside(problem.x, problem.y))
+        start = problem.direction * problem.line.unwrapped(along)
+        along_m = np.interp(times, problem.times, start)
+    else:
+        along_m = begun.along_m
     width = max(2, int(np.diff(at).max()))
     values = np.array([pose.x, pose.y, pose.turn])
     first = values.copy()
-    solved: _Solved | None = None
-    residuals = np.zeros((2, len(problem.times)))
-    for rounds in range(_ROUNDS):
+    for rounds in range(0 if begun is None else _COLD_ROUNDS, _ROUNDS):
         squares = _Squares(len(times), width)
+        squares.corner[1:, 1:] = np.diag(1 / _POSE_SD**2)
+        squares.corner[1:, 0] = (first - values) / _POSE_SD**2
         here = Pose(*values.tolist())
-        residuals = _add_fixes(squares, problem, here, along_m, at, robust=rounds > 2)
+        off_m = _add_fixes(squares, problem, here, along_m, at, robust=rounds > 2)
         scale = max(_CHANGE_MPS, _FIRST_CHANGE_MPS * _COOLING**rounds)
         _add_changes(squares, times, along_m, scale)
         if rounds > 6:
             _add_rest(squares, times, along_m)
         _add_presses(squares, problem, times, along_m)
-        squares.corner += np.diag(1 / _POSE_SD**2)
-        squares.corner_pull += (first - values) / _POSE_SD**2
-        solved = squares.solve()
-        step, moved = solved.step, solved.moved
+        step, moved, about = squares.solve()
         along_m = along_m + np.clip(step, -_LARGEST_M, _LARGEST_M)
         values = values + moved
         if rounds > _LEAST_ROUNDS and float(np.abs(step).max()) < 0.01:
             break
-    assert solved is not None
-    return Path(
-        times,
-        along_m,
-        Pose(*values.tolist()),
-        problem.noise,
-        np.hypot(*residuals),
-        solved.factor,
-        solved.tilt,
-        solved.root,
-    )
+    return Path(times, along_m, Pose(*values.tolist()), problem.noise, off_m, about)
 
 
 def _grid(times: FloatArray) -> FloatArray:
-    """Moments that hold every fix and lie about a second apart, at most three steps between two."""
+    """Moments that hold every fix, and two more at most in a gap.
+
+    Between two fixes nothing tells when speed changed: with more moments there the fit would choose one
+    of them, and be the worse for it.
+    """
     steps = np.diff(times)
-    counts = np.clip(np.round(steps), 1, _MOST_STEPS).astype(int)
+    counts = np.clip(np.ceil(steps / _STEP_S), 1, _MOST_STEPS).astype(int)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     share = (np.arange(len(first)) - first + 1) / np.repeat(counts, counts)
     grid: FloatArray = np.concatenate(
@@ -254,45 +234,45 @@ def _grid(times: FloatArray) -> FloatArray:
 def _add_fixes(
     squares: _Squares, problem: Problem, pose: Pose, along_m: FloatArray, at: IntArray, *, robust: bool
 ) -> FloatArray:
-    """Add what each fix says beyond the one before; return how far fixes lie off the path, (2, f)."""
+    """Add what each fix says beyond the one before; return how far fixes lie off the path, (f,)."""
     points, tangents = problem.line.at(problem.direction * along_m[at])
     points, tangents = pose.turned(points), pose.turned(tangents) * problem.direction
-    off = np.stack([problem.x - pose.x - points[0], problem.y - pose.y - points[1]])
-    one, zero = np.ones(len(at)), np.zeros(len(at))
-    by_pose = np.stack([np.stack([one, zero, -points[1]], 1), np.stack([zero, one, points[0]], 1)])
+    off = np.zeros((2, len(at), 4))  # and its slopes by the oval's place
+    off[0, :, 0], off[1, :, 0] = problem.x - pose.x - points[0], problem.y - pose.y - points[1]
+    off[0, :, 1] = off[1, :, 2] = 1.0
+    off[0, :, 3], off[1, :, 3] = -points[1], points[0]
     kept = np.exp(-np.diff(problem.times) / problem.noise.memory_s)
-    variance = problem.noise.sd_m**2 * (1 - kept**2) + 1e-4
-    news = off[:, 1:] - kept * off[:, :-1]
+    news = off.copy()
+    news[:, 1:] -= kept[:, None] * off[:, :-1]
+    variance = problem.noise.sd_m**2 * (1 - np.append(0.0, kept) ** 2) + 1e-4
     weights = 1 / variance
     if robust:
-        weights = weights / np.maximum(1, np.sqrt((news**2).sum(0) / variance) / _HUBER)
-    for axis in (0, 1):
-        news_by_pose = by_pose[axis, 1:] - kept[:, None] * by_pose[axis, :-1]
-        slopes = (-kept * tangents[axis, :-1], tangents[axis, 1:])
-        squares.add((at[:-1], at[1:]), slopes, weights, news[axis], news_by_pose)
-        known = np.array([1 / problem.noise.sd_m**2])
-        squares.add((at[:1],), (tangents[axis, :1],), known, off[axis, :1], by_pose[axis, :1])
-    return off
+        weights /= np.maximum(1, np.hypot(*news[:, :, 0]) / np.sqrt(variance) / _HUBER)
+    weighted = weights[:, None] * news
+    squares.columns[at] += np.einsum("af,afk->fk", tangents, weighted)
+    squares.columns[at[:-1]] -= np.einsum("af,afk->fk", kept * tangents[:, :-1], weighted[:, 1:])
+    squares.corner += np.einsum("afk,afl->kl", news, weighted)
+    squares.band[0, at] += weights
+    squares.band[0, at[:-1]] += weights[1:] * kept**2
+    squares.band[np.diff(at), at[:-1]] -= weights[1:] * kept * (tangents[:, 1:] * tangents[:, :-1]).sum(0)
+    lie_off: FloatArray = np.hypot(*off[:, :, 0])
+    return lie_off
 
 
 def _add_changes(squares: _Squares, times: FloatArray, along_m: FloatArray, scale_mps: float) -> None:
     """Add that speed seldom changes: Cauchy's weights let a few great changes through."""
     step = np.diff(times)
     before, after = 1 / step[:-1], 1 / step[1:]
-    slopes = (before, -(before + after), after)
-    middle = np.arange(1, len(times) - 1)
-    at = (middle - 1, middle, middle + 1)
-    change = sum(slope * along_m[i] for slope, i in zip(slopes, at, strict=True))
+    change = np.diff(np.diff(along_m) / step)
     weights = 2 / (scale_mps**2 * (step[1:] + step[:-1]) / 2 + change**2)
-    squares.add(at, slopes, weights, -np.asarray(change))
+    squares.add((before, -(before + after), after), weights, -change)
 
 
 def _add_rest(squares: _Squares, times: FloatArray, along_m: FloatArray) -> None:
     """Add that who hardly moves stands."""
     slow = np.abs(np.gradient(along_m, times)) < _STILL_MPS
-    still = np.flatnonzero(slow[1:] & slow[:-1])
-    weights = 1 / (_STILL_SD_MPS * np.diff(times)[still]) ** 2
-    squares.add((still, still + 1), (-1.0, 1.0), weights, along_m[still] - along_m[still + 1])
+    weights = (slow[1:] & slow[:-1]) / (_STILL_SD_MPS * np.diff(times)) ** 2
+    squares.add((-1.0, 1.0), weights, -np.diff(along_m))
 
 
 def _add_presses(squares: _Squares, problem: Problem, times: FloatArray, along_m: FloatArray) -> None:
@@ -301,5 +281,4 @@ def _add_presses(squares: _Squares, problem: Problem, times: FloatArray, along_m
         after = int(np.clip(np.searchsorted(times, press.at_s), 1, len(times) - 1))
         share = (press.at_s - times[after - 1]) / (times[after] - times[after - 1])
         here = (1 - share) * along_m[after - 1] + share * along_m[after]
-        at = (np.array([after - 1]), np.array([after]))
-        squares.add(at, (1 - share, share), 1 / press.sd_m**2, np.array([press.along_m - here]))
+        squares.add((1 - share, share), 1 / press.sd_m**2, np.array([press.along_m - here]), after - 1)
