@@ -79,7 +79,7 @@ def opened(browser: Any) -> Iterator[Open]:
 
 
 def readout(page: Any, figure: str) -> str:
-    return str(page.locator(f".{figure} .readout").first.inner_text())
+    return str(page.locator(f".{figure} .readout").first.inner_text()).replace("\u00a0", " ")
 
 
 def slide(page: Any, figure: str, value: float) -> str:
