@@ -29,6 +29,7 @@ _ISSUES = (
     "benchmarks.web",
     "benchmarks.trust",
     "benchmarks.track",
+    "benchmarks.reports",
 )
 
 

@@ -142,7 +142,7 @@ def _data(
     times_s, metres = _runner(analysis, mile)
     return {
         "time": told_time(mile.effort),
-        "runner": {"times_s": np.round(times_s, 3).tolist(), "metres": np.round(metres, 2).tolist()},
+        "runner": {"times_s": np.round(times_s, 3).tolist(), "metres": np.round(metres, 3).tolist()},
         "way": {"x": np.round(x, 1).tolist(), "y": np.round(-y, 1).tolist()},
         "lights": [
             {
