@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
+from miler import cli_card, cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
 from miler.cli_options import (
     FEW_FILES,
     INTERRUPTED,
@@ -210,6 +210,7 @@ cli.add_command(cli_watch.watch)
 cli.add_command(cli_serve.serve)
 cli.add_command(cli_upload.upload)
 cli_explain.register(cli)
+cli.add_command(cli_card.card)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
