@@ -270,6 +270,6 @@ def test_a_start_is_told_by_the_clock_of_the_place_with_its_zone() -> None:
 
 def test_no_other_module_writes_minutes_or_names_of_days() -> None:
     package = Path(miler.__file__).parent
-    written = re.compile(r":02d\}|%[aAbB]\b|strftime|divmod\([^)]*60\)")
+    written = re.compile(r":02d\}|:%[aAbB]\b|strftime|divmod\([^)]*60\)")
     found = {p.name for p in package.rglob("*.py") if written.search(p.read_text(encoding="utf-8"))}
     assert found == {"units.py", "timezone.py"}  # that one writes `UTC+05:30`
