@@ -22,6 +22,8 @@ from miler.cli_options import (
     OK,
     SOME_FAILED,
     WRONG_USE,
+    Spelling,
+    draws_plain,
     has_place,
     look_at,
     named,
@@ -230,6 +232,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         getattr(stream, "reconfigure", lambda **_: None)(
             encoding="utf-8", errors="backslashreplace", newline="\n"
         )
+    if draws_plain(sys.stdout):
+        sys.stdout = Spelling(sys.stdout.buffer, encoding="utf-8", newline="\n", line_buffering=True)
     try:
         code = cli.main(args=None if argv is None else list(argv), prog_name="miler", standalone_mode=False)
         sys.stdout.flush()
