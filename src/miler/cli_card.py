@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from miler.cli_options import OK, has_place, named, settings_of, settings_options
+
+if TYPE_CHECKING:
+    from miler.report.card import Size, Theme
 
 _KINDS = (".png", ".svg", ".pdf")
 
@@ -29,7 +32,7 @@ def _is_picture(ctx: click.Context, param: click.Parameter, value: Path) -> Path
 @click.option("--course/--no-course", default=True, show_default=True,
               help="Draw the shape of the track or the course; never where it lies.")  # fmt: skip
 @settings_options
-def card(path: str, output: Path, size: Any, theme: Any, course: bool, **options: Any) -> int:
+def card(path: str, output: Path, size: Size, theme: Theme, course: bool, **options: Any) -> int:
     """Draw the fastest mile of FILE: time and ±, quarters, date, the shape of the course.
 
     SVG needs nothing more; PNG and PDF need `pip install 'miler[card]'`.

@@ -144,7 +144,8 @@ def _sureness(mile: Mile) -> str:
         return "elapsed"
     digits = digits_for(effort.uncertainty_s)
     if "±" in format_sure(effort.elapsed_s, effort.low_s, effort.high_s):
-        sure = f"± {format_margin(effort.uncertainty_s, digits)} s"
+        margin = format_margin(effort.uncertainty_s, digits)
+        sure = f"± {margin}" if ":" in margin else f"± {margin} s"
     else:
         sure = f"{format_interval(effort.low_s, effort.high_s, digits)} with 95 %"
     return f"{sure}, evidence {effort.grade}" if effort.grade else sure
