@@ -443,6 +443,14 @@ def test_text_is_coloured_on_a_terminal_unless_the_user_does_not_want_it(samples
 
 
 @POSIX
+@pytest.mark.parametrize("wish", [{"TERM": "dumb"}, {"LC_ALL": "POSIX"}])
+def test_a_terminal_without_unicode_gets_ascii_from_every_verb(samples: Path, wish: dict[str, str]) -> None:
+    for arguments in (("report", samples / "track-mile.fit"), ("records", "--progression")):
+        shown, _ = on_a_terminal(*arguments, of="stdout", env=wish)
+        assert shown.isascii() and b"\\u" not in shown
+
+
+@POSIX
 def test_a_bar_is_drawn_on_a_terminal_only_and_never_into_the_report(week: Path) -> None:
     plain = program("report", week)
     assert plain.stderr == b""

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import miler
@@ -83,6 +83,7 @@ def test_what_is_shown_takes_the_pages_own_colours_and_is_small() -> None:
         assert len(shown) < 4_000
 
 
+@settings(max_examples=50)
 @given(name=st.text() | st.sampled_from(HOSTILE))
 def test_a_name_stays_within_its_cell(name: str) -> None:
     notes = (Note("odd", "finding", name),)

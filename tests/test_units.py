@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import miler
 from miler.errors import SettingsError
 from miler.units import (
     LEAD_IN_M,
@@ -263,3 +266,10 @@ def test_a_start_is_told_by_the_clock_of_the_place_with_its_zone() -> None:
     assert format_start(start, berlin, "Europe/Berlin") == "Sun 10 May 2026, 00:30 (Europe/Berlin)"
     assert format_start(start, None, None) == "Sat 9 May 2026, 22:30 UTC"
     assert format_start(None, berlin, "Europe/Berlin") == "date unknown"
+
+
+def test_no_other_module_writes_minutes_or_names_of_days() -> None:
+    package = Path(miler.__file__).parent
+    written = re.compile(r":02d\}|:%[aAbB]\b|strftime|divmod\([^)]*60\)")
+    found = {p.name for p in package.rglob("*.py") if written.search(p.read_text(encoding="utf-8"))}
+    assert found == {"units.py", "timezone.py"}  # that one writes `UTC+05:30`

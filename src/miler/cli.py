@@ -15,13 +15,15 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
+from miler import cli_card, cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
 from miler.cli_options import (
     FEW_FILES,
     INTERRUPTED,
     OK,
     SOME_FAILED,
     WRONG_USE,
+    Spelling,
+    draws_plain,
     has_place,
     look_at,
     named,
@@ -210,6 +212,7 @@ cli.add_command(cli_watch.watch)
 cli.add_command(cli_serve.serve)
 cli.add_command(cli_upload.upload)
 cli_explain.register(cli)
+cli.add_command(cli_card.card)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -229,6 +232,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         getattr(stream, "reconfigure", lambda **_: None)(
             encoding="utf-8", errors="backslashreplace", newline="\n"
         )
+    if draws_plain(sys.stdout):
+        sys.stdout = Spelling(sys.stdout.buffer, encoding="utf-8", newline="\n", line_buffering=True)
     try:
         code = cli.main(args=None if argv is None else list(argv), prog_name="miler", standalone_mode=False)
         sys.stdout.flush()

@@ -58,5 +58,5 @@ def show_duplicates(library: Library, format_: str, look: Look) -> int:
     if format_ == "json":
         click.echo(dumps(found, indent=2))
     else:
-        click.echo(look.said(listing.duplicates(found, look)), nl=False)
+        click.echo(listing.duplicates(found, look), nl=False)
     return OK

@@ -6,6 +6,7 @@ import codecs
 import locale
 import os
 import shutil
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -119,13 +120,27 @@ def look_at(stream: IO[str], elsewhere: int = _USUAL_COLUMNS, *, plain: bool = F
     return Look(
         width=min(max(columns, _LEAST_COLUMNS), _MOST_COLUMNS),
         color=has_color(stream),
-        plain=plain or os.environ.get("TERM") in _PLAIN_TERMINALS or not _knows_unicode(),
+        plain=plain or draws_plain(stream),
     )
 
 
-def _knows_unicode() -> bool:
-    """Whether the terminal's characters are Unicode; a console of Windows takes them whatever its locale."""
-    return os.name == "nt" or codecs.lookup(locale.getencoding()).name == "utf-8"
+def draws_plain(stream: IO[str]) -> bool:
+    """Whether it is a terminal that has no more than ASCII; a console of Windows has Unicode always."""
+    if not stream.isatty():
+        return False
+    unicode = os.name == "nt" or codecs.lookup(locale.getencoding()).name == "utf-8"
+    return not unicode or os.environ.get("TERM") in _PLAIN_TERMINALS
+
+
+class Spelling(TextIOWrapper):
+    """What writes to such a terminal, whichever verb: it gets what it can show."""
+
+    def write(self, text: str, /) -> int:
+        """Write it spelt out in ASCII."""
+        from miler.report.look import Look
+
+        super().write(Look(plain=True).said(text))
+        return len(text)
 
 
 def has_color(stream: IO[str]) -> bool:

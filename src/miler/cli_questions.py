@@ -131,7 +131,7 @@ def best(
         text = listing.grouped(length_m, group, rows, clock, look)
     else:
         text = listing.ranked(length_m, rows, apart, clock, look)
-    click.echo(look.said(text), nl=False)
+    click.echo(text, nl=False)
     return OK
 
 
@@ -176,7 +176,7 @@ def list_(
         total = library.count(chosen) if format_ == "table" else 0
     if format_ != "table":
         return _write_rows(rows, format_)
-    click.echo(look.said(listing.listed(rows, total, shown, look)), nl=False)
+    click.echo(listing.listed(rows, total, shown, look), nl=False)
     return OK
 
 
@@ -202,7 +202,7 @@ def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> in
 
         look = look_at(sys.stdout, _ENDLESS)
 
-        click.echo(look.said(shown.render(comparison.document(), look)), nl=False)
+        click.echo(shown.render(comparison.document(), look), nl=False)
     return OK
 
 

@@ -107,7 +107,7 @@ class Tabled(ABC):
             SettingsError: if pyarrow is not installed (`no_pyarrow`), or for another table.
         """
         columns = self.columns(table)
-        arrow = needed("pyarrow", "arrow", "An Arrow table")
+        arrow = needed("pyarrow", "parquet", "An Arrow table")
         kinds = {
             "M": arrow.timestamp("us", "UTC"),
             "O": arrow.string(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 _BOX = "border-left:3px solid currentColor;padding-left:.8em;display:inline-block"
 _CELL = "text-align:left;padding:.1em .8em .1em 0;background:none"
@@ -27,6 +26,8 @@ def facts(title: str, rows: Iterable[tuple[str, str]], times_s: Sequence[float] 
 
 
 def _safe(text: str) -> str:
+    from html import escape  # its table of names takes longer to load than all else here
+
     # A name that is not UTF-8 has lone surrogates, which no notebook's JSON can hold.
     return escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 

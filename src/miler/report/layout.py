@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from miler.report.look import Look
 
@@ -40,9 +40,10 @@ def laid_out(columns: Sequence[Column], look: Look, shares: Sequence[float] = ()
         look: how wide, in which characters.
         shares: of a bar a row, drawn where there is room behind the columns; none for no bars.
     """
-    spelt = [Column(look.said(c.head), [look.said(x) for x in c.cells], c.rank, c.words) for c in columns]
+    if look.plain:
+        columns = [replace(c, head=look.said(c.head), cells=[*map(look.said, c.cells)]) for c in columns]
     room = look.width - _INDENT - (_GAP + _LEAST_BAR if shares else 0)
-    kept = _fitting([c for c in spelt if not c.rank or _told(c, look)], room, cut=not shares)
+    kept = _fitting([c for c in columns if not c.rank or _told(c, look)], room, cut=not shares)
     cells = min(look.width - _INDENT - _across(kept) - _GAP, _MOST_BAR)
     rows = [[c.head for c in kept], *zip(*(c.cells for c in kept), strict=True)]
     lines = [" " * _INDENT + (" " * _GAP).join(map(_cell, row, kept)) for row in rows]

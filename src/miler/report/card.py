@@ -1,0 +1,284 @@
+"""The mile as a picture to send to friends: an SVG of a fixed size, for `miler.picture` to make others of."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal
+from unicodedata import east_asian_width
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from miler.analysis import Analysis, Mile
+from miler.effort import Split
+from miler.errors import ActivityError
+from miler.report.course import Course
+from miler.report.oval_svg import oval_chart
+from miler.report.words import printable, told_time, why_no_mile
+from miler.timezone import zone
+from miler.track import Drawing
+from miler.units import (
+    digits_for,
+    format_day,
+    format_duration,
+    format_interval,
+    format_margin,
+    format_pace,
+    format_sure,
+    rounded_down,
+)
+
+Size = Literal["wide", "square"]
+Theme = Literal["light", "dark"]
+
+_FONTS = "Roboto, 'Helvetica Neue', Arial, sans-serif"
+_ADVANCE = 0.57  # of a figure or a middling letter, as a share of the size of the type
+_MARGIN = 64
+_GAP = 24  # between bars
+_BARS_FROM = 0.75  # of the fastest quarter: bars begin there, so that differences show
+_LONGEST_TITLE = 30  # letters
+
+
+@dataclass(frozen=True)
+class _Colors:
+    paper: str
+    ink: str
+    soft: str
+    rule: str
+    mile: str
+
+
+_COLORS: dict[Theme, _Colors] = {
+    "light": _Colors(paper="#fbfaf6", ink="#1f1d1a", soft="#5d584f", rule="#cfc9b8", mile="#ab3a12"),
+    "dark": _Colors(paper="#15171a", ink="#ebe8e1", soft="#aaa59b", rule="#43474c", mile="#ff9468"),
+}
+
+
+@dataclass(frozen=True)
+class _Box:
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+# The picture; then where the words, the bars and the shape of the course stand in it.
+_LAYOUTS: dict[Size, tuple[_Box, _Box, _Box, _Box]] = {
+    "wide": (
+        _Box(0, 0, 1200, 630),
+        _Box(_MARGIN, 64, 600, 250),
+        _Box(_MARGIN, 372, 600, 150),
+        _Box(740, 64, 396, 458),
+    ),
+    "square": (
+        _Box(0, 0, 1080, 1080),
+        _Box(_MARGIN, 72, 952, 290),
+        _Box(_MARGIN, 432, 420, 500),
+        _Box(548, 400, 468, 556),
+    ),
+}
+
+
+def card(
+    analysis: Analysis, course: Course | None = None, *, size: Size = "wide", theme: Theme = "light"
+) -> str:
+    """Draw the fastest mile: time and ±, quarters, date, and the shape of the track or the course.
+
+    Args:
+        analysis: with a mile.
+        course: drawn where no track was found; None leaves the shape out, that of a track too.
+        size: `wide` is 1200 by 630, as links are shown; `square` is 1080 by 1080.
+        theme: `light` or `dark`.
+
+    Returns:
+        SVG, the same for equal input; strings from the file are escaped.
+
+    Raises:
+        ActivityError: if the analysis has no mile (`no_mile`).
+    """
+    mile = analysis.mile
+    if mile is None:
+        raise ActivityError(why_no_mile(analysis), code="no_mile")
+    colors = _COLORS[theme]
+    whole, words, bars, shape = _LAYOUTS[size]
+    drawn = list(_shape(analysis, mile, course, shape, colors))
+    if not drawn:  # the bars take its place
+        bars = _Box(bars.x, bars.y, whole.width - 2 * _MARGIN, bars.height)
+    parts = [
+        _rect(whole, colors.paper),
+        *_headline(analysis, mile, words, colors),
+        *_bars(mile.quarters, bars, colors),
+        *drawn,
+        *_footer(analysis, mile, whole, colors),
+    ]
+    name = _safe(f"A mile in {told_time(mile.effort)}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole.width:g}" height="{whole.height:g}"'
+        f' viewBox="0 0 {whole.width:g} {whole.height:g}" role="img" font-family="{_FONTS}">\n'
+        f"<title>{name}</title>\n" + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def _headline(analysis: Analysis, mile: Mile, box: _Box, colors: _Colors) -> Iterator[str]:
+    effort = mile.effort
+    time = told_time(effort)
+    size = min(box.height * 0.72, box.width / (_ADVANCE * len(time)))
+    baseline = box.y + 40 + size * 0.78
+    said = _sureness(mile)
+    if "km" in analysis.settings.shown_units:  # the pace of a mile a mile is its time
+        said += f" · {format_pace(effort.pace_s_per_km)}"
+    yield _text(box.x, box.y + 22, "FASTEST MILE", 26, colors.mile, bold=True, spaced=True)
+    yield _text(box.x, baseline, time, size, colors.ink, bold=True)
+    yield _text(box.x, baseline + 52, said, 28, colors.soft)
+
+
+def _sureness(mile: Mile) -> str:
+    """What follows the time: the ±, or both ends of the interval where one side is much the larger."""
+    effort = mile.effort
+    if not math.isfinite(effort.uncertainty_s):
+        return "elapsed"
+    digits = digits_for(effort.uncertainty_s)
+    if "±" in format_sure(effort.elapsed_s, effort.low_s, effort.high_s):
+        margin = format_margin(effort.uncertainty_s, digits)
+        sure = f"± {margin}" if ":" in margin else f"± {margin} s"
+    else:
+        sure = f"{format_interval(effort.low_s, effort.high_s, digits)} with 95 %"
+    return f"{sure}, evidence {effort.grade}" if effort.grade else sure
+
+
+def _bars(quarters: Sequence[Split], box: _Box, colors: _Colors) -> Iterator[str]:
+    """A bar a quarter: longer is faster, the fastest stressed; its time above, its name below."""
+    fastest_s = min(q.elapsed_s for q in quarters)
+    slot = (box.width + _GAP) / len(quarters)
+    wide, high = slot - _GAP, box.height - 74
+    for i, quarter in enumerate(quarters):
+        share = max(fastest_s / quarter.elapsed_s - _BARS_FROM, 0.0) / (1 - _BARS_FROM)
+        tall = max(high * share, 4.0)
+        left, top = box.x + i * slot, box.y + 36 + high - tall
+        color = colors.mile if quarter.elapsed_s == fastest_s else colors.rule
+        middle = left + wide / 2
+        yield _rect(_Box(left, top, wide, tall), color)
+        time = format_duration(quarter.elapsed_s)
+        yield _text(middle, top - 12, time, min(30.0, wide / 4), colors.ink, bold=True, anchor="middle")
+        yield _text(middle, box.y + box.height - 6, f"Q{quarter.index}", 22, colors.soft, anchor="middle")
+
+
+def _shape(
+    analysis: Analysis, mile: Mile, course: Course | None, box: _Box, colors: _Colors
+) -> Iterator[str]:
+    if course is None:
+        return
+    on_track = mile.effort.evidence is not None and mile.effort.evidence.on_track
+    if on_track and analysis.track is not None:
+        yield _oval(analysis.track.drawing, box, colors)
+    else:
+        yield from _course(course, mile, box, colors)
+
+
+def _oval(drawing: Drawing, box: _Box, colors: _Colors) -> str:
+    chart = oval_chart(drawing)
+    left, top, width, height = chart.box
+    upright = box.height > box.width
+    scale = (
+        min(box.width / height, box.height / width)
+        if upright
+        else min(box.width / width, box.height / height)
+    )
+    turn = " rotate(90)" if upright else ""
+    place = f"translate({box.x + box.width / 2:.1f} {box.y + box.height / 2:.1f}){turn} scale({scale:.4f})"
+    line = 'fill="none" stroke-linecap="round" stroke-linejoin="round"'
+    middle = f"translate({-(left + width / 2):.1f} {-(top + height / 2):.1f})"
+    return (
+        f'<g transform="{place} {middle}" {line}>'
+        f'<path d="{chart.outside}" stroke="{colors.rule}" stroke-width="{2 / scale:.3f}"/>'
+        f'<path d="{chart.kerb}" stroke="{colors.rule}" stroke-width="{2 / scale:.3f}"/>'
+        f'<path d="{chart.lane}" stroke="{colors.mile}" stroke-width="{7 / scale:.3f}"/>'
+        f'<path d="{chart.finish}" stroke="{colors.ink}" stroke-width="{5 / scale:.3f}"/>'
+        "</g>"
+    )
+
+
+def _course(course: Course, mile: Mile, box: _Box, colors: _Colors) -> Iterator[str]:
+    """North is up; the mile is stressed, with a dot where it ends."""
+    part = course.between(mile.effort.start_s, mile.effort.end_s)
+    inset = 10
+    across, along = float(np.ptp(course.east_m)), float(np.ptp(course.north_m))
+    scale = min((box.width - 2 * inset) / max(across, 1.0), (box.height - 2 * inset) / max(along, 1.0))
+    middle_x = float(course.east_m.min() + course.east_m.max()) / 2
+    middle_y = float(course.north_m.min() + course.north_m.max()) / 2
+
+    def placed(way: Course) -> list[tuple[float, float]]:
+        x = box.x + box.width / 2 + (way.east_m - middle_x) * scale
+        y = box.y + box.height / 2 - (way.north_m - middle_y) * scale
+        return list(zip(x.tolist(), y.tolist(), strict=True))
+
+    for way, color, wide in ((course, colors.rule, 4), (part, colors.mile, 7)):
+        yield (
+            f'<path d="{_path(placed(way))}" fill="none" stroke="{color}" stroke-width="{wide}"'
+            ' stroke-linecap="round" stroke-linejoin="round"/>'
+        )
+    x, y = placed(part)[-1]
+    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="10"'
+    yield f'{dot} fill="{colors.mile}" stroke="{colors.paper}" stroke-width="4"/>'
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _footer(analysis: Analysis, mile: Mile, whole: _Box, colors: _Colors) -> Iterator[str]:
+    summary = analysis.summary
+    words = []
+    if summary.start_time is not None:
+        there = zone(summary.time_zone)
+        local = summary.start_time if there is None else summary.start_time.astimezone(there)
+        words.append(format_day(local.date()))
+    if summary.name:
+        words.append(_shortened(printable(summary.name)))
+    if not mile.interrupted:
+        words.append(f"evenness {rounded_down(mile.evenness.score)} of 100")
+    baseline = whole.height - 44
+    yield _text(_MARGIN, baseline, " · ".join(words), 22, colors.soft)
+    yield _text(whole.width - _MARGIN, baseline, "miler", 24, colors.mile, bold=True, anchor="end")
+
+
+def _shortened(words: str) -> str:
+    """Cut a name to the room that it has; a Chinese letter takes that of two Latin ones."""
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in words))
+    if not ends or ends[-1] <= _LONGEST_TITLE:
+        return words
+    return words[: bisect_right(ends, _LONGEST_TITLE - 1)].rstrip() + "…"
+
+
+def _rect(box: _Box, color: str) -> str:
+    place = f'x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"'
+    return f'<rect {place} fill="{color}"/>'
+
+
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    size: float,
+    color: str,
+    *,
+    bold: bool = False,
+    anchor: str = "start",
+    spaced: bool = False,
+) -> str:
+    weight = ' font-weight="700"' if bold else ""
+    spacing = f' letter-spacing="{size * 0.08:.1f}"' if spaced else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}" fill="{color}" text-anchor="{anchor}"'
+        f"{weight}{spacing}>{_safe(words)}</text>"
+    )
+
+
+def _safe(words: str) -> str:
+    # XML has no place for these two, which are no control characters either.
+    return escape(re.sub("[\ufffe\uffff]", "\ufffd", printable(words)))
