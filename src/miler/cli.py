@@ -17,13 +17,13 @@ import click
 
 from miler import cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
 from miler.cli_options import (
-    FEW_FILES,
     INTERRUPTED,
     OK,
     SOME_FAILED,
     WRONG_USE,
     has_color,
     has_place,
+    jobs_for,
     named,
     settings_of,
     settings_options,
@@ -128,13 +128,12 @@ def _write_report(
     from miler import batch
     from miler.report.outcomes import joined, rendered
 
-    jobs = min(jobs or (batch.usual_jobs() if len(files) >= FEW_FILES else 1), len(files))
     then = partial(rendered, format=format, color=format == "text" and has_color(stream))
     codes = {OK}
 
     def pieces() -> Iterator[str | Analysis]:
         with _progress(len(files), stream) as step:
-            for share in batch.run(files, settings, then, jobs=jobs):
+            for share in batch.run(files, settings, then, jobs=jobs_for(jobs, len(files))):
                 step()
                 codes.add(SOME_FAILED if share.kind == "failed" else OK)
                 if share.line is not None:
@@ -237,7 +236,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
-        click.echo(f"miler: {error.filename or 'the report'} cannot be written: {error.strerror}", err=True)
+        where = error.filename or "the report cannot be written"
+        click.echo(f"miler: {where}: {error.strerror}", err=True)
         return SOME_FAILED
     return code if isinstance(code, int) else OK
 

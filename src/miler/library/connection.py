@@ -53,6 +53,8 @@ def connect(path: Path, *, create: bool = True, timeout_s: float = TIMEOUT_S) ->
         LibraryError: if there is none and `create` is false; for a file that is none, that is
             damaged, locked, or made by a newer miler.
     """
+    if path.exists() and not path.is_file():
+        raise LibraryError(f"{path} is no file; name another one with --library", code="not_a_library")
     if create:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif not path.exists():

@@ -91,11 +91,12 @@ def import_files(
     """
     passed: deque[Recorded] = deque()
     waiting: deque[_Seen] = deque()
+    piped: dict[str, str] = {}
 
     def unknown() -> Iterator[Found | None]:
         for found in files:
             if found.path == STDIN:
-                found = _kept(library, found)
+                found, piped[found.name] = _kept(library, found)
             seen = _Seen(found, place_of(found), stamp_of(found.path))
             known = _unchanged(library, seen, way)
             if known is None:
@@ -111,10 +112,13 @@ def import_files(
     ):
         while passed:
             yield passed.popleft()
-        yield from _committed(
-            library,
-            [Write(entry, partial(_written, library, entry, waiting.popleft(), way)) for entry in entries],
-        )
+        writes = [
+            Write(entry, partial(_written, library, entry, waiting.popleft(), way)) for entry in entries
+        ]
+        for recorded in _committed(library, writes):
+            if recorded.name in piped and not is_worth_keeping(recorded):
+                library.originals.drop(piped[recorded.name])
+            yield recorded
     yield from passed
 
 
@@ -156,18 +160,24 @@ def _refused(entry: Entry, error: Exception) -> Recorded:
     return Recorded(entry.name, "failed", (), "internal", message)
 
 
-def _kept(library: Library, found: Found) -> Found:
-    """Keep what came by standard input: there is no other original to come back to."""
+def is_worth_keeping(ending: Recorded) -> bool:
+    """Whether an original may be wanted again: it has an activity, had one, or may have with more luck."""
+    return ending.ending not in ("failed", "skipped") or ending.code in (DELETED, *PASSING)
+
+
+def _kept(library: Library, found: Found) -> tuple[Found, str]:
+    """Keep what came by standard input, there is no other original to come back to; return also its hash."""
     try:
         data = contents(found).data
     except DecodeError as error:
-        return replace(found, error=error)
+        return replace(found, error=error), ""
     except OSError as error:
-        return replace(found, error=explain(error))
+        return replace(found, error=explain(error)), ""
+    content = sha256(data).hexdigest()
     with library.writing():
-        path = library.originals.put(data, sha256(data).hexdigest(), "")
+        path = library.originals.put(data, content, "")
         library.originals.settle()
-    return replace(found, path=str(path))
+    return replace(found, path=str(path)), content
 
 
 def _unchanged(library: Library, seen: _Seen, way: Way) -> Recorded | None:
