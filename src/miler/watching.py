@@ -31,12 +31,13 @@ from miler.library import Library, moment, usual_path
 from miler.library.importing import PASSING, Way, analysis_of, import_files
 from miler.library.originals import Originals
 from miler.library.places import Stamp, real_name, stored_path
+from miler.library.questions import sure_efforts_of
 from miler.library.seen import given_by, is_known, moved
 from miler.library.writing import Recorded
 from miler.names import kind_of
-from miler.report.words import printable
+from miler.report.words import printable, sure
 from miler.settings import Settings
-from miler.units import MILE_M, format_duration
+from miler.units import MILE_M
 from miler.watch import Ledger, Pace, Sight
 
 _RESCAN_S = 30.0  # with events; each may have been lost
@@ -113,8 +114,11 @@ class Watcher:
 
         Raises:
             MilerError: if the folder is watched by another, or the library cannot be used at all.
+            OSError: if there can be no folder for the reports.
             KeyboardInterrupt: the way to end it.
         """
+        if self._order.reports is not None:  # one that can never be made is better said now than waited for
+            self._order.reports.mkdir(parents=True, exist_ok=True)
         with only_watcher(self._order.folder):
             self._clean()
             hints = Hints(self._order.folder, events=self._order.events and not once)
@@ -346,8 +350,9 @@ def _activities(library: Library, numbers: tuple[int, ...]) -> str:
     """Name activities by number, with the time of their mile."""
     words = []
     for number in numbers:
-        mile_s = library.efforts(number).get(round(MILE_M, 6))
-        words.append(f"activity {number}" + (f", mile {format_duration(mile_s)}" if mile_s else ""))
+        with library.reading() as connection:
+            mile_s = sure_efforts_of(connection, number).get(round(MILE_M, 6))
+        words.append(f"activity {number}" + (f", mile {sure(*mile_s)}" if mile_s else ""))
     return "; ".join(words)
 
 
