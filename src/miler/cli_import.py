@@ -124,9 +124,10 @@ def _sum_up(counts: Counter[str], failed: list[Recorded]) -> None:
 
 
 def _said(counts: Counter[str]) -> str:
-    merged = f" ({counts['merged']} of them of a run that another file has too)" if counts["merged"] else ""
-    told = {ending: f"{counts[ending]} {ending}" for ending in _ENDINGS if counts[ending]}
-    return ", ".join(text + merged * (ending == "imported") for ending, text in told.items())
+    words = [f"{counts[ending]} {ending}" for ending in _ENDINGS if counts[ending]]
+    if counts["merged"]:  # of those imported, which come first
+        words[0] += f" ({counts['merged']} merged with other files of the same run)"
+    return ", ".join(words)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import miler
@@ -91,12 +92,14 @@ def import_files(
     """
     passed: deque[Recorded] = deque()
     waiting: deque[_Seen] = deque()
-    piped: dict[str, str] = {}
+    piped: dict[str, Path] = {}
 
     def unknown() -> Iterator[Found | None]:
         for found in files:
             if found.path == STDIN:
-                found, piped[found.name] = _kept(library, found)
+                found = _kept(library, found)
+                if found.error is None:
+                    piped[found.name] = Path(found.path)
             seen = _Seen(found, place_of(found), stamp_of(found.path))
             known = _unchanged(library, seen, way)
             if known is None:
@@ -117,7 +120,7 @@ def import_files(
         ]
         for recorded in _committed(library, writes):
             if recorded.name in piped and not is_worth_keeping(recorded):
-                library.originals.drop(piped[recorded.name])
+                piped[recorded.name].unlink(missing_ok=True)
             yield recorded
     yield from passed
 
@@ -165,19 +168,18 @@ def is_worth_keeping(ending: Recorded) -> bool:
     return ending.ending not in ("failed", "skipped") or ending.code in (DELETED, *PASSING)
 
 
-def _kept(library: Library, found: Found) -> tuple[Found, str]:
-    """Keep what came by standard input, there is no other original to come back to; return also its hash."""
+def _kept(library: Library, found: Found) -> Found:
+    """Keep what came by standard input: there is no other original to come back to."""
     try:
         data = contents(found).data
     except DecodeError as error:
-        return replace(found, error=error), ""
+        return replace(found, error=error)
     except OSError as error:
-        return replace(found, error=explain(error)), ""
-    content = sha256(data).hexdigest()
+        return replace(found, error=explain(error))
     with library.writing():
-        path = library.originals.put(data, content, "")
+        path = library.originals.put(data, sha256(data).hexdigest(), "")
         library.originals.settle()
-    return replace(found, path=str(path)), content
+    return replace(found, path=str(path))
 
 
 def _unchanged(library: Library, seen: _Seen, way: Way) -> Recorded | None:

@@ -14,12 +14,12 @@ from miler.library.places import Stamp, stored_path
 def is_known(library: Library, path: str, stamp: Stamp, again: Sequence[str]) -> bool:
     """Whether a file was read by this miler as it is now, and did not fail with one of the codes `again`."""
     with library.reading() as connection:
-        row = connection.execute(
+        rows = connection.execute(
             "SELECT coalesce(code, '') FROM files WHERE path = ? AND size_bytes = ? AND mtime_ns = ?"
             " AND version = ?",
             (stored_path(path), stamp.size_bytes, stamp.mtime_ns, miler.__version__),
         ).fetchall()
-    return any(code not in again for (code,) in row)
+    return any(code not in again for (code,) in rows)
 
 
 def given_by(library: Library, path: str) -> list[tuple[int, str | None]]:

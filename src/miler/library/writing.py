@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import miler
@@ -75,9 +75,9 @@ def record(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> Record
         ending = _seen_before(connection, entry, visit, tuple(known.values()))
     else:
         ids = _written(connection, entry, visit, fresh, known)
-        ending = _imported(connection, entry, visit, ids)
+        ending = Recorded(entry.name, "imported", ids)
     _remember(connection, entry, visit, ending)
-    return ending
+    return ending if visit.again else _with_others(connection, entry, ending)
 
 
 def parts_of(connection: sqlite3.Connection, sha256: str) -> dict[int, int]:
@@ -126,16 +126,18 @@ def _written(
     return tuple(dict.fromkeys(homes[(entry.sha256, result.part)] for result in results))
 
 
-def _imported(connection: sqlite3.Connection, entry: Entry, visit: Visit, ids: tuple[int, ...]) -> Recorded:
+def _with_others(connection: sqlite3.Connection, entry: Entry, ending: Recorded) -> Recorded:
+    """Tell of a file that was imported whether other files have its runs too."""
     query = """
         SELECT DISTINCT activity_id FROM sources
         WHERE activity_id IN (SELECT value FROM json_each(?)) AND sha256 <> ? ORDER BY activity_id
     """
-    merged = [] if visit.again else connection.execute(query, (json.dumps(ids), entry.sha256)).fetchall()
+    if ending.ending != "imported":
+        return ending
+    merged = connection.execute(query, (json.dumps(ending.activity_ids), entry.sha256)).fetchall()
     if not merged:
-        return Recorded(entry.name, "imported", ids)
-    message = f"another file of {_named(number for (number,) in merged)}"
-    return Recorded(entry.name, "imported", ids, MERGED, message)
+        return ending
+    return replace(ending, code=MERGED, message=f"another file of {_named(number for (number,) in merged)}")
 
 
 def duplicate_of(ids: Iterable[int]) -> str:
