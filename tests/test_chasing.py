@@ -11,9 +11,8 @@ import pytest
 from miler.analysis import Analysis, analyse
 from miler.formats import decode
 from miler.report.chasing import PaceLight, pace_light
-from miler.report.words import lag
 from miler.settings import Settings
-from miler.units import MILE_M
+from miler.units import MILE_M, lag
 
 SAMPLES = Path(__file__).parents[1] / "sample_files"
 RIVALS = """

@@ -188,6 +188,7 @@ def test_standard_input_is_kept_for_there_is_no_other_original(path: Path, runs:
     assert list(copies.values()) == [hashlib.sha256((samples / "track-mile.fit").read_bytes()).hexdigest()]
     (runs / "zeros.fit").write_bytes(b"\0" * 500)
     assert fed(runs / "zeros.fit").returncode == SOME_FAILED
+    assert snapshot(path.parent / "library-originals") == copies
     with Library(path) as library:
         assert library.get(1).files == (str(path.parent / "library-originals" / next(iter(copies))),)
 

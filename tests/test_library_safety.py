@@ -205,6 +205,19 @@ def test_a_library_beyond_repair_says_where_to_begin_again(path: Path, miler: Mi
     assert path.read_bytes() == before
 
 
+def test_a_library_without_a_run_is_rebuilt_as_one(tmp_path: Path, miler: Miler) -> None:
+    empty = tmp_path / "empty.db"
+    Library(empty).close()
+    ran = miler("library", "rebuild", "--library", empty)
+    assert (ran.code, ran.err) == (OK, "nothing was done\n")
+    listed = miler("list", "--library", empty).out
+    assert listed == "There is no activity yet; `miler import` brings them in.\n"
+
+
+def test_a_device_or_a_folder_is_no_library(tmp_path: Path) -> None:
+    assert refused(Path(os.devnull)).code == refused(tmp_path).code == "not_a_library"
+
+
 def test_a_backup_taken_while_another_writes_is_whole_and_replaces_nothing(
     path: Path, tmp_path: Path, miler: Miler
 ) -> None:

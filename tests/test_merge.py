@@ -69,8 +69,10 @@ def leading(path: Path) -> dict[str, set[str]]:
 def test_one_run_in_three_formats_is_one_activity_led_by_the_fit_file(
     miler: Miler, path: Path, folder: Path, order: tuple[str, ...]
 ) -> None:
+    merged = "1 imported (1 merged with other files of the same run)\n"
     for name in order:
-        assert miler("import", folder / name).err == "1 imported\n"
+        assert miler("import", folder / name).err == ("1 imported\n" if name == order[0] else merged)
+    assert miler("import", *(folder / name for name in order)).err == "3 unchanged\n"
     assert leading(path) == {"run.fit": {"run.fit", "run.gpx", "run.tcx"}}
     with Library(path) as library:
         assert [row.activity_id for row in library.list()] == [1]
@@ -220,7 +222,7 @@ def test_a_deleted_run_comes_back_by_none_of_its_files(miler: Miler, path: Path,
     for file in both:
         os.utime(file)
     assert miler("import", *both).err == "2 skipped\n"
-    assert miler("import", "--restore", *both).err == "2 imported\n"
+    assert miler("import", "--restore", *both).err.startswith("2 imported (1 merged ")
     assert leading(path) == {"run.fit": {"run.fit", "run.gpx"}}
 
 

@@ -24,9 +24,8 @@ from miler.pacelight import light_of
 from miler.recordbook import standing_records
 from miler.report.charts import GRID_X
 from miler.report.html import render, script
-from miler.report.words import lag
 from miler.settings import Settings
-from miler.units import MILE_M
+from miler.units import MILE_M, lag
 from tests.conftest import SAMPLES
 
 PAYLOAD = "</script></style>\"'><img src=x onerror=\"alert('in')\"><script>alert('in')</script>"

@@ -289,8 +289,8 @@ def test_everything_in_the_folder_is_imported_once_and_said_in_one_line_each(
     ran = miler("watch", inbox, "--once", *QUICK)
     assert ran.code == OK
     assert ran.out.splitlines() == [
-        "imported 000.gpx: activity 1, mile 4:44.0",
-        "imported 001.gpx: activity 2, mile 4:45.0",
+        "imported 000.gpx: activity 1, mile 4:44 ± 10",
+        "imported 001.gpx: activity 2, mile 4:45 ± 10",
         "duplicate below/copy.gpx: duplicate of activity 1",
     ]
     again = miler("watch", inbox, "--once", *QUICK)
@@ -416,7 +416,7 @@ def test_an_unpacked_export_of_an_account_gives_its_names(miler: Miler, inbox: P
 def test_a_name_cannot_move_the_cursor_nor_break_the_line(miler: Miler, inbox: Path, tmp_path: Path) -> None:
     shutil.copy(inbox / "000.gpx", inbox / "z\x1b[2J\n\u202e\udcff.gpx")
     ran = miler("watch", inbox, "--once", *QUICK, "--log", tmp_path / "logs" / "watch.log")
-    assert ran.out.splitlines()[-1].startswith(r"duplicate z\x1b[2J\x0a\u202e\udcff.gpx: ")
+    assert ran.out.splitlines()[-1].startswith(r"duplicate z\x1b[2J\x0a\u202e\xff.gpx: ")
     log = (tmp_path / "logs" / "watch.log").read_text().splitlines()
     assert [line.partition(" ")[2] for line in log] == ran.out.splitlines()
 
@@ -446,6 +446,16 @@ def test_a_file_that_may_not_be_read_keeps_nothing_else_waiting(miler: Miler, in
 def test_wrong_use_is_refused(miler: Miler, inbox: Path) -> None:
     assert miler("watch", inbox / "nowhere").code == WRONG_USE
     assert miler("watch", inbox, "--format", "pdf").code == WRONG_USE
+
+
+def test_a_folder_for_reports_that_cannot_be_is_said_before_anything_is_done(
+    miler: Miler, inbox: Path, tmp_path: Path, library: Path
+) -> None:
+    (tmp_path / "file").touch()
+    ran = miler("watch", inbox, "--once", "--reports", tmp_path / "file" / "reports", "--library", library)
+    assert ran.code == SOME_FAILED
+    assert "file" in ran.err and "irectory" in ran.err
+    assert not library.exists()
 
 
 def test_the_units_for_log_in_have_the_paths_of_this_installation(miler: Miler, inbox: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,15 @@ def test_a_run_is_shown_as_its_report_is(server: Server) -> None:
     assert server.get("/activities/99999999999999999999").status == 422
 
 
+def test_a_browser_that_asks_for_what_is_not_there_gets_a_page(server: Server) -> None:
+    for path in ("/activities/999", "/nowhere"):
+        answer = server.get(path, Accept="text/html,*/*;q=0.8")
+        assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert b"<h1>Not there</h1>" in answer.body
+    problem = server.get("/api/v1/activities/999", Accept="text/html")
+    assert problem.headers["content-type"] == "application/problem+json"
+
+
 def test_a_run_whose_original_is_gone_is_shown_as_it_was_kept(server: Server) -> None:
     sent = server.send(small_run(1), "gone.fit").json
     (number,) = sent["activity_ids"]
@@ -151,6 +161,16 @@ def test_the_original_comes_back_as_a_file_to_be_saved(server: Server) -> None:
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_an_original_in_an_archive_comes_back_too(server: Server, tmp_path: Path) -> None:
+    data = small_run(77)
+    with zipfile.ZipFile(tmp_path / "week.zip", "w") as archive:
+        archive.writestr("week/run.fit", data)
+    (number,) = server.send((tmp_path / "week.zip").read_bytes(), "week.zip").json["activity_ids"]
+    answer = server.get(f"/api/v1/activities/{number}/original")
+    assert answer.body == data
+    assert "run.fit" in answer.headers["content-disposition"]
 
 
 def test_excluding_a_run_changes_the_bests_and_including_it_brings_it_back(server: Server) -> None:

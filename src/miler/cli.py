@@ -17,7 +17,6 @@ import click
 
 from miler import cli_card, cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
 from miler.cli_options import (
-    FEW_FILES,
     INTERRUPTED,
     OK,
     SOME_FAILED,
@@ -25,6 +24,7 @@ from miler.cli_options import (
     Spelling,
     draws_plain,
     has_place,
+    jobs_for,
     look_at,
     named,
     settings_of,
@@ -139,13 +139,12 @@ def _write_report(
     from miler import batch
     from miler.report.outcomes import joined, rendered
 
-    jobs = min(jobs or (batch.usual_jobs() if len(files) >= FEW_FILES else 1), len(files))
     then = partial(rendered, format=format, look=look_at(stream, plain=plain))
     codes = {OK}
 
     def pieces() -> Iterator[str | Analysis]:
         with _progress(len(files), stream) as step:
-            for share in batch.run(files, settings, then, jobs=jobs):
+            for share in batch.run(files, settings, then, jobs=jobs_for(jobs, len(files))):
                 step()
                 codes.add(SOME_FAILED if share.kind == "failed" else OK)
                 if share.line is not None:
@@ -251,7 +250,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
-        click.echo(f"miler: {error.filename or 'the report'} cannot be written: {error.strerror}", err=True)
+        where = error.filename or "the report cannot be written"
+        click.echo(f"miler: {where}: {error.strerror}", err=True)
         return SOME_FAILED
     return code if isinstance(code, int) else OK
 

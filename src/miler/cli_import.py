@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import FEW_FILES, OK, SOME_FAILED, has_folder, named, settings_of, settings_options
+from miler.cli_options import OK, SOME_FAILED, has_folder, jobs_for, named, settings_of, settings_options
 
 if TYPE_CHECKING:
     from miler.library import Library
@@ -73,7 +73,7 @@ def import_(
     files = list(find(paths))
     if not files:
         raise click.UsageError("no FIT, GPX or TCX file is in there")
-    way = Way(_jobs(jobs, len(files)), copy, restore)
+    way = Way(jobs_for(jobs, len(files)), copy, restore)
     with open_library(library_path, create=True) as library:
         return _follow(import_files(library, files, settings, way), len(files))
 
@@ -96,20 +96,17 @@ def _plugged_in(root: Path | None) -> Iterator[str]:
         yield str(watch.folder)
 
 
-def _jobs(asked: int | None, files: int) -> int:
-    from miler import batch
-
-    return max(1, min(asked or (batch.usual_jobs() if files >= FEW_FILES else 1), files))
-
-
 def _follow(endings: Iterable[Recorded], total: int) -> int:
     """Show how far the work is, and at its end, also an early one, what became of the files."""
+    from miler.library.writing import MERGED
+
     counts = Counter[str]()
     failed: list[Recorded] = []
     try:
         with _progress(total, counts) as step:
             for ending in endings:
                 counts[ending.ending] += 1
+                counts[MERGED] += ending.code == MERGED
                 if ending.ending == "failed":
                     failed.append(ending)
                 step()
@@ -127,7 +124,10 @@ def _sum_up(counts: Counter[str], failed: list[Recorded]) -> None:
 
 
 def _said(counts: Counter[str]) -> str:
-    return ", ".join(f"{counts[ending]} {ending}" for ending in _ENDINGS if counts[ending])
+    words = [f"{counts[ending]} {ending}" for ending in _ENDINGS if counts[ending]]
+    if counts["merged"]:  # of those imported, which come first
+        words[0] += f" ({counts['merged']} merged with other files of the same run)"
+    return ", ".join(words)
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def reprocess(library_path: Path | None, jobs: int | None, **options: Any) -> in
     with open_library(library_path) as library:
         again = importing.read_again(library)
         total = len(again.found) + len(again.gone)
-        work = importing.reprocess(library, again, settings, jobs=_jobs(jobs, total))
+        work = importing.reprocess(library, again, settings, jobs=jobs_for(jobs, total))
         return _follow(work, total)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from miler.settings import Settings
 
 OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
+_FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
 
 
 class Seconds(click.FloatRange):
@@ -98,6 +98,13 @@ def named(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) ->
     if "" in paths:
         raise click.BadParameter("an empty path is no file", ctx, param)
     return paths
+
+
+def jobs_for(asked: int | None, files: int) -> int:
+    """Return how many processes work on so many files: those asked for, else one a core where that pays."""
+    from miler import batch
+
+    return max(1, min(asked or (batch.usual_jobs() if files >= _FEW_FILES else 1), files))
 
 
 _USUAL_COLUMNS, _LEAST_COLUMNS, _MOST_COLUMNS = 100, 40, 200

@@ -176,7 +176,7 @@ def list_(
         total = library.count(chosen) if format_ == "table" else 0
     if format_ != "table":
         return _write_rows(rows, format_)
-    click.echo(listing.listed(rows, total, shown, look), nl=False)
+    click.echo(listing.listed(rows, total, shown, look, narrowed=bool(chosen.given())), nl=False)
     return OK
 
 

@@ -15,10 +15,10 @@ import click
 
 from miler.cli_import import library_option
 from miler.cli_options import (
-    FEW_FILES,
     OK,
     SOME_FAILED,
     Seconds,
+    jobs_for,
     settings_of,
     settings_options,
     spares_originals,
@@ -92,7 +92,6 @@ def watch(
 
 
 def _order(folder: Path, options: dict[str, Any]) -> Order:
-    from miler import batch
     from miler.dropfolder import is_remote, short_name, state_folder
     from miler.watch import Pace
     from miler.watching import FAILED, Order
@@ -113,7 +112,7 @@ def _order(folder: Path, options: dict[str, Any]) -> Order:
         settings=settings_of(options),
         pace=Pace(delay_s, own["patience_s"]),
         errors=errors.absolute(),
-        jobs=lambda files: min(files, jobs or (batch.usual_jobs() if files >= FEW_FILES else 1)) or 1,
+        jobs=lambda files: jobs_for(jobs, files),
         move=own["move"],
         copy=own["copy"],
         reports=own["reports"].absolute() if own["reports"] else None,

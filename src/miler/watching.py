@@ -28,20 +28,21 @@ from miler.dropfolder import (
 from miler.errors import LibraryError
 from miler.files import Found, explain, find, with_labels, write_atomic
 from miler.library import Library, moment, usual_path
-from miler.library.importing import Way, analysis_of, import_files
+from miler.library.importing import PASSING, Way, analysis_of, import_files
 from miler.library.originals import Originals
-from miler.library.places import real_name, stored_path
+from miler.library.places import Stamp, real_name, stored_path
+from miler.library.questions import sure_efforts_of
+from miler.library.seen import given_by, is_known, moved
 from miler.library.writing import Recorded
 from miler.names import kind_of
 from miler.report.words import printable
 from miler.settings import Settings
-from miler.units import MILE_M, format_duration
+from miler.units import MILE_M, format_sure
 from miler.watch import Ledger, Pace, Sight
 
 _RESCAN_S = 30.0  # with events; each may have been lost
 _LIBRARY_TIMEOUT_S = 2.0  # waiting inside SQLite would not hear that the watcher is to end
 _PASSING = ("unreadable", "changed")  # said of a moment, not of a file
-_TRIED_AGAIN = (*_PASSING, "worker_died", "internal")  # by a watcher that is started anew
 _WAITED_FOR = ("locked", "disk_full", "read_only", "unreadable")  # of the library
 _TOLD_AFTER = 2  # looks in vain; most copies are done by then
 DONE, FAILED = "processed", "failed"
@@ -113,8 +114,11 @@ class Watcher:
 
         Raises:
             MilerError: if the folder is watched by another, or the library cannot be used at all.
+            OSError: if there can be no folder for the reports.
             KeyboardInterrupt: the way to end it.
         """
+        if self._order.reports is not None:  # one that can never be made is better said now than waited for
+            self._order.reports.mkdir(parents=True, exist_ok=True)
         with only_watcher(self._order.folder):
             self._clean()
             hints = Hints(self._order.folder, events=self._order.events and not once)
@@ -173,7 +177,7 @@ class Watcher:
 
     def _ready(self, library: Library, now_s: float) -> Iterator[_Ready]:
         for path, sight in list(self._ledger.due(now_s)):
-            known = _known(library, path, sight)
+            known = is_known(library, path, Stamp(sight.size_bytes, sight.mtime_ns), PASSING)
             # What is complete need not be asked again, but where an incomplete file would be moved.
             lack = None if known and not self._order.move else lacking(path)
             verdict = self._ledger.judge(path, complete=lack is None or known, now_s=now_s)
@@ -250,9 +254,10 @@ class Watcher:
         if self._order.reports is None:
             return
         fresh = {number for r in endings if r.ending == "imported" for number in r.activity_ids}
-        for number, start in _reported(library, ready.path):
+        for number, start in given_by(library, ready.path):
+            stem = f"{_in_a_name(start)}-{number}"
             for format in self._order.formats:
-                path = self._order.reports / f"{start}-{number}.{format}"
+                path = self._order.reports / f"{stem}.{format}"
                 if number in fresh or not path.exists():
                     self._write_report(library, number, path, format)
 
@@ -286,7 +291,7 @@ class Watcher:
         folder = (top / where / source.relative_to(top)).parent
         folder.mkdir(parents=True, exist_ok=True)
         target, both = second_name(source, folder)
-        _moved(library, source, target)
+        moved(library, source, target)
         remove_first_name(source, target, both=both)
 
 
@@ -341,49 +346,16 @@ def _is_as(path: Path, sight: Sight) -> bool:
     )
 
 
-def _known(library: Library, path: str, sight: Sight) -> bool:
-    """Whether the library has seen a file as it is now, and will see it so again."""
-    again = ", ".join("?" * len(_TRIED_AGAIN))
-    with library.reading() as connection:
-        row = connection.execute(
-            "SELECT 1 FROM files WHERE path = ? AND size_bytes = ? AND mtime_ns = ? AND version = ?"
-            f" AND coalesce(code, '') NOT IN ({again})",
-            (stored_path(path), sight.size_bytes, sight.mtime_ns, miler.__version__, *_TRIED_AGAIN),
-        ).fetchone()
-    return row is not None
-
-
 def _activities(library: Library, numbers: tuple[int, ...]) -> str:
     """Name activities by number, with the time of their mile."""
     words = []
     for number in numbers:
-        mile_s = library.efforts(number).get(round(MILE_M, 6))
-        words.append(f"activity {number}" + (f", mile {format_duration(mile_s)}" if mile_s else ""))
+        with library.reading() as connection:
+            mile_s = sure_efforts_of(connection, number).get(round(MILE_M, 6))
+        words.append(f"activity {number}" + (f", mile {format_sure(*mile_s, brief=True)}" if mile_s else ""))
     return "; ".join(words)
 
 
-def _reported(library: Library, path: str) -> list[tuple[int, str]]:
-    """List the activities that a file gave, each with its start as the beginning of a file's name."""
-    with library.reading() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT a.id, a.start_local FROM files f JOIN sources s ON s.sha256 = f.sha256"
-            " JOIN activities a ON a.id = s.activity_id WHERE f.path = ? ORDER BY a.id",
-            (stored_path(path),),
-        ).fetchall()
-    return [
-        (number, f"{start:.16}".replace("T", "-").replace(":", "") if start else "undated")
-        for number, start in rows
-    ]
-
-
-def _moved(library: Library, source: Path, target: Path) -> None:
-    """Tell the library where a file lies now."""
-    places = (stored_path(os.fspath(target)), stored_path(os.fspath(source)))
-    with library.writing() as connection:
-        # One whose move was broken off after this was read again under its old name, as its own duplicate.
-        connection.execute(
-            "DELETE FROM files AS o WHERE path = ?2 AND EXISTS (SELECT 1 FROM files n"
-            " WHERE n.path = ?1 AND n.member = o.member AND n.sha256 IS o.sha256)",
-            places,
-        )
-        connection.execute("UPDATE OR REPLACE files SET path = ?1 WHERE path = ?2", places)
+def _in_a_name(start_local: str | None) -> str:
+    """Write a start as the beginning of a file's name."""
+    return f"{start_local:.16}".replace("T", "-").replace(":", "") if start_local else "undated"

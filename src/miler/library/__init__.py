@@ -19,6 +19,7 @@ from miler.library import questions
 from miler.library.connection import TIMEOUT_S, connect, told, transaction
 from miler.library.originals import Originals
 from miler.library.questions import WHOLE, Best, Clock, Dated, Filter, Group, Listed, Said, Stored
+from miler.units import length_name
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
@@ -236,7 +237,7 @@ class Library:
             length_m = WHOLE if length_m is None else round(length_m, 6)
             if length_m != WHOLE and length_m not in efforts:
                 raise LibraryError(
-                    f"activity {activity_id} has no effort of {length_m:g} m", code="no_effort"
+                    f"activity {activity_id} has no effort of {length_name(length_m)}", code="no_effort"
                 )
             connection.execute("INSERT OR IGNORE INTO exclusions VALUES (?, ?)", (activity_id, length_m))
 

@@ -53,6 +53,8 @@ def connect(path: Path, *, create: bool = True, timeout_s: float = TIMEOUT_S) ->
         LibraryError: if there is none and `create` is false; for a file that is none, that is
             damaged, locked, or made by a newer miler.
     """
+    if path.exists() and not path.is_file():
+        raise LibraryError(f"{path} is no file; name another one with --library", code="not_a_library")
     if create:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif not path.exists():
@@ -116,11 +118,11 @@ def _known_version(connection: sqlite3.Connection, path: Path) -> int:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Run the migrations that are missing; the caller's transaction makes them all or none."""
-    # Asked again under the lock: another process may have done it meanwhile.
     from miler.library.salvage import text_of
 
-    known = _known_version(connection, path)
     connection.create_function("text_of", 1, text_of, deterministic=True)  # of a document
+    # Asked again under the lock: another process may have done it meanwhile.
+    known = _known_version(connection, path)
     for number, script in enumerate(_migrations(), start=1):
         if number > known:
             for statement in _statements(script):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import datetime
 from hashlib import sha256
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from miler.errors import LibraryError, MilerError
 from miler.extras import needed
-from miler.files import activities, contents, explain, replacing, write_atomic
+from miler.files import Found, activities, contents, explain, replacing, write_atomic
 from miler.library import Filter, Library, Listed, questions, writing
 from miler.library.originals import wanted
 from miler.library.writing import Ending, Recorded
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from miler.activity import Activity
+    from miler.formats.inflate import Content
 
 SCHEMA = "miler.library/1"
 _ROWS = 10_000  # of a Parquet row group
@@ -165,15 +167,27 @@ def activity_of(library: Library, activity_id: int) -> Activity:
         LibraryError: if there is no such activity, or its original is gone or has changed (`no_original`).
         DecodeError: if it cannot be read any more.
     """
+    found, data, content = original_of(library, activity_id)
+    with library.reading() as connection:
+        parts = writing.parts_of(connection, content)
+    part = next(part for part, number in parts.items() if number == activity_id)
+    return activities(found, data)[part - 1]
+
+
+def original_of(library: Library, activity_id: int) -> tuple[Found, Content, str]:
+    """Find the original that leads an activity, in an archive too; return it, its bytes and their hash.
+
+    Raises:
+        LibraryError: if there is no such activity, or its original is gone or has changed (`no_original`).
+    """
     from miler.library.importing import read_again
 
     with library.reading() as connection:
         questions.require(connection, activity_id)
         contents_wanted = wanted(connection, activity_id)
-        parts = {content.sha256: writing.parts_of(connection, content.sha256) for content in contents_wanted}
     for found, content in read_again(library, contents_wanted).found:
-        data = contents(found)
-        if sha256(data.data).hexdigest() == content.sha256:
-            part = next(part for part, number in parts[content.sha256].items() if number == activity_id)
-            return activities(found, data)[part - 1]
+        with suppress(OSError, MilerError):
+            data = contents(found)
+            if sha256(data.data).hexdigest() == content.sha256:
+                return found, data, content.sha256
     raise LibraryError("its original is gone or has changed", code="no_original")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import miler
@@ -92,11 +93,14 @@ def import_files(
     """
     passed: deque[Recorded] = deque()
     waiting: deque[_Seen] = deque()
+    piped: dict[str, Path] = {}
 
     def unknown() -> Iterator[Found | None]:
         for found in files:
             if found.path == STDIN:
                 found = _kept(library, found)
+                if found.error is None:
+                    piped[found.name] = Path(found.path)
             seen = _Seen(found, place_of(found), stamp_of(found.path))
             known = _unchanged(library, seen, way)
             if known is None:
@@ -112,10 +116,13 @@ def import_files(
     ):
         while passed:
             yield passed.popleft()
-        yield from _committed(
-            library,
-            [Write(entry, partial(_written, library, entry, waiting.popleft(), way)) for entry in entries],
-        )
+        writes = [
+            Write(entry, partial(_written, library, entry, waiting.popleft(), way)) for entry in entries
+        ]
+        for recorded in _committed(library, writes):
+            if recorded.name in piped and not is_worth_keeping(recorded):
+                piped[recorded.name].unlink(missing_ok=True)
+            yield recorded
     yield from passed
 
 
@@ -155,6 +162,11 @@ def _together(library: Library, left: deque[Write], group: list[Write]) -> list[
 def _refused(entry: Entry, error: Exception) -> Recorded:
     message = f"a fault in miler, please report it: {type(error).__name__} in the library: {error}"
     return Recorded(entry.name, "failed", (), "internal", message)
+
+
+def is_worth_keeping(ending: Recorded) -> bool:
+    """Whether an original may be wanted again: it has an activity, had one, or may have with more luck."""
+    return ending.ending not in ("failed", "skipped") or ending.code in (DELETED, *PASSING)
 
 
 def _kept(library: Library, found: Found) -> Found:

@@ -33,7 +33,12 @@ class Originals:
 
     def path_of(self, sha256: str) -> Path | None:
         """Return where the copy of a content is; None if there is none."""
-        return next(iter(sorted((self.folder / sha256[:2]).glob(f"{sha256}*"))), None)
+        folder = self.folder / sha256[:2]
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 (a pattern that is new each time costs milliseconds)
+        except OSError:  # nothing was ever kept there
+            return None
+        return next((folder / name for name in sorted(names) if name.startswith(sha256)), None)
 
     def put(self, data: bytes, sha256: str, format: str) -> Path:
         """Keep a copy, on the disk after the next `settle`; equal bytes are kept once."""

@@ -110,13 +110,21 @@ def _made_anew(unfinished: Path, path: Path, found: Salvage, jobs: int) -> Itera
 
 def _salvaged(path: Path) -> Salvage:
     found = salvage(path)
-    if not found.wanted():
+    if not found.wanted() and not _is_sound(path):
         raise LibraryError(
             f"nothing can be read of {path}; move it away, and import your folders"
             f" and {Originals(path).folder} again",
             code="damaged",
         )
     return found
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with Library(path, create=False) as library:
+            return not check(library)
+    except LibraryError:
+        return False
 
 
 @contextmanager

@@ -5,9 +5,10 @@ Every function here runs inside `connection.transaction`.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import miler
@@ -20,7 +21,7 @@ from miler.library.tables import ACTIVITY, insertion
 
 Ending = Literal["imported", "duplicate", "skipped", "failed", "unchanged"]
 
-DELETED = "deleted"
+DELETED, MERGED = "deleted", "merged"
 _DELETED_MESSAGE = "deleted from the library; `miler import --restore` brings it back"
 KEPT = ("imported", "duplicate")
 
@@ -29,7 +30,8 @@ KEPT = ("imported", "duplicate")
 class Recorded:
     """What became of one file.
 
-    `activity_ids` are its activities: new ones, or those that it duplicates.
+    `activity_ids` are its activities: new ones, those that it duplicates, or, with the code `merged`, those
+    of other files whose runs it holds too.
     """
 
     name: str
@@ -75,7 +77,7 @@ def record(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> Record
         ids = _written(connection, entry, visit, fresh, known)
         ending = Recorded(entry.name, "imported", ids)
     _remember(connection, entry, visit, ending)
-    return ending
+    return ending if visit.again else _with_others(connection, entry, ending)
 
 
 def parts_of(connection: sqlite3.Connection, sha256: str) -> dict[int, int]:
@@ -99,9 +101,7 @@ def _seen_before(
         ).fetchone()
         if row is not None and row[0] == entry.sha256 and row[1] in KEPT:
             return Recorded(entry.name, "unchanged", ids)
-    which = ", ".join(str(i) for i in ids)
-    of = f"duplicate of activit{'y' if len(ids) == 1 else 'ies'} {which}"
-    return Recorded(entry.name, "duplicate", ids, None, of)
+    return Recorded(entry.name, "duplicate", ids, None, duplicate_of(ids))
 
 
 def _written(
@@ -124,6 +124,30 @@ def _written(
     if lost:
         homes |= settle(connection, Change(visit.moment, gone=lost))
     return tuple(dict.fromkeys(homes[(entry.sha256, result.part)] for result in results))
+
+
+def _with_others(connection: sqlite3.Connection, entry: Entry, ending: Recorded) -> Recorded:
+    """Tell of a file that was imported whether other files have its runs too."""
+    query = """
+        SELECT DISTINCT activity_id FROM sources
+        WHERE activity_id IN (SELECT value FROM json_each(?)) AND sha256 <> ? ORDER BY activity_id
+    """
+    if ending.ending != "imported":
+        return ending
+    merged = connection.execute(query, (json.dumps(ending.activity_ids), entry.sha256)).fetchall()
+    if not merged:
+        return ending
+    return replace(ending, code=MERGED, message=f"another file of {_named(number for (number,) in merged)}")
+
+
+def duplicate_of(ids: Iterable[int]) -> str:
+    """Say whose duplicate a content is."""
+    return f"duplicate of {_named(ids)}"
+
+
+def _named(ids: Iterable[int]) -> str:
+    words = [str(number) for number in ids]
+    return f"activit{'y' if len(words) == 1 else 'ies'} {', '.join(words)}"
 
 
 def _former(connection: sqlite3.Connection, entry: Entry, visit: Visit) -> dict[str, Part]:

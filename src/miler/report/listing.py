@@ -32,7 +32,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DIM, _BOLD = "2", "1"
 
 
-def listed(rows: Sequence[Document], total: int, units: Unit, look: Look) -> str:
+def listed(rows: Sequence[Document], total: int, units: Unit, look: Look, *, narrowed: bool = True) -> str:
     """Write a table of activities, the latest first, a line each.
 
     Args:
@@ -40,6 +40,7 @@ def listed(rows: Sequence[Document], total: int, units: Unit, look: Look) -> str
         total: how many there are, of which `rows` are the first.
         units: `mi` or `km`.
         look: for whom.
+        narrowed: whether there may be others, which were not asked for.
     """
     wide = look.width >= _WIDE
     elapsed, even = (f" {'elapsed':>8}", f" {'even':>5}") if wide else ("", "")
@@ -61,7 +62,12 @@ def listed(rows: Sequence[Document], total: int, units: Unit, look: Look) -> str
         lines.append(look(line + _what(row, look.width - len(line)), _DIM, row["excluded"]))
     if total > len(rows):
         lines.append(look(f"{total - len(rows)} earlier; --limit shows more", _DIM))
-    return "\n".join(lines if rows else ["No activity is like that."]) + "\n"
+    none = (
+        "No activity is like that."
+        if narrowed
+        else "There is no activity yet; `miler import` brings them in."
+    )
+    return "\n".join(lines if rows else [none]) + "\n"
 
 
 def ranked(

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 import miler
-from miler.errors import LibraryError
 from miler.library import Best, Listed, Stored
 from miler.library import doubles as found_twice
 from miler.library.doubles import Double
 from miler.library.doubles import Kind as HowSure
-from miler.library.importing import read_again
-from miler.library.originals import wanted
-from miler.library.questions import require
+from miler.library.exporting import original_of
 from miler.report.document import dumps
 from miler.units import MILE_M, parse_distance
 from miler.web.asking import Landed, known_contents
@@ -296,19 +294,13 @@ def include(number: Number, hall: InHall, length: Length = None) -> Response:
 def original(number: Number, hall: InHall) -> Response:
     """Return the file as it came, to be saved: a browser must not open what somebody else wrote."""
     with hall.library() as library:
-        with library.reading() as connection:
-            require(connection, number)
-            contents_wanted = wanted(connection, number)
-        for found, content in read_again(library, contents_wanted).found:
-            if not found.way:
-                name = content.name.replace("\\", "/").rpartition("/")[2]
-                return FileResponse(
-                    found.path,
-                    media_type="application/octet-stream",
-                    filename=name.encode("utf-8", "replace").decode("utf-8"),
-                    headers={"content-security-policy": "sandbox; default-src 'none'"},
-                )
-    raise LibraryError("gone", code="no_original")
+        found, data, _ = original_of(library, number)
+    name = quote(found.name.replace("\\", "/").rpartition("/")[2].encode("utf-8", "replace"))
+    headers = {
+        "content-disposition": f"attachment; filename*=utf-8''{name}",
+        "content-security-policy": "sandbox; default-src 'none'",
+    }
+    return Response(data.data, media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/duplicates", response_model=Doubles, responses=documented(422))

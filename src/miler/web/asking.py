@@ -9,7 +9,7 @@ import miler
 from miler.files import Found, find
 from miler.library import Library
 from miler.library.places import place_of, stored_path
-from miler.library.writing import KEPT, Ending, parts_of
+from miler.library.writing import KEPT, Ending, duplicate_of, parts_of
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,6 @@ def gave_activities(library: Library, sha256: str, name: str = "") -> Landed | N
     with library.reading() as connection:
         ids = tuple(dict.fromkeys(parts_of(connection, sha256).values()))
     return Landed(name, sha256, "duplicate", ids, None, duplicate_of(ids)) if ids else None
-
-
-def duplicate_of(ids: Iterable[int]) -> str:
-    """Say whose duplicate a content is."""
-    words = [str(number) for number in ids]
-    return f"duplicate of activit{'y' if len(words) == 1 else 'ies'} {', '.join(words)}"
 
 
 def known_contents(library: Library, hashes: Iterable[str]) -> Iterator[Landed]:

@@ -18,11 +18,11 @@ from miler.batch import Workers
 from miler.errors import MilerError
 from miler.files import Found, find
 from miler.library import Library
-from miler.library.importing import PASSING, Way, import_files
+from miler.library.importing import Way, import_files, is_worth_keeping
 from miler.library.originals import Originals
-from miler.library.writing import DELETED, Ending, Recorded
+from miler.library.writing import Ending, Recorded, duplicate_of
 from miler.settings import Settings
-from miler.web.asking import Landed, activities_at, duplicate_of, gave_activities
+from miler.web.asking import Landed, activities_at, gave_activities
 
 _AT_ONCE = 2
 GROUP = 64  # uploads that go in together at most: none waits long for the others
@@ -161,7 +161,7 @@ def landings(
         number, one = whose[recorded.name]
         ended[number].append(_seen_again(library, one, recorded))
         if len(ended[number]) == len(found[number]):
-            stays = any(_is_worth_keeping(one) for one in ended[number])
+            stays = any(is_worth_keeping(one) for one in ended[number])
             yield number, Landing(_summed_up(unknown[number], ended[number]), stays)
 
 
@@ -181,11 +181,6 @@ def _found(upload: Upload, path: str) -> Iterator[Found]:
     for found in find([path]):
         inside = found.name.removeprefix(Path(path).name)
         yield replace(found, name=upload.name + inside)
-
-
-def _is_worth_keeping(ending: Recorded) -> bool:
-    """Whether an original may be wanted again: it has an activity, had one, or may have with more luck."""
-    return ending.ending not in ("failed", "skipped") or ending.code in (DELETED, *PASSING)
 
 
 def _summed_up(upload: Upload, endings: list[Recorded]) -> Landed:

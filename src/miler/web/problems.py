@@ -9,11 +9,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from miler.errors import LibraryError, MilerError, SettingsError
 from miler.report.document import dumps
 from miler.report.words import printable
+from miler.web.assets import template
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("miler.web")
@@ -92,32 +93,47 @@ def handle(app: FastAPI) -> None:
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status, headers = error.status_code, dict(error.headers or {})
-    return problem(_id(request), status, str(error.detail), f"http_{status}", headers)
+    return _told(request, status, str(error.detail), f"http_{status}", headers)
 
 
 def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return problem(_id(request), 422, f"{where or 'the body'}: {first['msg']}", "invalid")
+    return _told(request, 422, f"{where or 'the body'}: {first['msg']}", "invalid")
 
 
 def _of_miler(request: Request, error: Exception) -> Response:
     assert isinstance(error, MilerError)
     if isinstance(error, LibraryError):
         status, detail = _LIBRARY.get(error.code, (503, "the library cannot be used; `miler library check`"))
-        return problem(
-            _id(request), status, detail, error.code, {"retry-after": "2"} if status == 503 else None
-        )
+        return _told(request, status, detail, error.code, {"retry-after": "2"} if status == 503 else None)
     status = 422 if isinstance(error, SettingsError) else 500
-    return problem(_id(request), status, error.message, error.code)
+    return _told(request, status, error.message, error.code)
 
 
 def _of_fault(request: Request, error: Exception) -> Response:
     """Say nothing of the fault to the other side but its number, under which it is in the log."""
     _LOG.error("request %s failed", _id(request), exc_info=error)
     detail = "a fault in miler; its log has it under this request_id, please report it"
-    return problem(_id(request), 500, detail, "internal")
+    return _told(request, 500, detail, "internal")
+
+
+def _told(
+    request: Request, status: int, detail: str, code: str, headers: dict[str, str] | None = None
+) -> Response:
+    """Return an answer that says no: a page to a browser that asked for one."""
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+        return problem(_id(request), status, detail, code, headers)
+    title = _TITLES.get(status, "Error")
+    view = {
+        "title": title,
+        "here": "problem",
+        "page_token": "",
+        "detail": printable(detail),
+        "request_id": _id(request),
+    }
+    return HTMLResponse(template("problem").render(view), status, headers)
 
 
 def _id(request: Request) -> str:
