@@ -79,7 +79,10 @@ def credit_glitches(steps: Steps) -> None:
     """Mend steps beyond what a runner can do: late metres go where they were run, others are bridged."""
     with np.errstate(invalid="ignore", divide="ignore"):
         fast = steps.credited > steps.limits * steps.active
-    fast |= sudden(steps.credited, steps.active) & (steps.limits < OTHER_SPORTS_MPS)
+    on_foot = steps.limits < OTHER_SPORTS_MPS
+    fast |= sudden(steps.credited, steps.active) & on_foot
+    if steps.source == "device":
+        _deny(steps, fast, on_foot)
     bad = (fast | steps.suspect) & (steps.paused == 0)
     for first, last in _runs(bad, steps.times):
         around_mps = _around_mps(steps, first, last, ~bad)
@@ -94,6 +97,13 @@ def credit_glitches(steps: Steps) -> None:
         steps.breaks.append((float(steps.times[first]), float(steps.times[last]), reason))
         took_s = float(steps.times[last] - steps.times[first])
         steps.note("glitch", f"{was_m:.0f} m in {took_s:.0f} s cannot be; credited {is_m:.0f} m", first)
+
+
+def _deny(steps: Steps, fast: BoolArray, on_foot: BoolArray) -> None:
+    """Mark as `fast` (k-1,) also what the device alone tells: a surge of which the fixes have less."""
+    surges = sudden(steps.credited, steps.active, _LIKELY) & on_foot & ~fast
+    for i in np.flatnonzero(surges).tolist():
+        fast[i] = _AGREE * _moved_m(steps, i, i + 1) < steps.credited[i]
 
 
 def _behind_since(steps: Steps, first: int, last: int, likely_mps: float) -> int | None:

@@ -14,7 +14,7 @@ _HELD_MPS = np.array([12.5, 11.0, 9.7, 8.3, 7.6, 7.0, 6.7, 6.5, 6.2])
 
 _ACCELERATION = 4.0  # m/s²; a sprinter leaves the blocks with about 6, for a fraction of a second
 _SLACK_M = 5.0  # what a receiver's place may be off between two records of a sound course
-_SURGE, _SURGE_SLACK_M = 2.0, 10.0  # one step twice as fast as those around it
+_SURGE, _SURGE_SLACK_M = 1.75, 8.0  # one step twice as fast as those around it
 _AROUND = 3  # steps on either side
 _LONGEST_S, _RHYTHMS = 30.0, 5.0  # in longer steps, and of more usual ones, a runner may have done anything
 
@@ -25,7 +25,7 @@ def holdable_mps(duration_s: FloatArray) -> FloatArray:
     return limits
 
 
-def sudden(lengths: FloatArray, durations: FloatArray) -> BoolArray:
+def sudden(lengths: FloatArray, durations: FloatArray, surge: float = _SURGE) -> BoolArray:
     """Which steps begin and end too suddenly for a runner, (k,) metres and (k,) seconds.
 
     With u and w the usual (median) speeds of the three steps before and the three after, a step of t
@@ -33,8 +33,8 @@ def sudden(lengths: FloatArray, durations: FloatArray) -> BoolArray:
 
     - beyond (u + w) t/2 + a t²/4 + 5 m: who speeds up by a for half of it and slows down as much for
       the other comes no farther (the acceleration is bounded both ways);
-    - beyond 2 max(u, w) t + 10 m: a single step more than twice as fast as those around it, which in a
-      recording of seconds apart is no runner's surge.
+    - beyond 1.75 (`surge`) max(u, w) t + 8 m: a single step so much faster than those around it, which in a
+      recording of seconds apart is no runner's.
 
     Steps longer than 30 s, or than five usual ones and 5 s, are left alone.
 
@@ -54,7 +54,7 @@ def sudden(lengths: FloatArray, durations: FloatArray) -> BoolArray:
     after[-_AROUND:] = before[-_AROUND:]
     before[:_AROUND] = after[:_AROUND]
     reach = (before + after) / 2 * durations + _ACCELERATION / 4 * durations**2 + _SLACK_M
-    surge = _SURGE * np.maximum(before, after) * durations + _SURGE_SLACK_M
+    surged = surge * np.maximum(before, after) * durations + _SURGE_SLACK_M
     longest_s = min(_LONGEST_S, _RHYTHMS * median(durations) + _RHYTHMS)
-    found: BoolArray = (lengths > np.minimum(reach, surge)) & (durations <= longest_s)
+    found: BoolArray = (lengths > np.minimum(reach, surged)) & (durations <= longest_s)
     return found

@@ -172,7 +172,8 @@ def _wrongly_timed(times: FloatArray) -> BoolArray:
     ahead = times > np.minimum.accumulate(times[::-1])[::-1]
     behind = times < np.maximum.accumulate(times)
     few = min(ahead, behind, key=np.count_nonzero)
-    return few if np.count_nonzero(few) <= max(_FEW_SHARE * len(times), _FEW) else np.zeros(len(times), bool)
+    most = min(max(_FEW, _FEW_SHARE * len(times)), len(times) / 4)
+    return few if np.count_nonzero(few) <= most else np.zeros(len(times), bool)
 
 
 def _way_m(streams: dict[str, FloatArray], order: IntArray | slice) -> float:
