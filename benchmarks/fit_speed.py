@@ -50,7 +50,7 @@ WHY_SLOWER = {
     "garmin-fenix3-swim-activity-poolswim-with-hr.fit": _BEATS.format("7,579", "two fifths"),
     "garmin-fr955-walk-hrmplugintestactivity.fit": _BEATS.format("891", "a third"),
     "garmin-fr735xt-swim-event-timestamp.fit": (
-        _BEATS.format("11,292", "a third") + ", as do 99 laps, which are its other third"
+        _BEATS.format("11,292", "two fifths") + "; 99 laps are another quarter"
     ),
     "suunto-run-suunto-ambit-3-peak-without-final-lap.fit": (
         "every message is defined anew: 14,217 definitions for 14,768 messages, each looked up in Python, are"
