@@ -43,7 +43,7 @@ _IN_A_ROW = 5
 
 # What miler does for these files that the columns of the records do not ask for.
 _BEATS = (
-    "{} heart beats that the strap kept to itself are unpacked and spread over the records, which have no"
+    "{} heart beats that the strap kept to itself are unpacked and spread over the records that have no"
     " heart rate without them: {} of the time; fitfast leaves them out"
 )
 WHY_SLOWER = {

@@ -9,7 +9,7 @@ folders each three times as large as the one before; the slope is that of the lo
 from __future__ import annotations
 
 import argparse
-import resource
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.bar import Bar
+from benchmarks.bar import Bar, skipped
 from benchmarks.hours import one_hour
 
 _MINUTE = 60  # records
@@ -53,6 +53,8 @@ def measure(most: int) -> Iterator[Took]:
 
 
 def _report(folder: Path, count: int) -> Took:
+    import resource  # no Windows has it
+
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "miler.cli", "report", str(folder), "--format", "jsonl", "--jobs", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
@@ -72,6 +74,11 @@ def slope(found: list[Took]) -> float:
 
 def bars(short: bool) -> Iterator[Bar]:
     """Measure the bars of this module; see `benchmarks.bars`."""
+    if importlib.util.find_spec("resource") is None:
+        yield skipped(
+            "very many files", "time in proportion", "this system does not tell what a program took"
+        )
+        return
     found = list(measure(_SHORT if short else _LONG))
     most, steep = found[-1], slope(found)
     name = f"{most.files:,} files of a minute"
