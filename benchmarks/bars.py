@@ -17,6 +17,7 @@ _ISSUES = (
     "benchmarks.main_job",
     "benchmarks.readers",
     "benchmarks.hostile",
+    "benchmarks.many_files",
     "benchmarks.library",
     "benchmarks.bulk",
     "benchmarks.kills",

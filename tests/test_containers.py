@@ -374,7 +374,7 @@ def test_a_damaged_member_that_is_no_activity_fails_for_its_damage() -> None:
     with pytest.raises(UnsupportedFile, match="planned route"):
         decode(zipped(("a.gpx", route)))
     for data in (patched(zipped(("a.gpx", route)), ENTRY, 16, "<L", 1), gzip.compress(route)[:-1]):
-        with pytest.raises(CorruptFile, match="what is left is no activity"):
+        with pytest.raises(CorruptFile, match="nothing usable is left: this is a planned route"):
             decode(data)
 
 

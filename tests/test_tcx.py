@@ -176,8 +176,10 @@ def test_what_is_no_recording_is_told_apart(body: str, kind: str) -> None:
     assert told.value.kind == kind
 
 
-def test_a_file_that_lost_its_outermost_element_is_read() -> None:
-    assert len(decode_one(f"<Activities>{activity_xml(lap(0, point(0)))}</Activities>")) == 1
+def test_a_file_that_lost_its_outermost_element_is_read_and_said_to_be_damaged() -> None:
+    activity = decode_one(f"<Activities>{activity_xml(lap(0, point(0)))}</Activities>")
+    assert [(note.code, note.kind) for note in activity.notes] == [("tcx_root", "damage")]
+    assert len(activity) == 1
 
 
 def test_an_empty_point_is_nothing_a_point_with_only_a_time_is_kept() -> None:

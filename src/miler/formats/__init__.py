@@ -113,16 +113,11 @@ def _decode_file(content: Content, strict: bool, name: str, limits: Limits) -> l
         raise CorruptFile(notes[0].message, code=notes[0].code)
     try:
         format = recognise(plain.data)
-    except UnknownFormat:
-        if notes:
-            raise CorruptFile(f"{notes[0].message}, and nothing usable is left", code=notes[0].code) from None
-        raise
-    try:
         activities = _READERS[format](plain.data, strict=strict)
-    except UnsupportedFile as error:
+    except (UnknownFormat, UnsupportedFile) as error:
         if notes:  # what the container lost may have been the activity
-            text = f"{notes[0].message}, and what is left is no activity ({error.message})"
-            raise CorruptFile(text, code=notes[0].code, format=format) from None
+            text = f"{notes[0].message}, and nothing usable is left: {error.message}"
+            raise CorruptFile(text, code=notes[0].code) from None
         raise
     several = len(activities) > 1
     return [

@@ -60,6 +60,9 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     raws = [(number, raw) for number, raw in found if raw is not None]
     if not raws:
         raise reading.refusal(file)
+    if not file.has_root:
+        text = "the outermost element, TrainingCenterDatabase, is missing; what it would hold was read"
+        raws[0][1].notes.append(Note("tcx_root", "damage", text))
     return reading.activities(raws, strict=strict)
 
 
@@ -163,6 +166,7 @@ class _File(XmlFile[_Activity]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.has_root = True
         self.courses = 0
         self.workouts = 0
         self.point = Element(
@@ -205,14 +209,17 @@ class _File(XmlFile[_Activity]):
             begin=self.activity,
         )
         legs = {name: Element({"Activity": activity}) for name in ("FirstSport", "NextSport")}
-        activities = Element({"Activity": activity, "MultiSportSession": Element(legs)})
+        activities = {"Activity": activity, "MultiSportSession": Element(legs)}
         database = {
-            "Activities": activities,
+            "Activities": Element(activities),
             "Courses": Element({"Course": course}),
             "Workouts": Element({"Workout": Element(begin=self.workout)}),
         }
-        # Some exports have lost the outermost element.
-        return Element({"TrainingCenterDatabase": Element(database), **database})
+        without_root = {**database, "Activities": Element(activities, begin=self.without_root)}
+        return Element({"TrainingCenterDatabase": Element(database), **without_root})
+
+    def without_root(self, _row: Row) -> None:
+        self.has_root = False
 
     def activity(self, row: Row) -> None:
         self.recordings.append(_Activity(row))
