@@ -125,8 +125,8 @@ def bars(short: bool) -> Iterator[Bar]:
     watch = max(abs(row.watch_m / row.known_m - 1) for row in rows if row.circuits)
     longer = max(abs(row.pressed_m / row.known_m - 1) for row in rows if row.known_m == 800.0)
     figure = (
-        f"{sum(r.ok for r in rows)} of {len(rows)}; circuits {100 * worst:.2f} % (watch {100 * watch:.1f} %), "
-        f"800 m {100 * longer:.2f} %"
+        f"{sum(r.ok for r in rows)} of {len(rows)}; circuits {100 * worst:.2f} % "
+        f"(watch {100 * watch:.1f} %), 800 m {100 * longer:.2f} %"
     )
     held = sum(row.ok for row in rows) >= 22 and worst <= 0.005
     yield Bar(name, figure, goal, all(row.ok for row in rows), held=held)

@@ -109,8 +109,9 @@ def said(track: Track) -> list[Note]:
     for other in (other for circuit in track.circuits for other in circuit.others):
         side, more = ("outside", "longer") if other.longer > 1 else ("inside", "shorter")
         text = (
-            f"one lap, of {other.to_s - other.from_s:.0f} s, lies lanes {side} the others, and the watch counted "
-            f"it {more} too: it is taken for one in lane {other.lane}, {100 * abs(other.longer - 1):.1f} % {more}"
+            f"one lap, of {other.to_s - other.from_s:.0f} s, lies lanes {side} the others, and the watch "
+            f"counted it {more} too: it is taken for one in lane {other.lane}, "
+            f"{100 * abs(other.longer - 1):.1f} % {more}"
         )
         notes.append(Note("track_other_lane", "finding", text, at_s=other.from_s))
     tracks = len({c.plane for c in track.circuits})
