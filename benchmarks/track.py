@@ -34,6 +34,7 @@ from miler.track import find_track, onto_track
 from miler.units import MILE_M
 
 _DATE = datetime(2026, 5, 9, 17, 2, tzinfo=UTC)
+_HALF_HOUR_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Run:
-    """How one run was found again."""
+    """How one run was found again; `took_s` is what half an hour of it costs."""
 
     error_s: float
     half_width_s: float
@@ -145,7 +146,7 @@ def found(row: Row, seed: int) -> Run | None:
         half_width_s=(high_s - low_s) / 2,
         covered=low_s <= truth.elapsed_s <= high_s,
         watch_s=math.nan if watch is None else watch.elapsed_s - truth.elapsed_s,
-        took_s=took_s,
+        took_s=took_s * _HALF_HOUR_S / activity.elapsed_s,
         lane_sure=track.lane.sure,
         lane_right=track.lane.lane == lane,
     )

@@ -5,6 +5,10 @@ python -m benchmarks.track_sessions
 What was run between two presses is known from the sessions' own structure: repetitions of 800 m with a
 lap between, of 300 m with 100 m between, of 200 m. Presses are as good as a thumb, so that whole circuits
 tell most. The track is asked twice: by its positions alone, and with the presses as sights of the line.
+
+One known distance lies outside of its bar, and stays there: the first 300 m of the runner who rests, who
+crosses the line at full speed and presses 2.2 s later, when the rest begins; the other three are 1.1 to 1.9 s
+late. The watch counted 325 m. What was run between those presses was not 300 m.
 """
 
 from __future__ import annotations
@@ -119,10 +123,12 @@ def bars(short: bool) -> Iterator[Bar]:
     rows = [row for row in known() if not math.isnan(row.pressed_m)]
     worst = max(abs(row.pressed_m / row.known_m - 1) for row in rows if row.circuits)
     watch = max(abs(row.watch_m / row.known_m - 1) for row in rows if row.circuits)
+    longer = max(abs(row.pressed_m / row.known_m - 1) for row in rows if row.known_m == 800.0)
     figure = (
-        f"{sum(r.ok for r in rows)} of {len(rows)}; circuits {100 * worst:.2f} % (watch {100 * watch:.1f} %)"
+        f"{sum(r.ok for r in rows)} of {len(rows)}; circuits {100 * worst:.2f} % "
+        f"(watch {100 * watch:.1f} %), 800 m {100 * longer:.2f} %"
     )
-    held = sum(row.ok for row in rows) >= 20 and worst < 0.007
+    held = sum(row.ok for row in rows) >= 22 and worst <= 0.005
     yield Bar(name, figure, goal, all(row.ok for row in rows), held=held)
 
 

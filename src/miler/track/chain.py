@@ -33,11 +33,11 @@ class _Half:
     by_sides: FloatArray
     alone: FloatArray
 
-    def between(self, kept: FloatArray, moved: FloatArray) -> FloatArray:
-        """The links (2h+1, b, c), of which these moved (h, b, c) besides stand between kept ones."""
+    def between(self, kept: FloatArray, alone: FloatArray) -> FloatArray:
+        """All links (2h+1, b, c): those kept (h+1, b, c), and between them these, of what they are alone."""
         sides = np.concatenate((kept[:-1], kept[1:]), axis=1)
         links = np.empty((2 * len(kept) - 1, *kept.shape[1:]))
-        links[::2], links[1::2] = kept, moved - self.by_sides @ sides
+        links[::2], links[1::2] = kept, alone - self.by_sides @ sides
         return links
 
 
@@ -77,7 +77,7 @@ class Chain:
             own[1:] -= right[:, :, width : 2 * width]
             sides[:-1] -= left[:, :, 2 * width :]
             sides[1:] -= right[:, :, 2 * width :]
-            onward = np.concatenate((-left[:, :, width : 2 * width], onward[:1] * 0.0))
+            onward = np.concatenate((-left[:, :, width : 2 * width], np.zeros_like(onward[:1])))
         rest = _whole(own, onward)
         links = _solved(rest, sides.reshape(len(rest), -1)).reshape(sides.shape)
         for half in reversed(halves):

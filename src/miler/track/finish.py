@@ -66,14 +66,6 @@ class Sight(NamedTuple):
     arc_m: float
 
 
-def presses(laps: Sequence[Lap], problem: Problem, path: Path, late_s: float = 0.0) -> list[Sight]:
-    """Where the runner was at each press of the lap button within a path, its positions being late."""
-    closed_s = closings_s(laps)
-    by_hand = closed_s[[lap.trigger == "manual" for lap in laps]]
-    inside = (by_hand >= path.times[0]) & (by_hand <= path.times[-1])
-    return _seen(by_hand[inside], problem, path, late_s)
-
-
 def closings_s(laps: Sequence[Lap]) -> FloatArray:
     """When each lap was closed, (n,) seconds from the start of the activity.
 
@@ -91,8 +83,15 @@ def closings_s(laps: Sequence[Lap]) -> FloatArray:
     for first, last in pairwise(bounds):
         ran = np.cumsum(took[first:last])
         off = began[first:last] - (ran - took[first:last])
-        closed[first:last] = ran + (off.max() + off.min()) / 2
+        if np.ptp(off) < _SECOND_S:
+            closed[first:last] = ran + (off.max() + off.min()) / 2
     return closed
+
+
+def presses(pressed_s: FloatArray, problem: Problem, path: Path, late_s: float = 0.0) -> list[Sight]:
+    """Where the runner was at each press (n,) of the lap button within a path, its positions being late."""
+    inside = (pressed_s >= path.times[0]) & (pressed_s <= path.times[-1])
+    return _seen(pressed_s[inside], problem, path, late_s)
 
 
 def rests(problem: Problem, path: Path) -> list[Sight]:
@@ -172,11 +171,12 @@ def as_observed(
     speed = np.gradient(path.along_m, path.times)
     found = []
     for sight in pressed:
-        here = float(np.interp(sight.at_s + finish.lag_s, path.times, path.along_m))
+        at_s = sight.at_s + finish.lag_s
+        here = float(np.interp(at_s, path.times, path.along_m))
         off = float(np.mod(problem.direction * finish.at_m - here + lap / 2, lap)) - lap / 2
         if abs(off) <= _MEET_M:
-            sd_m = math.hypot(_STANCE_SD_M, _THUMB_SD_S * float(np.interp(sight.at_s, path.times, speed)))
-            found.append(Pressed(sight.at_s + finish.lag_s, here + off, sd_m))
+            sd_m = math.hypot(_STANCE_SD_M, _THUMB_SD_S * float(np.interp(at_s, path.times, speed)))
+            found.append(Pressed(at_s, here + off, sd_m))
     return tuple(found)
 
 

@@ -107,9 +107,11 @@ def said(track: Track) -> list[Note]:
         text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
         notes.append(Note("track_mile", "finding", text, at_s=mile.from_s))
     for other in (other for circuit in track.circuits for other in circuit.others):
+        side, more = ("outside", "longer") if other.longer > 1 else ("inside", "shorter")
         text = (
-            f"a lap of {other.to_s - other.from_s:.0f} s lies lanes away from the others, and the watch "
-            f"counted so too: it is taken for lane {other.lane}, {100 * (other.longer - 1):+.1f} % in length"
+            f"one lap, of {other.to_s - other.from_s:.0f} s, lies lanes {side} the others, and the watch "
+            f"counted it {more} too: it is taken for one in lane {other.lane}, "
+            f"{100 * abs(other.longer - 1):.1f} % {more}"
         )
         notes.append(Note("track_other_lane", "finding", text, at_s=other.from_s))
     tracks = len({c.plane for c in track.circuits})

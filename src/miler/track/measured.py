@@ -15,7 +15,7 @@ from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
-from miler.track.finish import Finish, Sight, as_observed, locate, presses, rests
+from miler.track.finish import Finish, Sight, as_observed, closings_s, locate, presses, rests
 from miler.track.line import Plane
 from miler.track.meant import Meant, as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
@@ -234,8 +234,10 @@ def _circuits(
         problem = Problem(times, x, y, line, direction, noise)
         followed.append((problem, follow(problem, shape.pose)))
 
+    pressed_s = closings_s(activity.laps)[[lap.trigger == "manual" for lap in activity.laps]]
+
     def pressed(late_s: float = 0.0) -> list[list[Sight]]:
-        return [presses(activity.laps, *one, late_s) for one in followed]
+        return [presses(pressed_s, *one, late_s) for one in followed]
 
     rested = [sight for one in followed for sight in rests(*one)]
     finish = locate(lambda late_s: list(chain(*pressed(late_s))), rested, lane.line.length_m)

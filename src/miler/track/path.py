@@ -28,7 +28,7 @@ _CHANGE_MPS = 0.011  # scale of a second's change of speed; it is neared from ha
 _FIRST_CHANGE_MPS, _COOLING = 0.5, 0.5
 _STILL_MPS, _STILL_SD_MPS = 0.5, 0.03
 _ROUNDS, _LEAST_ROUNDS = 18, 9
-_COLD_ROUNDS = 7  # of cooling, which a path that is nearly known does without
+_COLD_ROUNDS = 7  # before rest is looked for; a path that is nearly known does without them
 _HUBER = 4.0  # standard deviations from which a fix pulls less; real receivers jump
 _POSE_SD = np.array([2.0, 2.0, 0.05])  # of the oval's place, metres and radians, about the fit to all runs
 _LARGEST_M = 15.0
@@ -203,7 +203,7 @@ def follow(problem: Problem, pose: Pose, begun: Path | None = None) -> Path:
         off_m = _add_fixes(squares, problem, here, along_m, at, robust=rounds > 2)
         scale = max(_CHANGE_MPS, _FIRST_CHANGE_MPS * _COOLING**rounds)
         _add_changes(squares, times, along_m, scale)
-        if rounds > 6:
+        if rounds >= _COLD_ROUNDS:
             _add_rest(squares, times, along_m)
         _add_presses(squares, problem, times, along_m)
         step, moved, about = squares.solve()

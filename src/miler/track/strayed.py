@@ -19,7 +19,7 @@ from miler.track.path import Path, Problem
 from miler.track.shape import Lane
 
 _STEP_M = 5.0
-_LEAST_LANES = 3.0
+_LEAST_LANES, _MOST_LANES = 3.0, 9
 _LEAST_SD = 1.8  # of a fix: the mean of a lap spreads by two fifths of one, in the simulated rows
 _AGREES = 0.5  # at least so much of the difference in length is in the watch's distance too
 
@@ -39,7 +39,10 @@ def strayed(problem: Problem, path: Path, lane: Lane, odometer: Odometer) -> tup
     Args:
         problem, path: of a run along the track.
         lane: of most of it.
-        odometer: the watch's distance.
+        odometer: what the watch counted.
+
+    Returns:
+        Laps that do not overlap, in order of time.
     """
     lap_m = problem.line.length_m
     rising = np.maximum.accumulate(path.along_m)
@@ -52,8 +55,8 @@ def strayed(problem: Problem, path: Path, lane: Lane, odometer: Odometer) -> tup
     off_m = _over_laps(np.interp(at_s, problem.times, outwards), count)
     off_m -= np.median(off_m)
     counted_m = odometer.distance_at(at_s)
-    told = counted_m[count:] - counted_m[:-count]
-    told = told / np.median(told) - 1
+    told_m = counted_m[count:] - counted_m[:-count]
+    usual_m = float(np.median(told_m))
     least_m = max(_LEAST_LANES * LANE_WIDTH_M, _LEAST_SD * problem.noise.sd_m)
     found: list[Strayed] = []
     for first in np.argsort(-np.abs(off_m), kind="stable").tolist():
@@ -61,10 +64,10 @@ def strayed(problem: Problem, path: Path, lane: Lane, odometer: Odometer) -> tup
         from_s, to_s = float(at_s[first]), float(at_s[first + count])
         if abs(off_m[first]) < least_m:
             break
-        if other < 1 or any(from_s < lap.to_s and lap.from_s < to_s for lap in found):
+        if not 1 <= other <= _MOST_LANES or any(from_s < lap.to_s and lap.from_s < to_s for lap in found):
             continue
         longer = Line.of(lane.oval, other).length_m / lap_m
-        if told[first] / (longer - 1) > _AGREES:
+        if (told_m[first] - usual_m) / (longer - 1) > _AGREES * usual_m:
             found.append(Strayed(from_s, to_s, other, longer))
     return tuple(sorted(found))
 
