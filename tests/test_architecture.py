@@ -44,6 +44,7 @@ ORDER = (
     "streams",
     "moments",
     "crediting",
+    "windows",
     "effort",
     "track",
     "confidence",

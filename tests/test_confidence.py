@@ -17,11 +17,12 @@ from devtools.simulate import ar1
 from miler.activity import Activity
 from miler.confidence import GRADES, Witness, budget, grade_of, judge, optimism, witness
 from miler.crediting import believed_fixes, measure
-from miler.effort import Effort, fastest, windows
+from miler.effort import Effort, fastest
 from miler.odometer import Odometer, Stretch, timetable
 from miler.report.words import interval, sure_time, told_time
 from miler.settings import Settings
 from miler.units import MILE_M
+from miler.windows import windows
 
 
 def recorded(*legs: list[Leg]) -> Activity:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from miler.activity import Activity, Pause
 from miler.crediting import measure
-from miler.effort import cut, every, fastest, near, quarters, splits, windows
+from miler.effort import cut, every, fastest, quarters, splits
 from miler.odometer import TOLERANCE_M, Break, Odometer, timetable
+from miler.windows import near, windows
 from tests import naive
 
 # A slow machine is no failure.
@@ -74,7 +75,7 @@ def test_the_fastest_stretch_is_the_one_that_a_patient_person_finds(
 @given(st.data(), runs(broken=True), st.floats(0.0, 2.0))
 def test_what_is_not_looked_at_is_slower(data: st.DataObject, run: Odometer, spare: float) -> None:
     length_m = data.draw(lengths(run))
-    every_one, some = windows(run, length_m), near(run, length_m, spare=spare)
+    every_one, (some,) = windows(run, length_m), near(run, (length_m,), spare=spare)
     if every_one is None or some is None:
         assert every_one is None and some is None
         return

@@ -33,7 +33,7 @@ budget of the device or the positions, which are compared with each other off th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -43,10 +43,11 @@ import numpy as np
 from miler.activity import Activity, Note
 from miler.arrays import FloatArray
 from miler.crediting import believed_fixes
-from miler.effort import Effort, Evidence, Grade, Windows, near
+from miler.effort import Effort, Evidence, Grade
 from miler.odometer import Odometer
 from miler.settings import Settings
 from miler.track import Track
+from miler.windows import Windows, near
 
 Z95 = 1.96
 
@@ -161,61 +162,85 @@ def witness(activity: Activity, odometer: Odometer) -> Witness:
     return found
 
 
-def rivals(odometer: Odometer, length_m: float) -> Windows | None:
-    """Return the windows to choose the fastest from, and its rivals as far behind as they usually count."""
-    usual_m = math.hypot(_USUAL_ENDS_M, _wander_m(length_m))
-    return near(odometer, length_m, spare=_RIVAL_SDS * usual_m / length_m)
+def rivals(odometer: Odometer, lengths_m: Sequence[float]) -> list[Windows | None]:
+    """Return, of each length, the windows to choose the fastest from, and what usually counts as its rivals."""
+    usual_m = (math.hypot(_USUAL_ENDS_M, _wander_m(length_m)) for length_m in lengths_m)
+    spare = [_RIVAL_SDS * sd_m / length_m for sd_m, length_m in zip(usual_m, lengths_m, strict=True)]
+    return near(odometer, lengths_m, spare=spare)
 
 
-def judge(
-    effort: Effort,
+def judge(effort: Effort, activity: Activity, odometer: Odometer, settings: Settings | None = None) -> Effort:
+    """Say how sure one effort's time is, as `judged` does of many."""
+    (one,) = judged((effort,), activity, odometer, settings)
+    return one
+
+
+def judged(
+    efforts: Sequence[Effort],
     activity: Activity,
     odometer: Odometer,
     settings: Settings | None = None,
-    found: Windows | None = None,
+    found: Sequence[Windows | None] | None = None,
     track: Track | None = None,
-) -> Effort:
-    """Say how sure an effort's time is: interval, grade, reasons, and what picking it flatters.
+) -> tuple[Effort, ...]:
+    """Say how sure the times of efforts are: interval, grade, reasons, and what picking them flatters.
 
     Args:
-        effort: as `fastest` found it on the odometer.
-        activity, odometer: what it was found in.
+        efforts: as `fastest` found them on the odometer.
+        activity, odometer: what they were found in.
         settings: the budget's numbers.
-        found: what `rivals` returned of the odometer and the length, if that is known.
+        found: what `rivals` returned of their lengths, if that is known.
         track: that the odometer was laid on, if one was found.
 
     Returns:
-        The effort with `low_s`, `high_s`, `optimism_s` and `evidence`.
+        The efforts with `low_s`, `high_s`, `optimism_s` and `evidence`.
 
     Source:
         Inverting the window: this project's trial (docs/trust.md). Numbers of the budget: as said there.
     """
-    if track is not None and (judged := on_the_track(effort, odometer, track)) is not None:
-        return judged
-    settings = settings or Settings()
+    by_track = [None if track is None else on_the_track(effort, odometer, track) for effort in efforts]
+    chosen_from = found or [None] * len(efforts)
+    off_track = [
+        (effort, rivals)
+        for effort, rivals, done in zip(efforts, chosen_from, by_track, strict=True)
+        if done is None
+    ]
+    by_budget = iter(_by_budget(off_track, activity, odometer, settings or Settings()))
+    return tuple(next(by_budget) if done is None else done for done in by_track)
+
+
+def _by_budget(
+    efforts: list[tuple[Effort, Windows | None]], activity: Activity, odometer: Odometer, settings: Settings
+) -> Iterator[Effort]:
+    """Judge efforts, each with its rivals if these are known, by the error budget."""
     told = witness(activity, odometer)
-    terms = tuple(budget(effort, told, odometer, settings))
-    sd_m = math.hypot(*(term.sd_m for term in terms))
-    local_m = math.hypot(*(term.sd_m for term in terms if term.name in ("ends", "wander", "clock")))
-    pace = effort.elapsed_s / effort.length_m
-    off_m = Z95 * sd_m
-    low_s, high_s = _inverted(effort, odometer, off_m)
-    rivals_s = effort.elapsed_s + _RIVAL_SDS * local_m * pace
-    if found is None or found.at_most_s < rivals_s:
-        found = near(odometer, effort.length_m, at_most_s=rivals_s)
-    optimism_s = 0.0 if found is None else optimism(found, effort.elapsed_s, local_m * pace)
-    short = math.isnan(high_s)
-    high_s = effort.elapsed_s + off_m * pace if short else high_s
-    reasons = tuple(_reasons(terms))
-    if short:
-        reasons = (*reasons, "the recording hardly reaches the length: it may have been short of it")
-    return replace(
-        effort,
-        low_s=min(low_s + optimism_s, effort.elapsed_s),
-        high_s=high_s + optimism_s,
-        optimism_s=optimism_s,
-        evidence=Evidence(grade_of(sd_m / effort.length_m), reasons),
-    )
+    budgets = [tuple(budget(effort, told, odometer, settings)) for effort, _ in efforts]
+    sds_m = [math.hypot(*(term.sd_m for term in terms)) for terms in budgets]
+    intervals = _inverted([effort for effort, _ in efforts], odometer, [Z95 * sd_m for sd_m in sds_m])
+    for (effort, found), terms, sd_m, (low_s, high_s) in zip(efforts, budgets, sds_m, intervals, strict=True):
+        pace = effort.elapsed_s / effort.length_m
+        local_m = math.hypot(*(term.sd_m for term in terms if term.name in ("ends", "wander", "clock")))
+        optimism_s = _flattered_s(effort, odometer, found, local_m * pace)
+        short = math.isnan(high_s)
+        high_s = effort.elapsed_s + Z95 * sd_m * pace if short else high_s
+        reasons = tuple(_reasons(terms))
+        if short:
+            reasons = (*reasons, "the recording hardly reaches the length: it may have been short of it")
+        yield replace(
+            effort,
+            low_s=min(low_s + optimism_s, effort.elapsed_s),
+            high_s=high_s + optimism_s,
+            optimism_s=optimism_s,
+            evidence=Evidence(grade_of(sd_m / effort.length_m), reasons),
+        )
+
+
+def _flattered_s(effort: Effort, odometer: Odometer, found: Windows | None, sd_s: float) -> float:
+    """The optimism of an effort; its rivals are looked for where those known do not go far enough."""
+    farthest_s = effort.elapsed_s + _RIVAL_SDS * sd_s
+    if found is None or found.at_most_s < farthest_s:
+        (found,) = near(odometer, (effort.length_m,), at_most_s=(farthest_s,))
+    return 0.0 if found is None else optimism(found, effort.elapsed_s, sd_s)
 
 
 def on_the_track(effort: Effort, odometer: Odometer, track: Track) -> Effort | None:
@@ -253,14 +278,22 @@ def _unbarred_s(effort: Effort, odometer: Odometer) -> tuple[float, float]:
     return from_s, to_s
 
 
-def _inverted(effort: Effort, odometer: Odometer, off_m: float) -> tuple[float, float]:
-    """The fastest times of a length less and more by `off_m`; NaN where no unbroken stretch is so long."""
-    length_m = effort.length_m
-    shorter = near(odometer, max(length_m - off_m, length_m / 10), length_m)
-    if shorter is None:  # the effort itself was found across what bars others
-        return effort.elapsed_s * (1 - off_m / length_m), math.nan
-    longer = near(odometer, length_m + off_m, length_m)
-    return float(shorter.took_s.min()), math.nan if longer is None else float(longer.took_s.min())
+def _inverted(
+    efforts: Sequence[Effort], odometer: Odometer, offs_m: Sequence[float]
+) -> Iterator[tuple[float, float]]:
+    """The fastest times of lengths less and more by so much; NaN where no unbroken stretch is so long."""
+    each = list(zip((effort.length_m for effort in efforts), offs_m, strict=True))
+    less = [max(length_m - off_m, length_m / 10) for length_m, off_m in each]
+    more = [length_m + off_m for length_m, off_m in each]
+    found = near(odometer, less + more, 2 * [length_m for length_m, _ in each])
+    times_s = [math.nan if windows is None else float(windows.took_s.min()) for windows in found]
+    for effort, off_m, low_s, high_s in zip(
+        efforts, offs_m, times_s[: len(each)], times_s[len(each) :], strict=True
+    ):
+        if math.isnan(low_s):  # the effort itself was found across what bars others
+            yield effort.elapsed_s * (1 - off_m / effort.length_m), math.nan
+        else:
+            yield low_s, high_s
 
 
 def disputed(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
