@@ -185,8 +185,7 @@ def test_the_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
 def test_a_recording_without_distance_has_no_witness() -> None:
     activity = Activity(None, np.arange(3.0), {"heart_rate": np.full(3, 120.0)})
     told = Witness.of(activity, measure(activity))
-    assert told.difference(0, 2) is None
-    assert told.covered_m(0, 2) == 0
+    assert told.compared(0, 2) == (None, 0)
 
 
 def effort_of(elapsed_s: float, low_s: float, high_s: float) -> Effort:

@@ -187,7 +187,7 @@ def bests(
     said: Overrides,
     track: Track | None = None,
 ) -> tuple[Effort, ...]:
-    """Find and judge the fastest stretch of each length that was run: the fastest plausible one, if any is."""
+    """Find and judge the fastest stretch of each length that was run: the plausible one, if there is one."""
     ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
     efforts, chosen_from = [], []
     for length_m, found in zip(lengths_m, rivals(odometer, lengths_m), strict=True):
@@ -259,7 +259,11 @@ def conditions_of(
     activity: Activity, odometer: Odometer, effort: Effort, settings: Settings
 ) -> tuple[Condition, ...]:
     """Say in which conditions an effort was run, by the streams inside it."""
-    inside = (activity.elapsed >= effort.start_s) & (activity.elapsed <= effort.end_s)
+    first, last = (
+        activity.elapsed.searchsorted(effort.start_s),
+        activity.elapsed.searchsorted(effort.end_s, "right"),
+    )
+    inside = slice(first, last)
     return conditions(
         odometer.distance_at(activity.elapsed[inside]) - effort.start_m,
         activity.get("altitude")[inside],

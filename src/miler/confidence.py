@@ -129,14 +129,16 @@ class Witness:
             indoors,
         )
 
-    def difference(self, from_s: float, to_s: float) -> float | None:
-        """By what share the path between fixes is longer than the odometer's distance; None if unknown."""
-        counted_m = self.covered_m(from_s, to_s)
-        return self._over(self.path_m, from_s, to_s) / counted_m - 1 if counted_m > 0 else None
+    def compared(self, from_s: float, to_s: float) -> tuple[float | None, float]:
+        """Hold the path between fixes against the odometer's distance from one moment to another.
 
-    def covered_m(self, from_s: float, to_s: float) -> float:
-        """Metres of the odometer that short steps between fixes cover."""
-        return self._over(self.counted_m, from_s, to_s)
+        Returns:
+            By what share the path is longer, None if unknown; and metres of the odometer that were compared.
+        """
+        counted_m = self._over(self.counted_m, from_s, to_s)
+        if counted_m <= 0:
+            return None, 0.0
+        return self._over(self.path_m, from_s, to_s) / counted_m - 1, counted_m
 
     def _over(self, total_m: FloatArray, from_s: float, to_s: float) -> float:
         if len(self.fix_s) < 2:
@@ -146,8 +148,8 @@ class Witness:
 
     def step_s(self, effort: Effort) -> float:
         """Usual seconds between records inside an effort, pauses left out."""
-        first, last = np.searchsorted(self.record_s, [effort.start_s, effort.end_s])
-        return max(effort.timer_s, 1.0) / max(int(last - first), 1)
+        first, last = self.record_s.searchsorted((effort.start_s, effort.end_s)).tolist()
+        return float(max(effort.timer_s, 1.0) / max(last - first, 1))
 
 
 # As the sums of streams: found once, and forgotten with the odometer.
@@ -163,7 +165,7 @@ def witness(activity: Activity, odometer: Odometer) -> Witness:
 
 
 def rivals(odometer: Odometer, lengths_m: Sequence[float]) -> list[Windows | None]:
-    """Return, of each length, the windows to choose the fastest from, and what usually counts as its rivals."""
+    """Return the windows of each length to choose the fastest from, and as far behind as rivals usually are."""
     usual_m = (math.hypot(_USUAL_ENDS_M, _wander_m(length_m)) for length_m in lengths_m)
     spare = [_RIVAL_SDS * sd_m / length_m for sd_m, length_m in zip(usual_m, lengths_m, strict=True)]
     return near(odometer, lengths_m, spare=spare)
@@ -299,9 +301,14 @@ def _inverted(
 def disputed(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
     """Say so where the device's distance and the path through its positions differ over the whole run."""
     told = witness(activity, odometer)
-    apart = told.difference(-math.inf, math.inf) if "device" in odometer.source else None
-    compared_m = odometer.total_m - odometer.track_m(-math.inf, math.inf)
-    if apart is None or abs(apart) <= _DISPUTED or told.covered_m(-math.inf, math.inf) < compared_m / 2:
+    apart, covered_m = told.compared(-math.inf, math.inf)
+    off_track_m = odometer.total_m - odometer.track_m(-math.inf, math.inf)
+    if (
+        apart is None
+        or "device" not in odometer.source
+        or abs(apart) <= _DISPUTED
+        or covered_m < off_track_m / 2
+    ):
         return ()
     longer = "longer" if apart > 0 else "shorter"
     text = (
@@ -358,9 +365,8 @@ def _scale(effort: Effort, told: Witness, source: str, off_track_m: float, setti
         return Term("scale", share * length_m, f"distance added up from positions{noisy}")
     if told.indoors:
         return Term("scale", settings.indoor_sd * length_m, "indoors: the watch or the treadmill guessed it")
-    covered = told.covered_m(effort.start_s, effort.end_s)
-    difference = told.difference(effort.start_s, effort.end_s)
-    if difference is None or covered < _COVERED * off_track_m:
+    difference, covered_m = told.compared(effort.start_s, effort.end_s)
+    if difference is None or covered_m < _COVERED * off_track_m:
         text = "the device's distance, without positions to check it"
         return Term("scale", settings.unchecked_sd * length_m, text)
     apart = f"{100 * abs(difference):.1f} %"

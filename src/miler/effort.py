@@ -254,20 +254,9 @@ def between(
     heart_rate = told.heart_rate.average(starts_s, ends_s)
     cadence = told.cadence.average(starts_s, ends_s)
     climb, fall = told.terrain.climb_m(starts_s, ends_s), told.terrain.fall_m(starts_s, ends_s)
-    timer = odometer.timer_s(starts_s, ends_s)
-    return tuple(
-        Split(
-            index=i + 1,
-            start_m=float(starts_m[i]),
-            end_m=float(ends_m[i]),
-            start_s=float(starts_s[i]),
-            end_s=float(ends_s[i]),
-            elapsed_s=float(ends_s[i] - starts_s[i]),
-            timer_s=float(timer[i]) if timers is None or timers[i] is None else float(timers[i] or 0.0),
-            heart_rate_bpm=heart_rate[i],
-            cadence_spm=cadence[i],
-            climb_m=climb[i],
-            fall_m=fall[i],
-        )
-        for i in range(len(starts_s))
-    )
+    timer: Sequence[float | None] = odometer.timer_s(starts_s, ends_s).tolist()
+    if timers is not None:
+        timer = [own if told is None else told for told, own in zip(timers, timer, strict=True)]
+    spans = (column.tolist() for column in (starts_m, ends_m, starts_s, ends_s, ends_s - starts_s))
+    rows = zip(*spans, timer, heart_rate, cadence, climb, fall, strict=True)
+    return tuple(Split(number, *row) for number, row in enumerate(rows, start=1))

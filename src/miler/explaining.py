@@ -112,7 +112,7 @@ def explain(
         records_inside=inside,
         source=odometer.source,
         why_source=_why(activity, odometer, settings),
-        difference=told.difference(-math.inf, math.inf) if "device" in odometer.source else None,
+        difference=told.compared(-math.inf, math.inf)[0] if "device" in odometer.source else None,
         noise=0.0 if fixes is None else fixes.noise,
         left_out=0 if fixes is None else len(fixes.left_out_s),
         findings=tuple(n for n in odometer.notes if n.kind == "finding"),

@@ -97,7 +97,8 @@ def near(
     at_once = max(_CELLS * _BLOCK // (len(odometer.marks) + 1), 1)
     for some in (held[i : i + at_once] for i in range(0, len(held), at_once)):
         blocks = _Blocks.of(odometer, lengths[some], judged[some], counts[some])
-        longest_s = slower[some] * blocks.fastest_s() if at_most_s is None else np.asarray(at_most_s)[some]
+        fastest_s = blocks.took_s.min(axis=1)
+        longest_s = slower[some] * fastest_s if at_most_s is None else np.asarray(at_most_s)[some]
         for i, one in zip(some.tolist(), blocks.windows(longest_s), strict=True):
             found[i] = one
     return found
@@ -113,7 +114,8 @@ class _Blocks:
         counts: (l,) on how many marks, from the first on, a stretch of each length can begin.
         inside: (l, b) whether the first mark of a block is one of these.
         ends: (l, b + 1) the first mark at which a stretch ends that begins in the block, or beyond.
-        took_s: (l, b) seconds of the stretch that begins on the first mark of the block.
+        took_s: (l, b) seconds of the stretch that begins on the first mark of the block; infinite where
+            there is none, or a break bars it.
         least_s: (l, b) seconds, less than any that begins in the block takes.
     """
 
@@ -146,15 +148,11 @@ class _Blocks:
         slowest[:-1] = np.maximum(slowest[:-1], slow[_BLOCK::_BLOCK])
         falls_s = np.minimum(quickest - slowest, 0.0) * np.diff(knots)
         least_s = took_s + falls_s - TOLERANCE_M * (quickest + slowest)
+        took_s[~inside] = np.inf
+        for row in range(len(lengths)) if odometer.breaks else ():
+            across = odometer.barred(knots[:-1], knots[:-1] + lengths[row], float(judged[row]))
+            took_s[row, across] = np.inf
         return cls(odometer, lengths, judged, counts, inside, ends, took_s, least_s)
-
-    def fastest_s(self) -> FloatArray:
-        """(l,) seconds of the fastest stretch that begins on the first mark of a block and spans no break."""
-        may = self.inside.copy()
-        starts = self.odometer.marks[::_BLOCK]
-        for row, length_m, judged_m in self._each() if self.odometer.breaks else ():
-            may[row] &= ~self.odometer.barred(starts, starts + length_m, judged_m)
-        return np.where(may, self.took_s, np.inf).min(axis=1)
 
     def windows(self, at_most_s: FloatArray) -> Iterator[Windows | None]:
         """Yield the windows of each length in those blocks that may hold one which takes at most so long."""
@@ -171,19 +169,16 @@ class _Blocks:
         ended = _ended(self.odometer, end, self.lengths[end_row])
         bounds = np.arange(len(self.lengths) + 1)
         of_begun, of_ended = (row.searchsorted(bounds).tolist() for row in (begin_row, end_row))
-        for row, _, judged_m in self._each():
+        for row, judged_m in enumerate(self.judged.tolist()):
             parts = (
                 begun[:, of_begun[row] : of_begun[row + 1]],
                 ended[:, of_ended[row] : of_ended[row + 1]],
             )
             yield _unbarred(self.odometer, parts, judged_m, float(at_most_s[row]))
 
-    def _each(self) -> Iterator[tuple[int, float, float]]:
-        return zip(range(len(self.lengths)), self.lengths.tolist(), self.judged.tolist(), strict=True)
-
 
 def _least_between(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
-    """Return no more than the least of (n,) values from one place to another, inclusive; 0 where that is far."""
+    """No more than the least of (n,) values from one place to another, inclusive; 0 where these are far apart."""
     least = values
     for reach in (1, 2, 4):
         least = np.minimum(least, np.append(least, np.full(reach, np.inf))[reach:])
@@ -199,7 +194,8 @@ def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
     marks = odometer.marks
     if len(marks) < 2:
         return np.zeros(len(lengths), np.int64)
-    return marks.searchsorted(marks[-1] - lengths + TOLERANCE_M, "right")
+    counts: IntArray = marks.searchsorted(marks[-1] - lengths + TOLERANCE_M, "right")
+    return counts
 
 
 # A stretch keeps the very mark that it begins or ends on, with the mark's own time: start + length may round
