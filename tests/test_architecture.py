@@ -45,6 +45,7 @@ ORDER = (
     "moments",
     "crediting",
     "windows",
+    "optimism",
     "effort",
     "track",
     "confidence",

@@ -15,10 +15,11 @@ from devtools.motion import Leg, Motion, paced, stand
 from devtools.population import checked_watch, treadmill
 from devtools.simulate import ar1
 from miler.activity import Activity
-from miler.confidence import GRADES, Witness, budget, grade_of, judge, optimism, witness
+from miler.confidence import GRADES, Witness, budget, grade_of, judge, witness
 from miler.crediting import believed_fixes, measure
 from miler.effort import Effort, fastest
 from miler.odometer import Odometer, Stretch, timetable
+from miler.optimism import optimism
 from miler.report.words import interval, sure_time, told_time
 from miler.settings import Settings
 from miler.units import MILE_M

@@ -45,6 +45,7 @@ from miler.arrays import FloatArray
 from miler.crediting import believed_fixes
 from miler.effort import Effort, Evidence, Grade
 from miler.odometer import Odometer
+from miler.optimism import RIVAL_SDS, optimisms
 from miler.settings import Settings
 from miler.track import Track
 from miler.windows import Windows, near
@@ -64,11 +65,7 @@ _CLOCK_S = 0.1
 _NOISE_SHARE = 0.5
 _TRACK_SD = 0.003
 _SMALL = 0.3  # of the budget's greatest term: what is less is no reason worth telling
-_APART_M = 100.0  # windows that begin farther apart than this err apart
 _USUAL_ENDS_M = 3.2  # both ends of a run with records every second
-_RIVAL_SDS = 4.0  # a window slower by more of its own errors was not nearly the fastest
-_GRID = np.linspace(-4.0, 5.0, 46)  # of the normal distribution
-_GRID_STEPS = np.diff(_GRID)
 _INDOORS = ("treadmill", "indoor_running", "virtual_activity", "virtual_run", "indoor_walking")
 
 # The grade is the budget in per cent of the length: below 0.6 A, below 1.3 B, below 2.6 C, else D.
@@ -165,9 +162,9 @@ def witness(activity: Activity, odometer: Odometer) -> Witness:
 
 
 def rivals(odometer: Odometer, lengths_m: Sequence[float]) -> list[Windows | None]:
-    """Return the windows of each length to choose the fastest from, and as far behind as rivals usually are."""
+    """Return of each length the windows to choose the fastest from, as far behind as rivals usually are."""
     usual_m = (math.hypot(_USUAL_ENDS_M, _wander_m(length_m)) for length_m in lengths_m)
-    spare = [_RIVAL_SDS * sd_m / length_m for sd_m, length_m in zip(usual_m, lengths_m, strict=True)]
+    spare = [RIVAL_SDS * sd_m / length_m for sd_m, length_m in zip(usual_m, lengths_m, strict=True)]
     return near(odometer, lengths_m, spare=spare)
 
 
@@ -219,12 +216,14 @@ def _by_budget(
     budgets = [tuple(budget(effort, told, odometer, settings)) for effort, _ in efforts]
     sds_m = [math.hypot(*(term.sd_m for term in terms)) for terms in budgets]
     intervals = _inverted([effort for effort, _ in efforts], odometer, [Z95 * sd_m for sd_m in sds_m])
-    for (effort, found), terms, sd_m, (low_s, high_s) in zip(efforts, budgets, sds_m, intervals, strict=True):
-        pace = effort.elapsed_s / effort.length_m
-        local_m = math.hypot(*(term.sd_m for term in terms if term.name in ("ends", "wander", "clock")))
-        optimism_s = _flattered_s(effort, odometer, found, local_m * pace)
+    flattered = optimisms(
+        [_chosen_from(*each, odometer, terms) for each, terms in zip(efforts, budgets, strict=True)]
+    )
+    for (effort, _), terms, sd_m, (low_s, high_s), optimism_s in zip(
+        efforts, budgets, sds_m, intervals, flattered, strict=True
+    ):
         short = math.isnan(high_s)
-        high_s = effort.elapsed_s + Z95 * sd_m * pace if short else high_s
+        high_s = effort.elapsed_s + Z95 * sd_m * effort.elapsed_s / effort.length_m if short else high_s
         reasons = tuple(_reasons(terms))
         if short:
             reasons = (*reasons, "the recording hardly reaches the length: it may have been short of it")
@@ -237,12 +236,16 @@ def _by_budget(
         )
 
 
-def _flattered_s(effort: Effort, odometer: Odometer, found: Windows | None, sd_s: float) -> float:
-    """The optimism of an effort; its rivals are looked for where those known do not go far enough."""
-    farthest_s = effort.elapsed_s + _RIVAL_SDS * sd_s
+def _chosen_from(
+    effort: Effort, found: Windows | None, odometer: Odometer, terms: tuple[Term, ...]
+) -> tuple[Windows | None, float, float]:
+    """What an effort was picked from, as `optimisms` asks; where the known rivals do not go so far, more."""
+    local_m = math.hypot(*(term.sd_m for term in terms if term.name in ("ends", "wander", "clock")))
+    sd_s = local_m * effort.elapsed_s / effort.length_m
+    farthest_s = effort.elapsed_s + RIVAL_SDS * sd_s
     if found is None or found.at_most_s < farthest_s:
         (found,) = near(odometer, (effort.length_m,), at_most_s=(farthest_s,))
-    return 0.0 if found is None else optimism(found, effort.elapsed_s, sd_s)
+    return found, effort.elapsed_s, sd_s
 
 
 def on_the_track(effort: Effort, odometer: Odometer, track: Track) -> Effort | None:
@@ -411,36 +414,3 @@ def _marks_of(odometer: Odometer, spans: list[tuple[float, float]]) -> FloatArra
 
 def _every(step_s: float) -> str:
     return "every second" if step_s < 1.5 else f"every {step_s:.0f} s"
-
-
-def optimism(found: Windows, best_s: float, sd_s: float) -> float:
-    """Return by how many seconds the fastest of many windows is expected to flatter.
-
-    Each window's time errs by its own ends and wander. The fastest is fast partly because it erred
-    that way: with the windows' true lags m behind the best and independent errors e, by the mean of
-    max(e - m). Windows that begin within 100 m of each other err alike and count once; the lags are
-    taken as measured, so that a mile run hard once has none and an even run some of it.
-
-    Args:
-        found: all windows of the length.
-        best_s: the fastest one's time.
-        sd_s: standard deviation of a window's own error, seconds.
-    """
-    if sd_s <= 0:
-        return 0.0
-    near = found.took_s - best_s < _RIVAL_SDS * sd_s
-    if not near.any():
-        return 0.0
-    place = np.floor(found.start_m[near] / _APART_M).astype(np.int64)
-    took = np.full(int(place.max()) - int(place.min()) + 1, np.inf)
-    np.minimum.at(took, place - place.min(), found.took_s[near])
-    lags = (took[np.isfinite(took)] - best_s) / sd_s
-    below = np.prod(_normal(_GRID[:, None] + lags[None, :]), axis=1)
-    mean = _GRID[-1] - float(((below[1:] + below[:-1]) / 2 * _GRID_STEPS).sum())
-    return float(max(mean, 0.0) * sd_s)
-
-
-def _normal(x: FloatArray) -> FloatArray:
-    """The normal distribution, to 2e-4 (the usual tanh form; Page 1977, Applied Statistics 26:75)."""
-    values: FloatArray = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
-    return values

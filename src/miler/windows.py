@@ -178,7 +178,7 @@ class _Blocks:
 
 
 def _least_between(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
-    """No more than the least of (n,) values from one place to another, inclusive; 0 where these are far apart."""
+    """No more than the least of (n,) values from one place to another, inclusive; 0 where that is far."""
     least = values
     for reach in (1, 2, 4):
         least = np.minimum(least, np.append(least, np.full(reach, np.inf))[reach:])

@@ -268,8 +268,6 @@ def _section(title: str, sentences: Sequence[str], style: _Style) -> list[str]:
 
 
 def _hung(said: str) -> list[str]:
-    if len(_INDENT) + len(said) <= _WIDTH:  # half of them, and wrapping is slow
-        return [_INDENT + said]
     return textwrap.wrap(said, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
 
 
