@@ -162,6 +162,8 @@ def analyse(
 
 def accepting(settings: Settings, said: Overrides) -> Settings:
     """Return the settings with what the runner says of this recording: the lane, and that it is true."""
+    if not said.accept and said.lane is None:
+        return settings
     return replace(
         settings,
         accept_implausible=settings.accept_implausible or said.accept,
