@@ -190,7 +190,8 @@ def bests(
     track: Track | None = None,
 ) -> tuple[Effort, ...]:
     """Find and judge the fastest stretch of each length that was run: the plausible one, if there is one."""
-    ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
+    others = tuple(b for b in odometer.breaks if b.reason != "vehicle")
+    ridden = odometer if others == odometer.breaks else replace(odometer, breaks=others)
     efforts, chosen_from = [], []
     for length_m, found in zip(lengths_m, rivals(odometer, lengths_m), strict=True):
         effort = fastest(ridden, length_m) if found is None else quickest(odometer, length_m, found)
