@@ -49,6 +49,8 @@ ORDER = (
     "moments",
     "bridging",
     "crediting",
+    "windows",
+    "optimism",
     "effort",
     "track",
     "confidence",

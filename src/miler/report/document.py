@@ -33,6 +33,8 @@ _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u
 
 Document = dict[str, Any]
 
+_AS_IT_IS = frozenset((str, int, bool, type(None)))
+
 
 def document(analysis: Analysis) -> Document:
     """Return the document of one activity, ready for `dumps`."""
@@ -290,7 +292,7 @@ def rounded(value: Any) -> Any:
             return value + 0.0
         return round(value, 6) + 0.0 if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {k: v if v is None or isinstance(v, str | int) else rounded(v) for k, v in value.items()}
+        return {k: v if type(v) in _AS_IT_IS else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(v) for v in value]
     return value
