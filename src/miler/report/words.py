@@ -145,7 +145,7 @@ def sure(elapsed_s: float, low_s: float | None, high_s: float | None) -> str:
 
 def _is_lopsided(below_s: float, above_s: float) -> bool:
     most_s, least_s = max(below_s, above_s), min(below_s, above_s)
-    return most_s > _LOPSIDED * max(least_s, 10.0 ** -_digits(most_s))
+    return math.isfinite(most_s) and most_s > _LOPSIDED * max(least_s, 10.0 ** -_digits(most_s))
 
 
 def _wide(seconds: float, digits: int) -> str:
