@@ -36,6 +36,7 @@ from miler.scoring import (
 from miler.settings import Settings
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
 from miler.units import KILOMETRE_M, MILE_M
+from miler.windows import together
 from miler.worth import Worth, worth
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
@@ -134,7 +135,11 @@ def analyse(
     activity = amended(activity, said)
     odometer, track = measured(activity, settings, said)
     lengths_m = sorted({*settings.effort_lengths_m, MILE_M})
-    efforts = bests(activity, odometer, lengths_m, settings, said, track)
+    efforts = tuple(
+        effort
+        for some in together(odometer, lengths_m)
+        for effort in bests(activity, odometer, some, settings, said, track)
+    )
     repeats = series(odometer)
     mile = fastest_mile(activity, odometer, efforts, repeats, settings, track)
     return Analysis(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from miler.odometer import TOLERANCE_M, Odometer
 
 _BLOCK = 8  # marks that are looked at together
 _SAME_S = 1e-6  # sums of the same seconds differ by less
+_Lengths = TypeVar("_Lengths", IntArray, Sequence[float])
 _CELLS = 2**16  # lengths times blocks at once: half a megabyte a table, which stays in the processor's cache
 
 
@@ -68,8 +70,8 @@ def near(
     *,
     at_most_s: Sequence[float] | None = None,
     spare: Sequence[float] | float = 0.0,
-) -> list[Windows | None]:
-    """Return those of the `windows` of each length that may be the fastest, or take at most so long.
+) -> Iterator[Windows | None]:
+    """Yield those of the `windows` of each length that may be the fastest, or take at most so long.
 
     Between two marks x and x + w a stretch of length L takes no less than one that begins on x, were its
     end run at the fastest pace from x + L to x + L + w and its beginning at the slowest from x to
@@ -82,7 +84,7 @@ def near(
         at_most_s: (l,) seconds; if not said, about the fastest window's own time.
         spare: share of that time by which others may be slower, of each length or of all.
 
-    Returns:
+    Yields:
         One for each length; None where there is none.
 
     Raises:
@@ -92,16 +94,22 @@ def near(
     judged = lengths if judged_m is None else np.asarray(judged_m, dtype=np.float64)
     slower = 1 + np.broadcast_to(spare, lengths.shape)
     counts = _beginnings(odometer, lengths)
-    found: list[Windows | None] = [None] * len(lengths)
-    held = counts.nonzero()[0]
+    for every in together(odometer, np.arange(len(lengths))):
+        some = every[counts[every] > 0]
+        made: Iterator[Windows | None] = iter(())
+        if len(some):
+            blocks = _Blocks.of(odometer, lengths[some], judged[some], counts[some])
+            fastest_s = blocks.took_s.min(axis=1)
+            longest_s = slower[some] * fastest_s if at_most_s is None else np.asarray(at_most_s)[some]
+            made = blocks.windows(longest_s)
+        for count in counts[every].tolist():
+            yield next(made) if count else None
+
+
+def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
+    """Cut lengths into those to look at together: of an hour a hundred, of days one after the other."""
     at_once = max(_CELLS * _BLOCK // (len(odometer.marks) + 1), 1)
-    for some in (held[i : i + at_once] for i in range(0, len(held), at_once)):
-        blocks = _Blocks.of(odometer, lengths[some], judged[some], counts[some])
-        fastest_s = blocks.took_s.min(axis=1)
-        longest_s = slower[some] * fastest_s if at_most_s is None else np.asarray(at_most_s)[some]
-        for i, one in zip(some.tolist(), blocks.windows(longest_s), strict=True):
-            found[i] = one
-    return found
+    return (lengths[i : i + at_once] for i in range(0, len(lengths), at_once))
 
 
 @dataclass(frozen=True, eq=False)
