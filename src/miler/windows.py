@@ -19,6 +19,7 @@ from miler.odometer import TOLERANCE_M, Odometer
 
 _BLOCK = 8  # marks that are looked at together
 _SAME_S = 1e-6  # sums of the same seconds differ by less
+_Columns = list[FloatArray]
 _Lengths = TypeVar("_Lengths", IntArray, Sequence[float])
 _CELLS = 2**16  # lengths times blocks at once: half a megabyte a table, which stays in the processor's cache
 
@@ -178,10 +179,8 @@ class _Blocks:
         bounds = np.arange(len(self.lengths) + 1)
         of_begun, of_ended = (row.searchsorted(bounds).tolist() for row in (begin_row, end_row))
         for row, judged_m in enumerate(self.judged.tolist()):
-            parts = (
-                begun[:, of_begun[row] : of_begun[row + 1]],
-                ended[:, of_ended[row] : of_ended[row + 1]],
-            )
+            here, there = (slice(*bounds_of[row : row + 2]) for bounds_of in (of_begun, of_ended))
+            parts = ([column[here] for column in begun], [column[there] for column in ended])
             yield _unbarred(self.odometer, parts, judged_m, float(at_most_s[row]))
 
 
@@ -210,27 +209,26 @@ def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
 # past a stop.
 
 
-def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> FloatArray:
-    """(5, w) columns of `Windows` of the stretches that begin on marks, of (w,) lengths or of one."""
+def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns:
+    """Where and when stretches begin and end that begin on marks, (w,) each, of (w,) lengths or of one."""
     starts, leaves = odometer.marks[begin], odometer.departs[begin]
     ends = np.minimum(starts + lengths, odometer.marks[-1])
-    reaches = odometer.arrival(ends)
-    return np.stack((starts, ends, leaves, reaches, reaches - leaves))
+    return [starts, ends, leaves, odometer.arrival(ends)]
 
 
-def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> FloatArray:
-    """(5, w) columns of `Windows` of the stretches that end on marks, of (w,) lengths or of one."""
+def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
+    """Where and when stretches begin and end that end on marks, (w,) each, of (w,) lengths or of one."""
     ends, reaches = odometer.marks[end], odometer.arrives[end]
     starts = np.maximum(ends - lengths, odometer.marks[0])
-    leaves = odometer.departure(starts)
-    return np.stack((starts, ends, leaves, reaches, reaches - leaves))
+    return [starts, ends, odometer.departure(starts), reaches]
 
 
 def _unbarred(
-    odometer: Odometer, parts: tuple[FloatArray, FloatArray], judged_m: float, at_most_s: float
+    odometer: Odometer, parts: tuple[_Columns, _Columns], judged_m: float, at_most_s: float
 ) -> Windows | None:
     """Put both kinds together, those across breaks barred; None if no other is there."""
-    starts, ends, leaves, reaches, took = np.concatenate(parts, axis=1)
+    starts, ends, leaves, reaches = map(np.concatenate, zip(*parts, strict=True))
+    took = reaches - leaves
     if odometer.breaks:
         took[odometer.barred(starts, ends, judged_m)] = np.inf
     unbroken = took.min(initial=np.inf) < np.inf
