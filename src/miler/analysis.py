@@ -49,6 +49,7 @@ from miler.units import (
     format_start,
     format_sure,
 )
+from miler.windows import together
 from miler.worth import Worth, worth
 
 _UNTOLD_S = 10.0  # start and end of a session may lie seconds off its records
@@ -166,7 +167,11 @@ def analyse(
     activity = amended(activity, said)
     odometer, track = measured(activity, settings, said)
     lengths_m = sorted({*settings.effort_lengths_m, MILE_M})
-    efforts = bests(activity, odometer, lengths_m, settings, said, track)
+    efforts = tuple(
+        effort
+        for some in together(odometer, lengths_m)
+        for effort in bests(activity, odometer, some, settings, said, track)
+    )
     repeats = series(odometer)
     mile = fastest_mile(activity, odometer, efforts, repeats, settings, said, track)
     return Analysis(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from miler.odometer import TOLERANCE_M, Odometer
 
 _BLOCK = 8  # marks that are looked at together
 _SAME_S = 1e-6  # sums of the same seconds differ by less
+_Columns = list[FloatArray]
+_Lengths = TypeVar("_Lengths", IntArray, Sequence[float])
 _CELLS = 2**16  # lengths times blocks at once: half a megabyte a table, which stays in the processor's cache
 
 
@@ -68,8 +71,8 @@ def near(
     *,
     at_most_s: Sequence[float] | None = None,
     spare: Sequence[float] | float = 0.0,
-) -> list[Windows | None]:
-    """Return those of the `windows` of each length that may be the fastest, or take at most so long.
+) -> Iterator[Windows | None]:
+    """Yield those of the `windows` of each length that may be the fastest, or take at most so long.
 
     Between two marks x and x + w a stretch of length L takes no less than one that begins on x, were its
     end run at the fastest pace from x + L to x + L + w and its beginning at the slowest from x to
@@ -82,7 +85,7 @@ def near(
         at_most_s: (l,) seconds; if not said, about the fastest window's own time.
         spare: share of that time by which others may be slower, of each length or of all.
 
-    Returns:
+    Yields:
         One for each length; None where there is none.
 
     Raises:
@@ -92,16 +95,22 @@ def near(
     judged = lengths if judged_m is None else np.asarray(judged_m, dtype=np.float64)
     slower = 1 + np.broadcast_to(spare, lengths.shape)
     counts = _beginnings(odometer, lengths)
-    found: list[Windows | None] = [None] * len(lengths)
-    held = counts.nonzero()[0]
+    for every in together(odometer, np.arange(len(lengths))):
+        some = every[counts[every] > 0]
+        made: Iterator[Windows | None] = iter(())
+        if len(some):
+            blocks = _Blocks.of(odometer, lengths[some], judged[some], counts[some])
+            fastest_s = blocks.took_s.min(axis=1)
+            longest_s = slower[some] * fastest_s if at_most_s is None else np.asarray(at_most_s)[some]
+            made = blocks.windows(longest_s)
+        for count in counts[every].tolist():
+            yield next(made) if count else None
+
+
+def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
+    """Cut lengths into those to look at together: of an hour a hundred, of days one after the other."""
     at_once = max(_CELLS * _BLOCK // (len(odometer.marks) + 1), 1)
-    for some in (held[i : i + at_once] for i in range(0, len(held), at_once)):
-        blocks = _Blocks.of(odometer, lengths[some], judged[some], counts[some])
-        fastest_s = blocks.took_s.min(axis=1)
-        longest_s = slower[some] * fastest_s if at_most_s is None else np.asarray(at_most_s)[some]
-        for i, one in zip(some.tolist(), blocks.windows(longest_s), strict=True):
-            found[i] = one
-    return found
+    return (lengths[i : i + at_once] for i in range(0, len(lengths), at_once))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +179,8 @@ class _Blocks:
         bounds = np.arange(len(self.lengths) + 1)
         of_begun, of_ended = (row.searchsorted(bounds).tolist() for row in (begin_row, end_row))
         for row, judged_m in enumerate(self.judged.tolist()):
-            parts = (
-                begun[:, of_begun[row] : of_begun[row + 1]],
-                ended[:, of_ended[row] : of_ended[row + 1]],
-            )
+            here, there = (slice(*bounds_of[row : row + 2]) for bounds_of in (of_begun, of_ended))
+            parts = ([column[here] for column in begun], [column[there] for column in ended])
             yield _unbarred(self.odometer, parts, judged_m, float(at_most_s[row]))
 
 
@@ -202,27 +209,26 @@ def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
 # past a stop.
 
 
-def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> FloatArray:
-    """(5, w) columns of `Windows` of the stretches that begin on marks, of (w,) lengths or of one."""
+def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns:
+    """Where and when stretches begin and end that begin on marks, (w,) each, of (w,) lengths or of one."""
     starts, leaves = odometer.marks[begin], odometer.departs[begin]
     ends = np.minimum(starts + lengths, odometer.marks[-1])
-    reaches = odometer.arrival(ends)
-    return np.stack((starts, ends, leaves, reaches, reaches - leaves))
+    return [starts, ends, leaves, odometer.arrival(ends)]
 
 
-def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> FloatArray:
-    """(5, w) columns of `Windows` of the stretches that end on marks, of (w,) lengths or of one."""
+def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
+    """Where and when stretches begin and end that end on marks, (w,) each, of (w,) lengths or of one."""
     ends, reaches = odometer.marks[end], odometer.arrives[end]
     starts = np.maximum(ends - lengths, odometer.marks[0])
-    leaves = odometer.departure(starts)
-    return np.stack((starts, ends, leaves, reaches, reaches - leaves))
+    return [starts, ends, odometer.departure(starts), reaches]
 
 
 def _unbarred(
-    odometer: Odometer, parts: tuple[FloatArray, FloatArray], judged_m: float, at_most_s: float
+    odometer: Odometer, parts: tuple[_Columns, _Columns], judged_m: float, at_most_s: float
 ) -> Windows | None:
     """Put both kinds together, those across breaks barred; None if no other is there."""
-    starts, ends, leaves, reaches, took = np.concatenate(parts, axis=1)
+    starts, ends, leaves, reaches = map(np.concatenate, zip(*parts, strict=True))
+    took = reaches - leaves
     if odometer.breaks:
         took[odometer.barred(starts, ends, judged_m)] = np.inf
     unbroken = took.min(initial=np.inf) < np.inf
