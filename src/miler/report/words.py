@@ -96,8 +96,8 @@ def why_no_mile(analysis: Analysis) -> str:
         return f"No mile: the recording is {format_distance(summary.distance_m, 'm')} long."
     if doubted := next((e for e in analysis.efforts if e.length_m == MILE_M and e.doubts), None):
         time = format_duration(doubted.elapsed_s, 0)
-        return f"No mile that a runner ran: the fastest, {time}, was {doubted.doubts[0]}."
-    return "No unbroken mile: teleports, glitches or other sports lie between; see the notes."
+        return f"The fastest mile, {time}, is no best: {doubted.doubts[0]}."
+    return "No unbroken mile: teleports, glitches, other sports or exclusions lie between; see the notes."
 
 
 def told_time(effort: Effort) -> str:
