@@ -17,6 +17,7 @@ from miler.report.verdicts import condition_words, pacing_words, shape_words, wo
 from miler.report.words import (
     SOURCES,
     by_button,
+    by_timer,
     compared,
     flag_words,
     lag,
@@ -141,8 +142,7 @@ def _mile(analysis: Analysis, mile: Mile, style: _Style) -> list[list[str]]:
         style.dim(_INDENT + where(mile)),
     ]
     head += _evidence(effort, style)
-    if "pause" in effort.flags:
-        head.append(_INDENT + f"timer {format_duration(effort.timer_s)}")
+    head += [_INDENT + line for line in by_timer(mile)]
     head += _by_button(mile, style)
     official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
     if official_s is not None:

@@ -138,6 +138,18 @@ def why_sure(effort: Effort) -> str:
     return f"evidence {effort.evidence.grade}: {interval(effort)} with 95 %; {'; '.join(reasons)}"
 
 
+def by_timer(mile: Mile) -> list[str]:
+    """Say what the timer clock says of the fastest mile, and of its own where that is another."""
+    effort, other = mile.effort, mile.by_timer
+    lines = [f"timer {format_duration(effort.timer_s)}"] if "pause" in effort.flags else []
+    if other is not None:
+        span = f"{format_duration(other.start_s, 0)} to {format_duration(other.end_s, 0)}"
+        lines.append(
+            f"by the timer, pauses left out, the fastest is {format_duration(other.timer_s)}, from {span}"
+        )
+    return lines
+
+
 def by_button(mile: Mile) -> str:
     """Say what the lap button says of a mile, and why that differs from the window; empty without."""
     pressed = mile.pressed
