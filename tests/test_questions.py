@@ -31,8 +31,7 @@ from miler.library.exporting import activity_of
 from miler.library.trends import MOST_POINTS, trend_of
 from miler.report import comparison, trend, trend_page
 from miler.report.look import Look
-from miler.report.words import sure
-from miler.units import MILE_M
+from miler.units import MILE_M, format_sure
 from tests import naive
 from tests.conftest import ROOT, SAMPLES, Miler
 from tests.library_dump import write_run
@@ -207,10 +206,10 @@ def test_the_timer_clock_ranks_by_time_without_pauses(library: Library, miler: M
 
 
 def test_a_time_in_a_table_tells_how_sure_it_is_and_both_sides_where_they_differ() -> None:
-    assert sure(298.0, 294.0, 302.0) == "4:58 ± 4"
-    assert sure(298.0, 297.5, 298.5) == "4:58.0 ± 0.5"
-    assert sure(298.0, 294.0, 321.0) == "4:58 −4 +23"
-    assert sure(298.0, None, None) == "4:58.0"
+    assert format_sure(298.0, 294.0, 302.0, brief=True) == "4:58 ± 4"
+    assert format_sure(298.0, 297.5, 298.5, brief=True) == "4:58.0 ± 0.5"
+    assert format_sure(298.0, 294.0, 321.0, brief=True) == "4:58 −4 +23"
+    assert format_sure(298.0, None, None, brief=True) == "4:58.0"
 
 
 @pytest.mark.parametrize("width", [60, 90, 100, 140])

@@ -14,7 +14,18 @@ from miler.buttons import PressedMile, pressed_mile
 from miler.conditions import Condition, conditions, flat_track, told
 from miler.confidence import disputed, judged, rivals
 from miler.crediting import measure
-from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, quickest, splits
+from miler.effort import (
+    Effort,
+    Split,
+    every,
+    fastest,
+    fastest_by_timer,
+    flags_of,
+    lap_splits,
+    quarters,
+    quickest,
+    splits,
+)
 from miler.eligibility import Point, checklist, track_surface
 from miler.frames import EFFORT_COLUMNS, LAP_COLUMNS, SPLIT_COLUMNS, Columns, Tabled, columns_of
 from miler.moments import Moments, moments
@@ -52,6 +63,7 @@ from miler.units import (
 from miler.windows import together
 from miler.worth import Worth, worth
 
+_TIMER_DIFFERS_S = 0.1
 _UNTOLD_S = 10.0  # start and end of a session may lie seconds off its records
 
 
@@ -77,6 +89,7 @@ class Summary:
 class Mile:
     """The fastest mile: how long, how even, how it stands; `pressed` is what the lap button says.
 
+    `by_timer` is the timer clock's fastest, where pauses left out make another stretch faster.
     `interrupted` says what makes it more than one run, so that its pacing is not judged.
     """
 
@@ -92,6 +105,7 @@ class Mile:
     milestone: Milestone | None
     own_bests: tuple[OwnBest, ...] = ()
     pressed: PressedMile | None = None
+    by_timer: Effort | None = None
     interrupted: str | None = None
     eligibility: tuple[Point, ...] = ()
 
@@ -275,9 +289,16 @@ def fastest_mile(
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
         own_bests=own_bests_of(activity, effort, settings),
         pressed=pressed_mile(activity, settings, settings.lane or 1),
+        by_timer=faster_by_timer(odometer, effort),
         interrupted=rest_inside(effort, odometer, repeats),
         eligibility=checklist(effort, activity, track_lap_m),
     )
+
+
+def faster_by_timer(odometer: Odometer, effort: Effort) -> Effort | None:
+    """Return the fastest stretch by the timer where that is another, and faster by a tenth."""
+    found = fastest_by_timer(odometer, effort.length_m)
+    return found if found and effort.timer_s - found.timer_s >= _TIMER_DIFFERS_S else None
 
 
 # What a file calls a surface, as the record book does; any other word says nothing of it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -155,6 +155,20 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     """
     (found,) = near(odometer, (length_m,))
     return None if found is None else quickest(odometer, length_m, found)
+
+
+def fastest_by_timer(odometer: Odometer, length_m: float) -> Effort | None:
+    """Find the stretch of a length that the timer clock makes the fastest, pauses left out.
+
+    Its `start_s`, `end_s` and `elapsed_s` are on the elapsed clock all the same. None if the timer never
+    stood, or no unbroken stretch is that long.
+    """
+    found = fastest(odometer.on_timer(), length_m) if odometer.pauses else None
+    if found is None:
+        return None
+    start_s = float(odometer.departure(np.array([found.start_m]))[0])
+    end_s = float(odometer.arrival(np.array([found.end_m]))[0])
+    return replace(found, start_s=start_s, end_s=end_s, elapsed_s=end_s - start_s, clock="timer")
 
 
 def quickest(odometer: Odometer, length_m: float, found: Windows) -> Effort:

@@ -193,6 +193,12 @@ class Odometer:
         bounds, stood = self._stood
         return (to_s - from_s) - (np.interp(to_s, bounds, stood) - np.interp(from_s, bounds, stood))
 
+    def on_timer(self) -> Odometer:
+        """The same odometer on the timer clock, where pauses take no time."""
+        moments, _ = self.line
+        timer = np.maximum.accumulate(self.timer_s(np.zeros(len(moments)), moments))  # rounding may go back
+        return replace(self, arrives=timer[::2].copy(), departs=timer[1::2].copy(), pauses=(), gaps=())
+
     @cached_property
     def _stood(self) -> tuple[FloatArray, FloatArray]:
         return _paused_line(self.pauses)

@@ -248,6 +248,7 @@ def _mile(mile: Mile) -> Document:
         "interrupted": mile.interrupted,
         "eligibility": [{"name": p.name, "met": p.met, "reason": p.reason} for p in mile.eligibility],
         "pressed": None if mile.pressed is None else pressed_document(mile.pressed, mile.effort),
+        "by_timer": None if mile.by_timer is None else _by_timer(mile.by_timer),
     }
 
 
@@ -267,6 +268,11 @@ def _repeats(found: Series) -> Document:
             for r in found.repeats
         ],
     }
+
+
+def _by_timer(effort: Effort) -> Document:
+    names = ("timer_s", "elapsed_s", "start_s", "end_s", "start_m", "end_m")
+    return {name: getattr(effort, name) for name in names}
 
 
 def pressed_document(pressed: PressedMile, effort: Effort) -> Document:

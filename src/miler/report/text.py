@@ -145,9 +145,7 @@ def _headline(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
     effort, units = mile.effort, analysis.settings.shown_units
     paces = " · ".join(format_pace(effort.pace_s_per_km, unit) for unit in units)
     time = sure_time(effort)
-    said = [where(mile, units[0]), why_sure(effort)]
-    if "pause" in effort.flags:
-        said.append(f"timer {format_duration(effort.timer_s)}")
+    said = [where(mile, units[0]), why_sure(effort), *by_timer(mile)]
     flags = [f"! {flag_words(flag, effort, analysis.pauses)}" for flag in effort.flags]
     official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
     lines = titled("FASTEST MILE", [f"{time}  elapsed    {paces}"], look, time)
