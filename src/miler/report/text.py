@@ -18,6 +18,7 @@ from miler.report.verdicts import context_words, pacing_words, shape_words, wort
 from miler.report.words import (
     SOURCES,
     by_button,
+    by_timer,
     compared,
     flag_words,
     lead_in,
