@@ -41,7 +41,9 @@ def optimisms(asked: Sequence[tuple[Windows | None, float, float]]) -> list[floa
         # All lengths at once: on so few numbers numpy's calls take longer than the sums.
         firsts = np.cumsum([0, *(len(lags[i]) for i in with_rivals[:-1])])
         below = np.multiply.reduceat(_normal(_GRID[:, None] + np.concatenate(lags)), firsts, axis=1)
-        means = _GRID[-1] - _GRID_STEPS @ ((below[1:] + below[:-1]) / 2)
+        # Each length by itself along the last axis: so it has the same sum alone and among others.
+        below = below.T.copy()
+        means = _GRID[-1] - ((below[:, 1:] + below[:, :-1]) / 2 * _GRID_STEPS).sum(axis=1)
         for i, mean in zip(with_rivals, means.tolist(), strict=True):
             seconds[i] = max(mean, 0.0) * asked[i][2]
     return seconds
