@@ -8,6 +8,7 @@ from itertools import accumulate, groupby
 
 from miler.activity import Note, Pause
 from miler.analysis import Analysis, Mile
+from miler.bars import shares
 from miler.effort import Effort, Split
 from miler.repeats import Series
 from miler.report import oval as ovals
@@ -207,7 +208,7 @@ def _table(title: str, splits: Sequence[Split], units: Sequence[Unit], look: Loo
         Column("to even", [signed(s) for s in even_s], 2),
         *_of_streams(splits, units),
     ]
-    return [*look.wrap(look.title(title)), *laid_out(columns, look, _shares(splits))]
+    return [*look.wrap(look.title(title)), *laid_out(columns, look, shares(_speeds(splits)))]
 
 
 def _of_streams(splits: Sequence[Split], units: Sequence[Unit]) -> list[Column]:
@@ -229,14 +230,8 @@ def _whole(value: float | None) -> str:
     return MISSING if value is None else f"{value:.0f}"
 
 
-def _shares(splits: Sequence[Split]) -> list[float]:
-    """Bars by speed, from three quarters of the fastest on, or just below the slowest: differences show."""
-    speeds = [s.length_m / s.elapsed_s if s.elapsed_s > 0 else 0.0 for s in splits]
-    run = [speed for speed in speeds if speed > 0]
-    if not run:
-        return []
-    least = max(0.0, min(0.75, min(run) / max(run) - 0.02))
-    return [max(speed / max(run) - least, 0.0) / (1 - least) for speed in speeds]
+def _speeds(splits: Sequence[Split]) -> list[float]:
+    return [s.length_m / s.elapsed_s if s.elapsed_s > 0 else 0.0 for s in splits]
 
 
 def _evenness(mile: Mile, sub_sport: str | None, look: Look) -> list[str]:
@@ -330,13 +325,7 @@ def _repeats(found: Series | None, look: Look) -> list[str]:
         Column("rest, m", [_whole(r.rest_m) for r in repeats], 4),
     ]
     head = titled("REPEATS", [f"{found.name}, {format_duration(mean_s)} on average"], look, found.name)
-    fastest_s = min(r.elapsed_s for r in repeats)
-    return [*head, *laid_out(columns, look, [_stretched(fastest_s / r.elapsed_s) for r in repeats])]
-
-
-def _stretched(share: float) -> float:
-    """A share of the fastest, drawn from three quarters of it on."""
-    return max(share - 0.75, 0.0) * 4
+    return [*head, *laid_out(columns, look, shares([1 / r.elapsed_s for r in repeats]))]
 
 
 def _efforts(efforts: Sequence[Effort], units: Sequence[Unit], look: Look) -> list[str]:
@@ -389,7 +378,7 @@ def _laps(analysis: Analysis, look: Look) -> list[str]:
         Column("trigger", [printable((lap.trigger or "").replace("_", " ")) for lap in laps], 9, True),
     ]
     title = headed("WATCH LAPS", "  as the watch recorded them", look)
-    return [title, *laid_out(columns, look, _shares(splits))]
+    return [title, *laid_out(columns, look, shares(_speeds(splits)))]
 
 
 def _notes(notes: Iterable[Note], look: Look) -> list[str]:
