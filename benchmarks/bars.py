@@ -21,6 +21,7 @@ _ISSUES = (
     "benchmarks.bulk",
     "benchmarks.kills",
     "benchmarks.questions",
+    "benchmarks.story",
     "benchmarks.duplicates",
     "benchmarks.drop_folder",
     "benchmarks.watch_kills",
