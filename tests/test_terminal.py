@@ -105,6 +105,14 @@ def test_a_number_stays_with_its_unit_and_its_error() -> None:
         assert not any(re.match(r"(m|km|%|bpm)\b", line) or line.endswith("±") for line in lines)
 
 
+def test_a_lopsided_error_is_told_by_its_larger_side_where_it_is_narrow() -> None:
+    analysis = analysed("treadmill.fit", "mi")
+    effort = replace(analysis.efforts[0], elapsed_s=36_000.0, low_s=35_990.0, high_s=48_131.0)
+    text = miler.render(replace(analysis, mile=None, efforts=(effort,)), width=40)
+    assert "10:00:00 ± 3:22:11" in text
+    assert "10:00:00 (9:59:50 to 13:22:11)" in miler.render(replace(analysis, efforts=(effort,)), width=80)
+
+
 # Columns
 
 

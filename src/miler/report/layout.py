@@ -52,7 +52,8 @@ def laid_out(columns: Sequence[Column], look: Look, bars: Sequence[float] = ()) 
             line + " " * _GAP + look.bar(share, cells) if share > 0 else line
             for line, share in zip(lines[1:], bars, strict=True)
         ]
-    return [look.dim(lines[0].rstrip()), *(_cut(line.rstrip(), look.width) for line in lines[1:])]
+    heads, *below = (_cut(line.rstrip(), look.width) for line in lines)
+    return [look.dim(heads), *below]
 
 
 def _told(column: Column, look: Look) -> bool:

@@ -26,6 +26,7 @@ from miler.report.words import (
     printable,
     sport,
     sure_time,
+    told_time,
     where,
     why_no_mile,
     why_sure,
@@ -34,8 +35,10 @@ from miler.scoring import Behind
 from miler.units import (
     TRACK_LAP_M,
     Unit,
+    digits_for,
     format_distance,
     format_duration,
+    format_margin,
     format_pace,
     lag,
     metres_to_go,
@@ -328,12 +331,20 @@ def _repeats(found: Series | None, look: Look) -> list[str]:
     return [*head, *laid_out(columns, look, shares([1 / r.elapsed_s for r in repeats]))]
 
 
+def _sure(effort: Effort, look: Look) -> str:
+    """A time with its ±; where it is narrow the larger side stands for both."""
+    if look.width >= BESIDE or not math.isfinite(effort.uncertainty_s):
+        return sure_time(effort)
+    margin = format_margin(effort.uncertainty_s, digits_for(effort.uncertainty_s))
+    return f"{told_time(effort)} ± {margin}"
+
+
 def _efforts(efforts: Sequence[Effort], units: Sequence[Unit], look: Look) -> list[str]:
     if not efforts:
         return []
     columns = [
         Column("", [e.name for e in efforts], words=True),
-        Column("time", [sure_time(e) for e in efforts]),
+        Column("time", [_sure(e, look) for e in efforts]),
         Column("", [e.evidence.grade if e.evidence else "" for e in efforts], 1),
         *(
             Column(f"/{unit}", [pace_figure(e.pace_s_per_km, unit) for e in efforts], rank)
