@@ -165,7 +165,7 @@ def _headline(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
 
 
 def _profile(analysis: Analysis, look: Look) -> list[str]:
-    """The whole run in lines of little bars, what they mean behind them where that is wide, else below."""
+    """The whole run in lines of little bars, each over what it means."""
     effort = analysis.mile.effort if analysis.mile else None
     before = indent(look)
     lines = []
