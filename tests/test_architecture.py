@@ -28,6 +28,7 @@ ORDER = (
     "saying",
     "extras",
     "frames",
+    "bars",
     "notebook",
     "timezone",
     "activity",
