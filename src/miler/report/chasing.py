@@ -26,7 +26,7 @@ from miler.track import Drawing, Line
 from miler.units import MILE_M, format_duration
 
 _STEP_M = 4.0  # between points of the way: less than a dot is wide
-_KNOWN = 0.8  # share of the mile with positions, below which its course is not drawn
+_KNOWN = 0.8  # share of the mile that the positions must show, in time and in length, to be its course
 _MARGIN = 0.08
 _SLIMMEST = 0.45  # height to width of a drawing, or width to height
 _DOT = 0.016  # radius of a dot, of the drawing's width
@@ -61,7 +61,7 @@ class PaceLight:
         dot: radius of theirs, metres.
         runner, light: where they are when the first of them is home, against the first of the lights.
         lights: whom to choose from, the first one first.
-        behind: where each was ahead at each lap.
+        behind: how far behind each of them the runner is at each lap.
         data: for the page's script, see `_data`.
     """
 
@@ -187,7 +187,9 @@ def _positions(analysis: Analysis, mile: Mile, along_m: FloatArray) -> tuple[Flo
     if known.sum() < _KNOWN * inside.sum():
         return None
     metres = trace.distance_m[known] - effort.start_m
-    return np.interp(along_m, metres, trace.east_m[known]), np.interp(along_m, metres, trace.north_m[known])
+    x, y = (np.interp(along_m, metres, axis[known]) for axis in (trace.east_m, trace.north_m))
+    # A watch indoors may keep on writing the place where it last saw the sky.
+    return (x, y) if np.hypot(np.diff(x), np.diff(y)).sum() >= _KNOWN * effort.length_m else None
 
 
 def _course(analysis: Analysis, x: FloatArray, y: FloatArray) -> CourseChart:
