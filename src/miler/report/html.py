@@ -23,6 +23,7 @@ from miler.report.verdicts import condition_words, pacing_words, shape_words, wo
 from miler.report.words import (
     SOURCES,
     by_button,
+    by_timer,
     compared,
     flag_words,
     local_start,
@@ -181,6 +182,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Unit) -> View:
         "time": told_time(effort),
         "sure": sure_time(effort).removeprefix(told_time(effort)).strip(),
         "why_sure": _capitalised(why_sure(effort)),
+        "by_timer": by_timer(mile),
         "by_button": by_button(mile),
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from miler.report.look import Look
 
@@ -26,7 +27,7 @@ class Column:
     rank: int = 0
     words: bool = False
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Of the widest cell or the head."""
         return max(len(self.head), *map(len, self.cells), 0)

@@ -66,7 +66,10 @@ class Look:
         A number stays with its unit, a ± with its number.
         """
         rest = first if rest is None else rest
-        bound = _BOUND.sub("\u00a0", self.said(words))
+        words = self.said(words)
+        if len(first + words) <= self.prose and words.isprintable() and words.strip() == words:
+            return [first + words]  # as most do; asking textwrap would take a third of a report's time
+        bound = _BOUND.sub("\u00a0", words)
         lines = textwrap.wrap(bound, self.prose, initial_indent=first, subsequent_indent=rest)
         return [line.replace("\u00a0", " ") for line in lines]
 
