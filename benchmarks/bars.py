@@ -23,6 +23,7 @@ _ISSUES = (
     "benchmarks.kills",
     "benchmarks.power_loss",
     "benchmarks.questions",
+    "benchmarks.story",
     "benchmarks.duplicates",
     "benchmarks.drop_folder",
     "benchmarks.watch_kills",

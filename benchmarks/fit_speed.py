@@ -143,13 +143,13 @@ def bars(short: bool) -> Iterator[Bar]:
             yield skipped(name, goal, "takes minutes" if short and peer in _SLOW else "no corpus, or no peer")
             continue
         mean = statistics.geometric_mean(found)
-        yield Bar(name, f"{mean:.1f} times as fast ({len(found)} files)", goal, mean >= least)
+        yield Bar(name, f"{mean:.1f} times as fast ({len(found)} files)", goal, mean >= least, timed=True)
         if peer == _FAST:
             slower = [row.file for row in rows if _ratio(row, peer) < 1]
             without = len(set(slower) - WHY_SLOWER.keys())
             figure = f"{len(slower)} of {len(found)} files, {without} without a reason"
             met = len(slower) <= _SLOWER_AT_MOST * len(found) and not without
-            yield Bar(f"{name}: slower", figure, "one file in twenty, each with a reason", met)
+            yield Bar(f"{name}: slower", figure, "one file in twenty, each with a reason", met, timed=True)
 
 
 def _files() -> list[Path]:

@@ -187,13 +187,6 @@ def _faster_with_a_stop(odometer: Odometer) -> bool:
     return before is not None and after is not None and after.elapsed_s < before.elapsed_s - 1e-6
 
 
-def on_timer(odometer: Odometer) -> Odometer:
-    """The same odometer on the timer clock, where pauses take no time."""
-    start = np.zeros(len(odometer.marks))
-    arrives, departs = (odometer.timer_s(start, column) for column in (odometer.arrives, odometer.departs))
-    return replace(odometer, arrives=arrives, departs=departs, pauses=(), gaps=())
-
-
 def _auto_laps() -> Bar:
     late, files = [], 0
     for name, activity in corpus():
@@ -207,7 +200,7 @@ def _auto_laps() -> Bar:
         ]
         if len(activity.sessions) > 1 or activity.sport != "running" or not laps:
             continue
-        mile = fastest(on_timer(measure(activity)), MILE_M)
+        mile = fastest(measure(activity).on_timer(), MILE_M)
         files += 1
         if mile is None or mile.elapsed_s > min(laps) + 0.1:
             late.append(name)

@@ -15,13 +15,15 @@ from devtools.motion import Leg, Motion, paced, stand
 from devtools.population import checked_watch, treadmill
 from devtools.simulate import ar1
 from miler.activity import Activity
-from miler.confidence import GRADES, Witness, budget, grade_of, judge, optimism, witness
+from miler.confidence import GRADES, Witness, budget, grade_of, judge, witness
 from miler.crediting import believed_fixes, measure
-from miler.effort import Effort, fastest, windows
+from miler.effort import Effort, fastest
 from miler.odometer import Odometer, Stretch, timetable
+from miler.optimism import optimism
 from miler.report.words import interval, sure_time, told_time
 from miler.settings import Settings
 from miler.units import MILE_M
+from miler.windows import windows
 
 
 def recorded(*legs: list[Leg]) -> Activity:
@@ -184,8 +186,7 @@ def test_the_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
 def test_a_recording_without_distance_has_no_witness() -> None:
     activity = Activity(None, np.arange(3.0), {"heart_rate": np.full(3, 120.0)})
     told = Witness.of(activity, measure(activity))
-    assert told.difference(0, 2) is None
-    assert told.covered_m(0, 2) == 0
+    assert told.compared(0, 2) == (None, 0)
 
 
 def effort_of(elapsed_s: float, low_s: float, high_s: float) -> Effort:

@@ -168,6 +168,14 @@ def test_a_bridge_that_sound_fixes_bear_out_bars_no_effort() -> None:
     assert fastest(unseen, 1300) is None and seconds_for(seen, 1300) == pytest.approx(325, abs=0.1)
 
 
+def test_a_surge_that_the_fixes_deny_is_not_run() -> None:
+    times = np.arange(0.0, 601.0, 10.0)
+    metres = 3.0 * times
+    surged = metres + np.where(times >= 300, 25.0, 0.0)
+    assert measure(run(times, surged, fixes=metres)).total_m == pytest.approx(1800, abs=0.1)
+    assert measure(run(times, surged, fixes=surged)).total_m == pytest.approx(1825, abs=0.1)
+
+
 def test_a_glitch_without_fixes_is_bridged_at_the_speed_around_it() -> None:
     times, metres = even(600)
     odometer = measure(run(times, metres + np.where(times >= 300, 100.0, 0.0)))

@@ -9,7 +9,7 @@ import pytest
 
 from miler.activity import Activity, Lap, Pause
 from miler.crediting import measure
-from miler.effort import cut, every, fastest, flags_of, lap_splits, quarters, splits
+from miler.effort import cut, every, fastest, fastest_by_timer, flags_of, lap_splits, quarters, splits
 from miler.odometer import Break, Odometer, timetable
 from miler.settings import Settings
 from miler.units import MILE_M
@@ -168,3 +168,14 @@ def test_laps_without_any_distance_have_none_and_no_pace() -> None:
     (lap,) = lap_splits(run, measure(run))
     assert lap.length_m == 0
     assert lap.pace_s_per_km is None
+
+
+def test_the_timer_clock_has_its_own_fastest_stretch() -> None:
+    marks = np.array([0.0, 500.0, 1000.0, 1500.0, 2000.0])
+    arrives, departs = np.array([0.0, 100, 260, 400, 540]), np.array([0.0, 160, 260, 400, 540])
+    odometer = Odometer(marks, arrives, departs, pauses=(Pause(100.0, 160.0),))
+    by_clock, by_timer = fastest(odometer, 1000), fastest_by_timer(odometer, 1000)
+    assert by_clock is not None and (by_clock.start_m, by_clock.elapsed_s) == (500, 240)
+    assert by_timer is not None and (by_timer.start_m, by_timer.timer_s, by_timer.elapsed_s) == (0, 200, 260)
+    assert by_timer.clock == "timer"
+    assert fastest_by_timer(replace(odometer, pauses=()), 1000) is None

@@ -105,7 +105,7 @@ def test_a_report_names_the_own_best_of_the_records_file(samples: Path) -> None:
     analysis = analyse(read(samples / "track-mile.fit"), Settings(own_records=MARKS))
     assert analysis.mile is not None and analysis.mile.own_bests[0].ran.where == "Oldtown"
     text = render(analysis, "text")
-    assert "a quarter, 3:07 /km\n               own best until then 4:51.3 of 2019 (Oldtown): " in text
+    assert " /mi\n               own best until then 4:51.3 of 2019 (Oldtown): " in text
     assert "A friend" not in text
     assert "Own best until then 4:51.3" in render(analysis, "html")
     (told,) = document(analysis)["fastest_mile"]["own_bests"]

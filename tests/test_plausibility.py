@@ -48,7 +48,7 @@ def test_a_ride_that_is_called_a_run_has_no_mile_and_says_why() -> None:
     assert analysis.mile is None
     assert all(not e.plausible for e in analysis.efforts)
     text = render(analysis)
-    assert "No mile that a runner ran" in text
+    assert "is no best: " in text
     assert "a vehicle or a bicycle" in text
     assert document(analysis)["efforts"][0]["plausible"] is False
 

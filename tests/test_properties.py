@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from miler.activity import Activity, Pause
 from miler.crediting import measure
-from miler.effort import cut, every, fastest, near, quarters, splits, windows
+from miler.effort import cut, every, fastest, quarters, splits
 from miler.odometer import TOLERANCE_M, Break, Odometer, timetable
+from miler.windows import near, windows
 from tests import naive
 
 # A slow machine is no failure.
@@ -74,7 +75,7 @@ def test_the_fastest_stretch_is_the_one_that_a_patient_person_finds(
 @given(st.data(), runs(broken=True), st.floats(0.0, 2.0))
 def test_what_is_not_looked_at_is_slower(data: st.DataObject, run: Odometer, spare: float) -> None:
     length_m = data.draw(lengths(run))
-    every_one, some = windows(run, length_m), near(run, length_m, spare=spare)
+    every_one, (some,) = windows(run, length_m), near(run, (length_m,), spare=spare)
     if every_one is None or some is None:
         assert every_one is None and some is None
         return
@@ -83,6 +84,31 @@ def test_what_is_not_looked_at_is_slower(data: st.DataObject, run: Odometer, spa
     columns = ("start_m", "end_m", "start_s", "end_s", "took_s")
     tried = set(zip(*(getattr(some, name).tolist() for name in columns), strict=True))
     assert tried.issuperset(zip(*(getattr(every_one, name)[quick].tolist() for name in columns), strict=True))
+
+
+@given(st.data(), runs(broken=True))
+def test_many_lengths_looked_at_together_are_as_each_alone(data: st.DataObject, run: Odometer) -> None:
+    asked = data.draw(st.lists(lengths(run) | st.just(run.total_m + 1.0), min_size=1, max_size=6))
+    for length_m, together in zip(asked, near(run, asked), strict=True):
+        (alone,) = near(run, (length_m,))
+        if alone is None or together is None:
+            assert alone is None and together is None
+        else:
+            assert together.took_s.tolist() == alone.took_s.tolist()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_fastest_stretch_of_a_long_uneven_run_with_stops_is_looked_at(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    seconds = np.cumsum(rng.choice([1, 1, 1, 2, 7, 60], 3000, p=[0.4, 0.2, 0.2, 0.1, 0.09, 0.01]))
+    mps = np.maximum(3 + np.cumsum(rng.normal(0, 0.1, 3000)) % 2 + rng.normal(0, 0.5, 3000), 0)
+    metres = np.cumsum(np.round(mps * np.diff(seconds, prepend=0) * (rng.random(3000) > 0.05), 2))
+    run = Odometer(*timetable(seconds.astype(float), metres))
+    asked = [50.0, 400.0, 1609.344, 5000.0]
+    for length_m, some in zip(asked, near(run, asked), strict=True):
+        every_one = windows(run, length_m)
+        assert some is not None and every_one is not None
+        assert some.took_s.min() == every_one.took_s.min()
 
 
 @given(st.data(), runs(broken=True))

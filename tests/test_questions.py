@@ -31,7 +31,7 @@ from miler.library.exporting import activity_of
 from miler.library.trends import MOST_POINTS, trend_of
 from miler.report import comparison, trend, trend_page
 from miler.report.look import Look
-from miler.units import MILE_M
+from miler.units import MILE_M, format_sure
 from tests import naive
 from tests.conftest import ROOT, SAMPLES, Miler
 from tests.library_dump import write_run
@@ -203,6 +203,13 @@ def test_the_timer_clock_ranks_by_time_without_pauses(library: Library, miler: M
     lines = miler("best", "1mi", "--clock", "timer").out.splitlines()
     assert lines[0] == "BEST 1 MILE  timer clock, ± 95 %, grade of the evidence"
     assert lines[1].split()[:3] == ["1", "3:20.0", "B"]
+
+
+def test_a_time_in_a_table_tells_how_sure_it_is_and_both_sides_where_they_differ() -> None:
+    assert format_sure(298.0, 294.0, 302.0, brief=True) == "4:58 ± 4"
+    assert format_sure(298.0, 297.5, 298.5, brief=True) == "4:58.0 ± 0.5"
+    assert format_sure(298.0, 294.0, 321.0, brief=True) == "4:58 −4 +23"
+    assert format_sure(298.0, None, None, brief=True) == "4:58.0"
 
 
 @pytest.mark.parametrize("width", [60, 90, 100, 140])

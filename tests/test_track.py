@@ -464,5 +464,7 @@ def test_device_and_positions_are_compared_off_the_track_only() -> None:
     odometer = onto_track(measure(activity, LANE_1), track_of(activity))
     assert odometer.source == "device+track"
     told = witness(activity, odometer)
-    assert told.covered_m(-math.inf, math.inf) < odometer.total_m - odometer.track_m(-math.inf, math.inf) + 50
-    assert told.difference(-math.inf, math.inf) == pytest.approx(-0.02, abs=0.012)
+    assert (
+        told.compared(-math.inf, math.inf)[1] < odometer.total_m - odometer.track_m(-math.inf, math.inf) + 50
+    )
+    assert told.compared(-math.inf, math.inf)[0] == pytest.approx(-0.02, abs=0.012)

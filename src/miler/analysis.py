@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,9 +12,20 @@ from miler.activity import Activity, Lap, Note, Pause, Source
 from miler.arrays import FloatArray
 from miler.buttons import PressedMile, pressed_mile
 from miler.conditions import Condition, conditions, flat_track, told
-from miler.confidence import disputed, judge, rivals
+from miler.confidence import disputed, judged, rivals
 from miler.crediting import measure
-from miler.effort import Effort, Split, every, fastest, flags_of, lap_splits, quarters, quickest, splits
+from miler.effort import (
+    Effort,
+    Split,
+    every,
+    fastest,
+    fastest_by_timer,
+    flags_of,
+    lap_splits,
+    quarters,
+    quickest,
+    splits,
+)
 from miler.eligibility import Point, checklist, track_surface
 from miler.frames import EFFORT_COLUMNS, LAP_COLUMNS, SPLIT_COLUMNS, Columns, Tabled, columns_of
 from miler.moments import Moments, moments
@@ -48,8 +60,10 @@ from miler.units import (
     format_start,
     format_sure,
 )
+from miler.windows import together
 from miler.worth import Worth, worth
 
+_TIMER_DIFFERS_S = 0.1
 _UNTOLD_S = 10.0  # start and end of a session may lie seconds off its records
 
 
@@ -75,6 +89,7 @@ class Summary:
 class Mile:
     """The fastest mile: how long, how even, how it stands; `pressed` is what the lap button says.
 
+    `by_timer` is the timer clock's fastest, where pauses left out make another stretch faster.
     `interrupted` says what makes it more than one run, so that its pacing is not judged.
     """
 
@@ -90,6 +105,7 @@ class Mile:
     milestone: Milestone | None
     own_bests: tuple[OwnBest, ...] = ()
     pressed: PressedMile | None = None
+    by_timer: Effort | None = None
     interrupted: str | None = None
     eligibility: tuple[Point, ...] = ()
 
@@ -164,10 +180,11 @@ def analyse(
     settings = accepting(settings or Settings(), said)
     activity = amended(activity, said)
     odometer, track = measured(activity, settings, said)
+    lengths_m = sorted({*settings.effort_lengths_m, MILE_M})
     efforts = tuple(
         effort
-        for length_m in sorted({*settings.effort_lengths_m, MILE_M})
-        if (effort := best(activity, odometer, length_m, settings, said, track)) is not None
+        for some in together(odometer, lengths_m)
+        for effort in bests(activity, odometer, some, settings, said, track)
     )
     repeats = series(odometer)
     mile = fastest_mile(activity, odometer, efforts, repeats, settings, said, track)
@@ -196,6 +213,8 @@ def analyse(
 
 def accepting(settings: Settings, said: Overrides) -> Settings:
     """Return the settings with what the runner says of this recording: the lane, and that it is true."""
+    if not said.accept and said.lane is None:
+        return settings
     return replace(
         settings,
         accept_implausible=settings.accept_implausible or said.accept,
@@ -213,27 +232,26 @@ def measured(activity: Activity, settings: Settings, said: Overrides) -> tuple[O
     return barred(onto_track(odometer, track), said), track
 
 
-def best(
+def bests(
     activity: Activity,
     odometer: Odometer,
-    length_m: float,
+    lengths_m: Sequence[float],
     settings: Settings,
-    said: Overrides | None = None,
+    said: Overrides,
     track: Track | None = None,
-) -> Effort | None:
-    """Find and judge the fastest stretch of a length: the fastest plausible one, else the fastest."""
-    found = rivals(odometer, length_m)
-    effort = None if found is None else quickest(odometer, length_m, found)
-    if effort is None:
-        ridden = replace(odometer, breaks=tuple(b for b in odometer.breaks if b.reason != "vehicle"))
-        if len(ridden.breaks) == len(odometer.breaks) or (effort := fastest(ridden, length_m)) is None:
-            return None
-    effort = replace(
-        effort,
-        flags=flags_of(odometer, effort, settings),
-        doubts=doubts(effort, activity, odometer, settings) + why_left_out(said or Overrides(), length_m),
-    )
-    return judge(effort, activity, odometer, settings, found, track)
+) -> tuple[Effort, ...]:
+    """Find and judge the fastest stretch of each length that was run: the plausible one, if there is one."""
+    others = tuple(b for b in odometer.breaks if b.reason != "vehicle")
+    ridden = odometer if others == odometer.breaks else replace(odometer, breaks=others)
+    efforts, chosen_from = [], []
+    for length_m, found in zip(lengths_m, rivals(odometer, lengths_m), strict=True):
+        effort = fastest(ridden, length_m) if found is None else quickest(odometer, length_m, found)
+        if effort is not None:
+            flags = flags_of(odometer, effort, settings)
+            why_not = doubts(effort, activity, odometer, settings) + why_left_out(said, length_m)
+            efforts.append(replace(effort, flags=flags, doubts=why_not))
+            chosen_from.append(found)
+    return judged(efforts, activity, odometer, settings, chosen_from, track)
 
 
 def fastest_mile(
@@ -271,9 +289,16 @@ def fastest_mile(
         milestone=next_milestone(effort.elapsed_s, effort.length_m),
         own_bests=own_bests_of(activity, effort, settings),
         pressed=pressed_mile(activity, settings, settings.lane or 1),
+        by_timer=faster_by_timer(odometer, effort),
         interrupted=rest_inside(effort, odometer, repeats),
         eligibility=checklist(effort, activity, track_lap_m),
     )
+
+
+def faster_by_timer(odometer: Odometer, effort: Effort) -> Effort | None:
+    """Return the fastest stretch by the timer where that is another, and faster by a tenth."""
+    found = fastest_by_timer(odometer, effort.length_m)
+    return found if found and effort.timer_s - found.timer_s >= _TIMER_DIFFERS_S else None
 
 
 # What a file calls a surface, as the record book does; any other word says nothing of it.
@@ -309,7 +334,11 @@ def conditions_of(
     track_lap_m: float | None = None,
 ) -> tuple[Condition, ...]:
     """Say in which conditions an effort was run, by the streams inside it and the track below it."""
-    inside = (activity.elapsed >= effort.start_s) & (activity.elapsed <= effort.end_s)
+    first, last = (
+        activity.elapsed.searchsorted(effort.start_s),
+        activity.elapsed.searchsorted(effort.end_s, "right"),
+    )
+    inside = slice(first, last)
     found = conditions(
         odometer.distance_at(activity.elapsed[inside]) - effort.start_m,
         activity.get("altitude")[inside],

@@ -18,6 +18,9 @@ def frozen(values: FloatArray) -> FloatArray:
 
 def median(values: FloatArray) -> float:
     """Return the median of (n,) finite values, n > 0; as `np.median`, which takes three times as long."""
+    low, high = values.min(), values.max()
+    if low == high:  # the steps of a watch that records every second: partition takes longest with these
+        return float(low)
     half = len(values) // 2
     if len(values) % 2:
         return float(np.partition(values, half)[half])

@@ -39,7 +39,8 @@ _AHEAD = 4  # tasks waiting for each worker: memory stays flat however many file
 # On Linux a server imports the readers once and forks workers, itself untouched by our threads;
 # macOS' system libraries do not survive a fork.
 _METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-_PRELOAD = ["miler.outcome", "miler.report.render", "fitparse.profile", "numpy.ma", "tzfpy"]
+_PRELOAD = ["miler.outcome", "miler.formats", "miler.report.render", "miler.library.entry"]
+_PRELOAD += ["fitparse.profile", "numpy.ma", "tzfpy"]
 
 
 def run(

@@ -74,9 +74,10 @@ def conditions(
     found = []
     if len(at_m) > 1 and at_m[-1] - at_m[0] > _COVERED * length_m:
         found += [_altitude(float(heights_m.mean()), sex), *_slope(at_m, heights_m)]
-    if np.isfinite(temperatures_c).any():
+    known_c = temperatures_c[np.isfinite(temperatures_c)]
+    if len(known_c):
         words = "the sensor's; on a wrist it reads too warm"
-        found.append(Condition("temperature", float(np.nanmean(temperatures_c)), "degC", None, words))
+        found.append(Condition("temperature", float(known_c.mean()), "degC", None, words))
     return tuple(found)
 
 

@@ -34,7 +34,7 @@ budget of the device or the positions, which are compared with each other off th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -44,10 +44,12 @@ import numpy as np
 from miler.activity import Activity, Note
 from miler.arrays import FloatArray
 from miler.crediting import believed_fixes
-from miler.effort import Effort, Evidence, Grade, Windows, near
+from miler.effort import Effort, Evidence, Grade
 from miler.odometer import Odometer
+from miler.optimism import RIVAL_SDS, optimisms
 from miler.settings import Settings
 from miler.track import Track
+from miler.windows import Windows, near
 
 Z95 = 1.96
 
@@ -65,11 +67,7 @@ _CLOCK_S = 0.1
 _NOISE_SHARE = 0.5
 _TRACK_SD = 0.003
 _SMALL = 0.3  # of the budget's greatest term: what is less is no reason worth telling
-_APART_M = 100.0  # windows that begin farther apart than this err apart
 _USUAL_ENDS_M = 3.2  # both ends of a run with records every second
-_RIVAL_SDS = 4.0  # a window slower by more of its own errors was not nearly the fastest
-_GRID = np.linspace(-4.0, 5.0, 46)  # of the normal distribution
-_GRID_STEPS = np.diff(_GRID)
 _INDOORS = ("treadmill", "indoor_running", "virtual_activity", "virtual_run", "indoor_walking")
 
 # The grade is the budget in per cent of the length: below 0.6 A, below 1.3 B, below 2.6 C, else D.
@@ -130,14 +128,16 @@ class Witness:
             indoors,
         )
 
-    def difference(self, from_s: float, to_s: float) -> float | None:
-        """By what share the path between fixes is longer than the odometer's distance; None if unknown."""
-        counted_m = self.covered_m(from_s, to_s)
-        return self._over(self.path_m, from_s, to_s) / counted_m - 1 if counted_m > 0 else None
+    def compared(self, from_s: float, to_s: float) -> tuple[float | None, float]:
+        """Hold the path between fixes against the odometer's distance from one moment to another.
 
-    def covered_m(self, from_s: float, to_s: float) -> float:
-        """Metres of the odometer that short steps between fixes cover."""
-        return self._over(self.counted_m, from_s, to_s)
+        Returns:
+            By what share the path is longer, None if unknown; and metres of the odometer that were compared.
+        """
+        counted_m = self._over(self.counted_m, from_s, to_s)
+        if counted_m <= 0:
+            return None, 0.0
+        return self._over(self.path_m, from_s, to_s) / counted_m - 1, counted_m
 
     def _over(self, total_m: FloatArray, from_s: float, to_s: float) -> float:
         if len(self.fix_s) < 2:
@@ -147,8 +147,8 @@ class Witness:
 
     def step_s(self, effort: Effort) -> float:
         """Usual seconds between records inside an effort, pauses left out."""
-        first, last = np.searchsorted(self.record_s, [effort.start_s, effort.end_s])
-        return max(effort.timer_s, 1.0) / max(int(last - first), 1)
+        first, last = self.record_s.searchsorted((effort.start_s, effort.end_s)).tolist()
+        return float(max(effort.timer_s, 1.0) / max(last - first, 1))
 
 
 # As the sums of streams: found once, and forgotten with the odometer.
@@ -163,61 +163,91 @@ def witness(activity: Activity, odometer: Odometer) -> Witness:
     return found
 
 
-def rivals(odometer: Odometer, length_m: float) -> Windows | None:
-    """Return the windows to choose the fastest from, and its rivals as far behind as they usually count."""
-    usual_m = math.hypot(_USUAL_ENDS_M, _wander_m(length_m))
-    return near(odometer, length_m, spare=_RIVAL_SDS * usual_m / length_m)
+def rivals(odometer: Odometer, lengths_m: Sequence[float]) -> Iterator[Windows | None]:
+    """Yield of each length the windows to choose the fastest from, as far behind as rivals usually are."""
+    usual_m = (math.hypot(_USUAL_ENDS_M, _wander_m(length_m)) for length_m in lengths_m)
+    spare = [RIVAL_SDS * sd_m / length_m for sd_m, length_m in zip(usual_m, lengths_m, strict=True)]
+    return near(odometer, lengths_m, spare=spare)
 
 
-def judge(
-    effort: Effort,
+def judge(effort: Effort, activity: Activity, odometer: Odometer, settings: Settings | None = None) -> Effort:
+    """Say how sure one effort's time is, as `judged` does of many."""
+    (one,) = judged((effort,), activity, odometer, settings)
+    return one
+
+
+def judged(
+    efforts: Sequence[Effort],
     activity: Activity,
     odometer: Odometer,
     settings: Settings | None = None,
-    found: Windows | None = None,
+    found: Sequence[Windows | None] | None = None,
     track: Track | None = None,
-) -> Effort:
-    """Say how sure an effort's time is: interval, grade, reasons, and what picking it flatters.
+) -> tuple[Effort, ...]:
+    """Say how sure the times of efforts are: interval, grade, reasons, and what picking them flatters.
 
     Args:
-        effort: as `fastest` found it on the odometer.
-        activity, odometer: what it was found in.
+        efforts: as `fastest` found them on the odometer.
+        activity, odometer: what they were found in.
         settings: the budget's numbers.
-        found: what `rivals` returned of the odometer and the length, if that is known.
+        found: what `rivals` returned of their lengths, if that is known.
         track: that the odometer was laid on, if one was found.
 
     Returns:
-        The effort with `low_s`, `high_s`, `optimism_s` and `evidence`.
+        The efforts with `low_s`, `high_s`, `optimism_s` and `evidence`.
 
     Source:
         Inverting the window: this project's trial (docs/trust.md). Numbers of the budget: as said there.
     """
-    if track is not None and (judged := on_the_track(effort, odometer, track)) is not None:
-        return judged
-    settings = settings or Settings()
+    by_track = [None if track is None else on_the_track(effort, odometer, track) for effort in efforts]
+    chosen_from = found or [None] * len(efforts)
+    off_track = [
+        (effort, rivals)
+        for effort, rivals, done in zip(efforts, chosen_from, by_track, strict=True)
+        if done is None
+    ]
+    by_budget = iter(_by_budget(off_track, activity, odometer, settings or Settings()))
+    return tuple(next(by_budget) if done is None else done for done in by_track)
+
+
+def _by_budget(
+    efforts: list[tuple[Effort, Windows | None]], activity: Activity, odometer: Odometer, settings: Settings
+) -> Iterator[Effort]:
+    """Judge efforts, each with its rivals if these are known, by the error budget."""
     told = witness(activity, odometer)
-    terms = tuple(budget(effort, told, odometer, settings))
-    sd_m = math.hypot(*(term.sd_m for term in terms))
-    local_m = math.hypot(*(term.sd_m for term in terms if term.name in ("ends", "wander", "clock")))
-    pace = effort.elapsed_s / effort.length_m
-    off_m = Z95 * sd_m
-    low_s, high_s = _inverted(effort, odometer, off_m)
-    rivals_s = effort.elapsed_s + _RIVAL_SDS * local_m * pace
-    if found is None or found.at_most_s < rivals_s:
-        found = near(odometer, effort.length_m, at_most_s=rivals_s)
-    optimism_s = 0.0 if found is None else optimism(found, effort.elapsed_s, local_m * pace)
-    short = math.isnan(high_s)
-    high_s = effort.elapsed_s + off_m * pace if short else high_s
-    reasons = tuple(_reasons(terms))
-    if short:
-        reasons = (*reasons, "the recording hardly reaches the length: it may have been short of it")
-    return replace(
-        effort,
-        low_s=min(low_s + optimism_s, effort.elapsed_s),
-        high_s=high_s + optimism_s,
-        optimism_s=optimism_s,
-        evidence=Evidence(grade_of(sd_m / effort.length_m), reasons),
+    budgets = [tuple(budget(effort, told, odometer, settings)) for effort, _ in efforts]
+    sds_m = [math.hypot(*(term.sd_m for term in terms)) for terms in budgets]
+    intervals = _inverted([effort for effort, _ in efforts], odometer, [Z95 * sd_m for sd_m in sds_m])
+    flattered = optimisms(
+        [_chosen_from(*each, odometer, terms) for each, terms in zip(efforts, budgets, strict=True)]
     )
+    for (effort, _), terms, sd_m, (low_s, high_s), optimism_s in zip(
+        efforts, budgets, sds_m, intervals, flattered, strict=True
+    ):
+        short = math.isnan(high_s)
+        high_s = effort.elapsed_s + Z95 * sd_m * effort.elapsed_s / effort.length_m if short else high_s
+        reasons = tuple(_reasons(terms))
+        if short:
+            reasons = (*reasons, "the recording hardly reaches the length: it may have been short of it")
+        yield replace(
+            effort,
+            low_s=min(low_s + optimism_s, effort.elapsed_s),
+            high_s=high_s + optimism_s,
+            optimism_s=optimism_s,
+            evidence=Evidence(grade_of(sd_m / effort.length_m), reasons),
+        )
+
+
+def _chosen_from(
+    effort: Effort, found: Windows | None, odometer: Odometer, terms: tuple[Term, ...]
+) -> tuple[Windows | None, float, float]:
+    """What an effort was picked from, as `optimisms` asks; where the known rivals do not go so far, more."""
+    local_m = math.hypot(*(term.sd_m for term in terms if term.name in ("ends", "wander", "clock")))
+    sd_s = local_m * effort.elapsed_s / effort.length_m
+    farthest_s = effort.elapsed_s + RIVAL_SDS * sd_s
+    if found is None or found.at_most_s < farthest_s:
+        (found,) = near(odometer, (effort.length_m,), at_most_s=(farthest_s,))
+    return found, effort.elapsed_s, sd_s
 
 
 def on_the_track(effort: Effort, odometer: Odometer, track: Track) -> Effort | None:
@@ -255,22 +285,35 @@ def _unbarred_s(effort: Effort, odometer: Odometer) -> tuple[float, float]:
     return from_s, to_s
 
 
-def _inverted(effort: Effort, odometer: Odometer, off_m: float) -> tuple[float, float]:
-    """The fastest times of a length less and more by `off_m`; NaN where no unbroken stretch is so long."""
-    length_m = effort.length_m
-    shorter = near(odometer, max(length_m - off_m, length_m / 10), length_m)
-    if shorter is None:  # the effort itself was found across what bars others
-        return effort.elapsed_s * (1 - off_m / length_m), math.nan
-    longer = near(odometer, length_m + off_m, length_m)
-    return float(shorter.took_s.min()), math.nan if longer is None else float(longer.took_s.min())
+def _inverted(
+    efforts: Sequence[Effort], odometer: Odometer, offs_m: Sequence[float]
+) -> Iterator[tuple[float, float]]:
+    """The fastest times of lengths less and more by so much; NaN where no unbroken stretch is so long."""
+    each = list(zip((effort.length_m for effort in efforts), offs_m, strict=True))
+    less = [max(length_m - off_m, length_m / 10) for length_m, off_m in each]
+    more = [length_m + off_m for length_m, off_m in each]
+    found = near(odometer, less + more, 2 * [length_m for length_m, _ in each])
+    times_s = [math.nan if windows is None else float(windows.took_s.min()) for windows in found]
+    for effort, off_m, low_s, high_s in zip(
+        efforts, offs_m, times_s[: len(each)], times_s[len(each) :], strict=True
+    ):
+        if math.isnan(low_s):  # the effort itself was found across what bars others
+            yield effort.elapsed_s * (1 - off_m / effort.length_m), math.nan
+        else:
+            yield low_s, high_s
 
 
 def disputed(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
     """Say so where the device's distance and the path through its positions differ over the whole run."""
     told = witness(activity, odometer)
-    apart = told.difference(-math.inf, math.inf) if "device" in odometer.source else None
-    compared_m = odometer.total_m - odometer.track_m(-math.inf, math.inf)
-    if apart is None or abs(apart) <= _DISPUTED or told.covered_m(-math.inf, math.inf) < compared_m / 2:
+    apart, covered_m = told.compared(-math.inf, math.inf)
+    off_track_m = odometer.total_m - odometer.track_m(-math.inf, math.inf)
+    if (
+        apart is None
+        or "device" not in odometer.source
+        or abs(apart) <= _DISPUTED
+        or covered_m < off_track_m / 2
+    ):
         return ()
     longer = "longer" if apart > 0 else "shorter"
     text = (
@@ -327,9 +370,8 @@ def _scale(effort: Effort, told: Witness, source: str, off_track_m: float, setti
         return Term("scale", share * length_m, f"distance added up from positions{noisy}")
     if told.indoors:
         return Term("scale", settings.indoor_sd * length_m, "indoors: the watch or the treadmill guessed it")
-    covered = told.covered_m(effort.start_s, effort.end_s)
-    difference = told.difference(effort.start_s, effort.end_s)
-    if difference is None or covered < _COVERED * off_track_m:
+    difference, covered_m = told.compared(effort.start_s, effort.end_s)
+    if difference is None or covered_m < _COVERED * off_track_m:
         text = "the device's distance, without positions to check it"
         return Term("scale", settings.unchecked_sd * length_m, text)
     apart = f"{100 * abs(difference):.1f} %"
@@ -375,36 +417,3 @@ def _marks_of(odometer: Odometer, spans: list[tuple[float, float]]) -> FloatArra
 
 def _every(step_s: float) -> str:
     return "every second" if step_s < 1.5 else f"every {step_s:.0f} s"
-
-
-def optimism(found: Windows, best_s: float, sd_s: float) -> float:
-    """Return by how many seconds the fastest of many windows is expected to flatter.
-
-    Each window's time errs by its own ends and wander. The fastest is fast partly because it erred
-    that way: with the windows' true lags m behind the best and independent errors e, by the mean of
-    max(e - m). Windows that begin within 100 m of each other err alike and count once; the lags are
-    taken as measured, so that a mile run hard once has none and an even run some of it.
-
-    Args:
-        found: all windows of the length.
-        best_s: the fastest one's time.
-        sd_s: standard deviation of a window's own error, seconds.
-    """
-    if sd_s <= 0:
-        return 0.0
-    near = found.took_s - best_s < _RIVAL_SDS * sd_s
-    if not near.any():
-        return 0.0
-    place = np.floor(found.start_m[near] / _APART_M).astype(np.int64)
-    took = np.full(int(place.max()) - int(place.min()) + 1, np.inf)
-    np.minimum.at(took, place - place.min(), found.took_s[near])
-    lags = (took[np.isfinite(took)] - best_s) / sd_s
-    below = np.prod(_normal(_GRID[:, None] + lags[None, :]), axis=1)
-    mean = _GRID[-1] - float(((below[1:] + below[:-1]) / 2 * _GRID_STEPS).sum())
-    return float(max(mean, 0.0) * sd_s)
-
-
-def _normal(x: FloatArray) -> FloatArray:
-    """The normal distribution, to 2e-4 (the usual tanh form; Page 1977, Applied Statistics 26:75)."""
-    values: FloatArray = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
-    return values

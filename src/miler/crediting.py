@@ -228,8 +228,10 @@ def _odometer(activity: Activity, steps: Steps, pauses: tuple[Pause, ...], setti
     bounds_s, bounds_m = _pause_bounds(steps, pauses, distances)
     times_s = np.concatenate([steps.times, bounds_s])
     metres = np.concatenate([distances, bounds_m])
-    order: IntArray = np.lexsort((metres, times_s))
-    marks, arrives, departs = timetable(times_s[order], np.maximum.accumulate(metres[order]))
+    if len(bounds_s):
+        order: IntArray = np.lexsort((metres, times_s))
+        times_s, metres = times_s[order], metres[order]
+    marks, arrives, departs = timetable(times_s, np.maximum.accumulate(metres))
     bare = Odometer(marks, arrives, departs)
     others = [(s, e, "sport") for s, e, sport in _sports(activity) if sport not in settings.sports]
     spans = sorted(steps.breaks + others)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import FloatArray, IntArray
+from miler.arrays import FloatArray
 from miler.notebook import facts
 from miler.odometer import TOLERANCE_M, Odometer
 from miler.settings import Settings
@@ -24,11 +24,9 @@ from miler.units import (
     format_sure,
     length_name,
 )
+from miler.windows import Windows, near
 
 Grade = Literal["A", "B", "C", "D"]
-
-_BLOCK = 8  # marks that are looked at together: few enough for the look to tell much
-_SAME_S = 1e-6  # sums of the same seconds differ by less
 
 
 @dataclass(frozen=True)
@@ -155,8 +153,22 @@ def fastest(odometer: Odometer, length_m: float) -> Effort | None:
     Source:
         tests/naive.py has the slow, obvious twin.
     """
-    found = near(odometer, length_m)
+    (found,) = near(odometer, (length_m,))
     return None if found is None else quickest(odometer, length_m, found)
+
+
+def fastest_by_timer(odometer: Odometer, length_m: float) -> Effort | None:
+    """Find the stretch of a length that the timer clock makes the fastest, pauses left out.
+
+    Its `start_s`, `end_s` and `elapsed_s` are on the elapsed clock all the same. None if the timer never
+    stood, or no unbroken stretch is that long.
+    """
+    found = fastest(odometer.on_timer(), length_m) if odometer.pauses else None
+    if found is None:
+        return None
+    start_s = float(odometer.departure(np.array([found.start_m]))[0])
+    end_s = float(odometer.arrival(np.array([found.end_m]))[0])
+    return replace(found, start_s=start_s, end_s=end_s, elapsed_s=end_s - start_s, clock="timer")
 
 
 def quickest(odometer: Odometer, length_m: float, found: Windows) -> Effort:
@@ -166,122 +178,6 @@ def quickest(odometer: Odometer, length_m: float, found: Windows) -> Effort:
     best = tied[np.argmin(found.start_s[tied])]
     columns = (found.start_m, found.end_m, found.start_s, found.end_s)
     return _effort(odometer, length_m, *(float(c[best]) for c in columns))
-
-
-@dataclass(frozen=True, eq=False)
-class Windows:
-    """Stretches of one length, in two rows: those that begin on a mark, then those that end on one.
-
-    Attributes:
-        start_m, end_m: (w,) metres.
-        start_s, end_s: (w,) seconds from the start.
-        took_s: (w,) seconds; infinite for a stretch across a break.
-        at_most_s: all windows that take no longer than this are there.
-    """
-
-    start_m: FloatArray
-    end_m: FloatArray
-    start_s: FloatArray
-    end_s: FloatArray
-    took_s: FloatArray
-    at_most_s: float = math.inf
-
-
-def windows(odometer: Odometer, length_m: float) -> Windows | None:
-    """Return every stretch of a length that begins or ends on a mark; None if none is unbroken.
-
-    Args:
-        odometer: the distance model of one activity.
-        length_m: metres, positive.
-
-    Raises:
-        ValueError: if `length_m` is not positive and finite.
-    """
-    count = _beginnings(odometer, length_m)
-    if not count:
-        return None
-    first = np.searchsorted(odometer.marks, odometer.marks[0] + length_m - TOLERANCE_M, "left")
-    return _windows(odometer, length_m, np.arange(count), np.arange(first, len(odometer.marks)), length_m)
-
-
-def near(
-    odometer: Odometer,
-    length_m: float,
-    judged_m: float | None = None,
-    *,
-    at_most_s: float = math.inf,
-    spare: float = 0.0,
-) -> Windows | None:
-    """Return those of `windows` that may be the fastest, or take at most so long; None if there is none.
-
-    No window of which a part takes longer can be among them. All windows that begin between two marks
-    share the part from the second mark to a length beyond the first; so, with a few marks to a
-    block, one look tells for most blocks that nothing in them need be tried.
-
-    Args:
-        odometer: the distance model of one activity.
-        length_m: metres, positive.
-        judged_m: bridges are barred as for an effort of this length; of `length_m` if not said.
-        at_most_s: seconds; about the fastest window's own time, if infinite.
-        spare: share of that time by which others may be slower.
-
-    Raises:
-        ValueError: if `length_m` is not positive and finite.
-    """
-    count = _beginnings(odometer, length_m)
-    if not count:
-        return None
-    if length_m <= TOLERANCE_M:
-        return windows(odometer, length_m)
-    judged_m = judged_m or length_m
-    marks, arrives, departs = odometer.marks, odometer.arrives, odometer.departs
-    begins, leaves = marks[:count:_BLOCK], departs[:count:_BLOCK]
-    beyond = departs[_BLOCK::_BLOCK][: len(begins)]
-    if len(beyond) < len(begins):
-        beyond = np.append(beyond, departs[-1])
-    # The first mark at which a window can end that begins in the block, or just beyond.
-    ends = np.minimum(marks.searchsorted(begins + length_m - TOLERANCE_M), len(marks) - 1)
-    if at_most_s == math.inf:
-        tried_s = arrives[ends] - leaves
-        if odometer.breaks:
-            tried_s[odometer.barred(begins, begins + length_m, judged_m)] = math.inf
-        at_most_s = (1 + spare) * float(tried_s.min())
-    tried = departs[ends - 1] - beyond <= at_most_s + _SAME_S
-    begin = tried.repeat(_BLOCK)[:count].nonzero()[0]
-    counts = np.append(ends[1:], len(marks)) - ends
-    end = tried.repeat(counts).nonzero()[0] + ends[0]
-    return _windows(odometer, length_m, begin, end, judged_m, at_most_s) if len(begin) else None
-
-
-def _beginnings(odometer: Odometer, length_m: float) -> int:
-    """On how many marks, from the first on, a stretch of a length can begin."""
-    if not (length_m > 0 and math.isfinite(length_m)):
-        raise ValueError(f"a length must be positive and finite, not {length_m!r}")
-    marks = odometer.marks
-    if len(marks) < 2 or odometer.total_m < length_m - TOLERANCE_M:
-        return 0
-    return int(np.searchsorted(marks, marks[-1] - length_m + TOLERANCE_M, "right"))
-
-
-def _windows(
-    odometer: Odometer,
-    length_m: float,
-    begin: IntArray,
-    end: IntArray,
-    judged_m: float,
-    at_most_s: float = math.inf,
-) -> Windows | None:
-    # Either end stays that very mark, with the mark's own time: start + length may round past a stop.
-    marks = odometer.marks
-    front, back = marks[begin], marks[end]
-    starts = np.concatenate([front, np.maximum(back - length_m, marks[0])])
-    ends = np.concatenate([np.minimum(front + length_m, marks[-1]), back])
-    leaves = np.concatenate([odometer.departs[begin], odometer.departure(starts[len(front) :])])
-    reaches = np.concatenate([odometer.arrival(ends[: len(front)]), odometer.arrives[end]])
-    took = reaches - leaves
-    if odometer.breaks:
-        took[odometer.barred(starts, ends, judged_m)] = math.inf
-    return Windows(starts, ends, leaves, reaches, took, at_most_s) if took.min() < math.inf else None
 
 
 def _effort(
@@ -397,20 +293,9 @@ def between(
     heart_rate = told.heart_rate.average(starts_s, ends_s)
     cadence = told.cadence.average(starts_s, ends_s)
     climb, fall = told.terrain.climb_m(starts_s, ends_s), told.terrain.fall_m(starts_s, ends_s)
-    timer = odometer.timer_s(starts_s, ends_s)
-    return tuple(
-        Split(
-            index=i + 1,
-            start_m=float(starts_m[i]),
-            end_m=float(ends_m[i]),
-            start_s=float(starts_s[i]),
-            end_s=float(ends_s[i]),
-            elapsed_s=float(ends_s[i] - starts_s[i]),
-            timer_s=float(timer[i]) if timers is None or timers[i] is None else float(timers[i] or 0.0),
-            heart_rate_bpm=heart_rate[i],
-            cadence_spm=cadence[i],
-            climb_m=climb[i],
-            fall_m=fall[i],
-        )
-        for i in range(len(starts_s))
-    )
+    timer: Sequence[float | None] = odometer.timer_s(starts_s, ends_s).tolist()
+    if timers is not None:
+        timer = [own if told is None else told for told, own in zip(timers, timer, strict=True)]
+    spans = (column.tolist() for column in (starts_m, ends_m, starts_s, ends_s, ends_s - starts_s))
+    rows = zip(*spans, timer, heart_rate, cadence, climb, fall, strict=True)
+    return tuple(Split(number, *row) for number, row in enumerate(rows, start=1))

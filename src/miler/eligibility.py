@@ -74,15 +74,14 @@ def checklist(effort: Effort, activity: Activity, track_lap_m: float | None = No
 
 
 def _drop(effort: Effort, activity: Activity) -> Point:
-    altitude = activity.get("altitude")
-    have = np.isfinite(altitude)
-    times = activity.elapsed
+    times, altitude = activity.known("altitude")
+    about_s = _AVERAGED_S / 2 + 1
     ends = []
-    for at in (effort.start_s, effort.end_s):
-        near = have & (np.abs(times - at) <= _AVERAGED_S / 2 + 1)
-        if not near.any():
+    for at_s in (effort.start_s, effort.end_s):
+        first, last = times.searchsorted(at_s - about_s), times.searchsorted(at_s + about_s, "right")
+        if first == last:
             return Point("drop", "undetermined", "the recording has no altitude there")
-        ends.append(float(altitude[near].mean()))
+        ends.append(float(altitude[first:last].mean()))
     drop_m, most_m = ends[0] - ends[1], DROP_SHARE * effort.length_m
     off_m = _Z95 * np.sqrt(2) * _ALTITUDE_SD_M
     met: Verdict = "undetermined"

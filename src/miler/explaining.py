@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 
 from miler.activity import Activity, Note
-from miler.analysis import accepting, best, measured
+from miler.analysis import accepting, bests, measured
 from miler.buttons import PressedMile, pressed_mile
 from miler.confidence import Term, budget, witness
 from miler.crediting import believed_fixes, measure
-from miler.effort import Effort, Windows, fastest, windows
+from miler.effort import Effort, fastest
 from miler.errors import ActivityError
 from miler.odometer import Odometer, timetable
 from miler.overrides import Overrides, amended
 from miler.plausibility import record_s
 from miler.settings import DistanceSource, Settings
 from miler.units import MILE_M, length_name
+from miler.windows import Windows, windows
 
 _RUNNERS_UP = 3
 _RECKONINGS: dict[DistanceSource, str] = {
@@ -96,7 +97,7 @@ def explain(
     settings = accepting(settings or Settings(), said)
     activity = amended(activity, said)
     odometer, track = measured(activity, settings, said)
-    effort = best(activity, odometer, length_m, settings, said, track)
+    effort = next(iter(bests(activity, odometer, (length_m,), settings, said, track)), None)
     told = witness(activity, odometer)
     fixes = believed_fixes(activity)
     terms: tuple[Term, ...] = ()
@@ -111,7 +112,7 @@ def explain(
         records_inside=inside,
         source=odometer.source,
         why_source=_why(activity, odometer, settings),
-        difference=told.difference(-math.inf, math.inf) if "device" in odometer.source else None,
+        difference=told.compared(-math.inf, math.inf)[0] if "device" in odometer.source else None,
         noise=0.0 if fixes is None else fixes.noise,
         left_out=0 if fixes is None else len(fixes.left_out_s),
         findings=tuple(n for n in odometer.notes if n.kind == "finding"),

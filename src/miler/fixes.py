@@ -83,12 +83,15 @@ def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
         times: (k,) seconds.
         lengths: (k-1,) metres of the steps between.
     """
-    durations = np.diff(times)
     keep = np.ones(len(times), bool)
+    stalls = lengths[:-1] == 0
+    if not stalls.any():
+        return keep
+    durations = np.diff(times)
     moves = np.flatnonzero(lengths > 0)
     # Every place may be an old one for a while: what is usual is from one move to the next.
     usual = usual_mps(lengths[moves[1:]], np.diff(times[moves + 1]))
-    sudden = np.flatnonzero((lengths[1:] > _FAST * usual * durations[1:]) & (lengths[:-1] == 0)) + 1
+    sudden = np.flatnonzero((lengths[1:] > _FAST * usual * durations[1:]) & stalls) + 1
     for step in sudden.tolist():
         before = int(np.searchsorted(moves, step)) - 1
         stalled = int(moves[before]) + 1 if before >= 0 else 0

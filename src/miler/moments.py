@@ -70,8 +70,9 @@ def moments(activity: Activity) -> Moments:
 def _at(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
     """A stream at some moments; NaN inside a hole."""
     known_s, values = activity.known(name)
-    after = np.minimum(known_s.searchsorted(at_s), len(known_s) - 1)
-    before = np.maximum(known_s.searchsorted(at_s, "right") - 1, 0)
     sampled: FloatArray = np.interp(at_s, known_s, values, left=np.nan, right=np.nan)
-    sampled[known_s[after] - known_s[before] > _HOLE_S] = np.nan
+    if (np.diff(known_s) > _HOLE_S).any():
+        after = np.minimum(known_s.searchsorted(at_s), len(known_s) - 1)
+        before = np.maximum(known_s.searchsorted(at_s, "right") - 1, 0)
+        sampled[known_s[after] - known_s[before] > _HOLE_S] = np.nan
     return sampled

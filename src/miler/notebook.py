@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from miler.bars import shares
+
 _BOX = "border-left:3px solid currentColor;padding-left:.8em;display:inline-block"
 _CELL = "text-align:left;padding:.1em .8em .1em 0;background:none"
-_LEAST = 0.75  # of the fastest: bars begin there, so that differences show
 _BAR_PX, _GAP_PX, _HIGH_PX = 36, 4, 40
 
 
@@ -35,12 +36,11 @@ def _safe(text: str) -> str:
 def _drawn(times_s: Sequence[float]) -> str:
     if not times_s:
         return ""
-    shares = [max(min(times_s) / s - _LEAST, 0.0) / (1 - _LEAST) for s in times_s]
-    wide = len(shares) * (_BAR_PX + _GAP_PX) - _GAP_PX
+    wide = len(times_s) * (_BAR_PX + _GAP_PX) - _GAP_PX
     bars = "".join(
         f'<rect x="{i * (_BAR_PX + _GAP_PX)}" y="{_HIGH_PX * (1 - share):.1f}" width="{_BAR_PX}"'
         f' height="{_HIGH_PX * share:.1f}"/>'
-        for i, share in enumerate(shares)
+        for i, share in enumerate(shares([1 / time_s for time_s in times_s]))
     )
     return (
         f'<svg role="img" aria-label="speed of each part, in order" width="{wide}" height="{_HIGH_PX}"'

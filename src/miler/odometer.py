@@ -148,9 +148,12 @@ class Odometer:
         """Return the last mark at or short of each distance, (m,) metres within the marks."""
         return np.floor(np.interp(at_m + TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
 
-    def arrival(self, at_m: FloatArray) -> FloatArray:
-        """When each distance was first reached: (m,) metres, within the marks, to (m,) seconds."""
-        after = self.after(at_m)
+    def arrival(self, at_m: FloatArray, after: IntArray | None = None) -> FloatArray:
+        """When each distance was first reached: metres, within the marks, to seconds, of any shape.
+
+        `after` is what `after` returns of them, if that is known.
+        """
+        after = self.after(at_m) if after is None else after
         on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
         return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
 
@@ -161,7 +164,7 @@ class Odometer:
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
         """The clock at each distance between the mark `before` and the next, at even speed."""
-        clock: FloatArray = self.departs[before] + (at_m - self.marks[before]) * self._paces[before]
+        clock: FloatArray = self.departs[before] + (at_m - self.marks[before]) * self.paces[before]
         return clock
 
     @cached_property
@@ -169,7 +172,7 @@ class Odometer:
         return np.arange(len(self.marks), dtype=np.float64)
 
     @cached_property
-    def _paces(self) -> FloatArray:
+    def paces(self) -> FloatArray:
         """(k,) seconds a metre from each mark to the next; beyond the last the clock stands."""
         return np.append((self.arrives[1:] - self.departs[:-1]) / np.diff(self.marks), 0.0)
 
@@ -189,6 +192,12 @@ class Odometer:
             return to_s - from_s
         bounds, stood = self._stood
         return (to_s - from_s) - (np.interp(to_s, bounds, stood) - np.interp(from_s, bounds, stood))
+
+    def on_timer(self) -> Odometer:
+        """The same odometer on the timer clock, where pauses take no time."""
+        moments, _ = self.line
+        timer = np.maximum.accumulate(self.timer_s(np.zeros(len(moments)), moments))  # rounding may go back
+        return replace(self, arrives=timer[::2].copy(), departs=timer[1::2].copy(), pauses=(), gaps=())
 
     @cached_property
     def _stood(self) -> tuple[FloatArray, FloatArray]:

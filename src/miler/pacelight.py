@@ -193,12 +193,14 @@ def chase(light: Light, times_s: Sequence[float] | FloatArray, distances_m: Floa
     return Chase(seconds, runner_m, light_m, there_s - light.seconds_at(runner_m), light_m - runner_m)
 
 
-def reached_s(times: FloatArray, distances: FloatArray, mark_m: float) -> float:
-    """Return the second at which a mark was first reached: `np.interp` may pick any moment of a stop."""
-    mark_m = min(mark_m, float(distances[-1]))
-    after = max(int(np.searchsorted(distances, mark_m - _HAIR)), 1)
-    share = min((mark_m - distances[after - 1]) / (distances[after] - distances[after - 1]), 1.0)
-    return float(times[after - 1] + share * (times[after] - times[after - 1]))
+def reached_s(times: FloatArray, distances: FloatArray, marks_m: FloatArray) -> FloatArray:
+    """Return when (m,) marks were first reached, seconds: `np.interp` may pick any moment of a stop."""
+    marks_m = np.minimum(marks_m, distances[-1])
+    after = np.maximum(distances.searchsorted(marks_m - _HAIR), 1)
+    before = after - 1
+    share = np.minimum((marks_m - distances[before]) / (distances[after] - distances[before]), 1.0)
+    seconds: FloatArray = times[before] + share * (times[after] - times[before])
+    return seconds
 
 
 def check_curve(times: FloatArray, distances: FloatArray, length_m: float) -> None:

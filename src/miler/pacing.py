@@ -157,10 +157,9 @@ def score_interval(measured_percent: float, noise_percent: float) -> tuple[float
 def likeness(quarters_s: FloatArray) -> tuple[Likeness, ...]:
     """Compare four quarters, (4,) seconds, with every record race that has them; the most alike first."""
     own = quarters_s / quarters_s.mean()
-    found = [
-        Likeness(ident, athlete, year, spread, 100 * math.sqrt(float(((own - pattern) ** 2).mean())))
-        for ident, athlete, year, spread, pattern in _patterns()
-    ]
+    races = _patterns()
+    apart = np.sqrt(((own - np.array([quarters for *_, quarters in races])) ** 2).mean(axis=1))
+    found = [Likeness(*race[:4], 100 * share) for race, share in zip(races, apart.tolist(), strict=True)]
     return tuple(sorted(found, key=lambda race: (race.difference_percent, race.profile_id)))
 
 

@@ -46,7 +46,7 @@ _RECORDS = np.array(
 _LOG_RECORDS = np.log(_RECORDS).T.copy()
 
 _HELD_S = (30.0, 60.0, 180.0, 600.0)  # faster than a runner for so long is a vehicle; shorter is a glitch
-_SURELY = 0.95  # of a limit: the half minutes that are looked at begin on records
+_LEAST_RIDING_MPS = 0.95 * float(holdable_mps(np.array(_HELD_S[-1:]))[0])  # windows begin on records
 _RIDING = 0.7  # of that limit at both ends of the span
 _STOP_S, _STOP_MPS = 20.0, 1.5  # who gets on or off is this slow for so long
 _WHOLE, _OFTEN = 0.75, 0.4  # carried for this share, or for that one but more than once: carried altogether
@@ -83,9 +83,9 @@ def without_vehicles(activity: Activity, odometer: Odometer, settings: Settings)
     """
     if settings.accept_implausible or activity.sport not in (*ON_FOOT, "multisport"):
         return odometer
+    if not (odometer.paces[:-1] < 1 / _LEAST_RIDING_MPS).any():
+        return odometer  # no step is so fast, and no average is faster than the fastest of its steps
     times, metres = odometer.line
-    if len(times) < 2:
-        return odometer
     others = [(s.start_s, s.end_s) for s in activity.sessions if s.sport not in ON_FOOT]
     carried = _carried(times, odometer, others if len(activity.sessions) > 1 else [])
     if not carried.any():
@@ -118,8 +118,7 @@ def _carried(times: FloatArray, odometer: Odometer, others: list[tuple[float, fl
     """(t,) whether each moment lies in a span that is too fast for a runner, and not in another sport."""
     carried = np.zeros(len(times), bool)
     # No average over longer is greater than the greatest over half a minute.
-    slowest = float(holdable_mps(np.array(_HELD_S[-1:]))[0])
-    if _held_mps(times, odometer, _HELD_S[0]).max() < _SURELY * slowest:
+    if _held_mps(times, odometer, _HELD_S[0]).max() < _LEAST_RIDING_MPS:
         return carried
     for held_s in _HELD_S:
         limit = float(holdable_mps(np.array([held_s]))[0])

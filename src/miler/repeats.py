@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from miler.arrays import BoolArray, FloatArray, IntArray
-from miler.effort import Effort, Windows, windows
+from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.units import MILE_M, length_name
+from miler.windows import Windows, windows
 
 _PIECE_M = 50.0
 _CONTRAST = 1.25  # fast pieces are this many times as fast as slow ones, or it is one run

@@ -275,16 +275,12 @@ def behind_light(
     """Say where a runner is against a light at each mark, or quarter; the curve is as in `against`."""
     times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
     check_curve(times, distances, light.length_m)
-    marks_m = marks_m or [light.length_m * quarter / 4 for quarter in (1, 2, 3, 4)]
-    lights_s = [float(light.seconds_at(mark_m)) for mark_m in marks_m]
-    return tuple(
-        Behind(
-            mark_m,
-            reached_s(times, distances, mark_m) - light_s,
-            mark_m - float(np.interp(light_s, times, distances)),
-        )
-        for mark_m, light_s in zip(marks_m, lights_s, strict=True)
-    )
+    at_m = np.asarray(marks_m or light.length_m * np.arange(1, 5) / 4)
+    lights_s = light.seconds_at(at_m)
+    behind_s = reached_s(times, distances, at_m) - lights_s
+    behind_m = at_m - np.interp(lights_s, times, distances)
+    columns = (column.tolist() for column in (at_m, behind_s, behind_m))
+    return tuple(Behind(*values) for values in zip(*columns, strict=True))
 
 
 def pace_lights(

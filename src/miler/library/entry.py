@@ -122,7 +122,8 @@ def _laid(flat: Document, document: bytes, report: bytes) -> Laid:
 
 
 def _pressed(text: str) -> bytes:
-    return zlib.compress(text.encode("utf-8", "backslashreplace"))
+    # Of an hour 7.8 kB in 0.3 ms; the usual level 6 gives 7.1 kB in 0.5 ms.
+    return zlib.compress(text.encode("utf-8", "backslashreplace"), 3)
 
 
 def unpressed(blob: bytes) -> str:
@@ -131,7 +132,8 @@ def unpressed(blob: bytes) -> str:
 
 
 def _activity(values: Document) -> Row:
-    return _storable((values | {"start_local": _start_local(values)})[column] for column in ACTIVITY)
+    told = values | {"start_local": _start_local(values)}
+    return _storable([told[column] for column in ACTIVITY])
 
 
 def _start_local(values: Document) -> str | None:
@@ -176,10 +178,10 @@ def _splits(flat: Document) -> Iterator[Row]:
 
 
 def _row(table: str, values: Document) -> Row:
-    return _storable(values[column] for column in RESULTS[table])
+    return _storable([values[column] for column in RESULTS[table]])
 
 
-def _storable(values: Iterator[Any]) -> Row:
+def _storable(values: list[Any]) -> Row:
     """SQLite's text is UTF-8: half a surrogate pair in a device's text is written out as it is in reports."""
     return tuple([v if not isinstance(v, str) or v.isascii() else _utf8(v) for v in values])
 

@@ -88,8 +88,10 @@ def fingerprint(analysis: Analysis) -> Fingerprint:
 
 
 def _whole(column: FloatArray, scale: float) -> Column:
-    values = (column * scale).round().tolist()
-    return tuple(None if value != value else int(value) for value in values)
+    values = (column * scale).round()
+    if (values == values).all():
+        return tuple(values.astype("int64").tolist())
+    return tuple(None if value != value else int(value) for value in values.tolist())
 
 
 def packed(one: Fingerprint) -> bytes:

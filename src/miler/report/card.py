@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 from unicodedata import east_asian_width
@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from miler import bars
 from miler.analysis import Analysis, Mile
 from miler.effort import Split
 from miler.errors import ActivityError
@@ -40,7 +41,6 @@ _FONTS = "Roboto, 'Helvetica Neue', Arial, sans-serif"
 _ADVANCE = 0.57  # of a figure or a middling letter, as a share of the size of the type
 _MARGIN = 64
 _GAP = 24  # between bars
-_BARS_FROM = 0.75  # of the fastest quarter: bars begin there, so that differences show
 _LONGEST_TITLE = 30  # letters
 
 
@@ -105,14 +105,14 @@ def card(
     if mile is None:
         raise ActivityError(why_no_mile(analysis), code="no_mile")
     colors = _COLORS[theme]
-    whole, words, bars, shape = _LAYOUTS[size]
+    whole, words, below, shape = _LAYOUTS[size]
     drawn = list(_shape(analysis, mile, course, shape, colors))
     if not drawn:  # the bars take its place
-        bars = _Box(bars.x, bars.y, whole.width - 2 * _MARGIN, bars.height)
+        below = replace(below, width=whole.width - 2 * _MARGIN)
     parts = [
         _rect(whole, colors.paper),
         *_headline(analysis, mile, words, colors),
-        *_bars(mile.quarters, bars, colors),
+        *_bars(mile.quarters, below, colors),
         *drawn,
         *_footer(analysis, mile, whole, colors),
     ]
@@ -153,14 +153,13 @@ def _sureness(mile: Mile) -> str:
 
 def _bars(quarters: Sequence[Split], box: _Box, colors: _Colors) -> Iterator[str]:
     """A bar a quarter: longer is faster, the fastest stressed; its time above, its name below."""
-    fastest_s = min(q.elapsed_s for q in quarters)
+    shares = bars.shares([1 / quarter.elapsed_s for quarter in quarters])
     slot = (box.width + _GAP) / len(quarters)
     wide, high = slot - _GAP, box.height - 74
-    for i, quarter in enumerate(quarters):
-        share = max(fastest_s / quarter.elapsed_s - _BARS_FROM, 0.0) / (1 - _BARS_FROM)
-        tall = max(high * share, 4.0)
+    for i, (quarter, share) in enumerate(zip(quarters, shares, strict=True)):
+        tall = high * share
         left, top = box.x + i * slot, box.y + 36 + high - tall
-        color = colors.mile if quarter.elapsed_s == fastest_s else colors.rule
+        color = colors.mile if share == 1 else colors.rule
         middle = left + wide / 2
         yield _rect(_Box(left, top, wide, tall), color)
         time = format_duration(quarter.elapsed_s)

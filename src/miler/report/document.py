@@ -33,6 +33,8 @@ _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u
 
 Document = dict[str, Any]
 
+_AS_IT_IS = frozenset((str, int, bool, type(None)))
+
 
 def document(analysis: Analysis) -> Document:
     """Return the document of one activity, ready for `dumps`."""
@@ -246,6 +248,7 @@ def _mile(mile: Mile) -> Document:
         "interrupted": mile.interrupted,
         "eligibility": [{"name": p.name, "met": p.met, "reason": p.reason} for p in mile.eligibility],
         "pressed": None if mile.pressed is None else pressed_document(mile.pressed, mile.effort),
+        "by_timer": None if mile.by_timer is None else _by_timer(mile.by_timer),
     }
 
 
@@ -265,6 +268,11 @@ def _repeats(found: Series) -> Document:
             for r in found.repeats
         ],
     }
+
+
+def _by_timer(effort: Effort) -> Document:
+    names = ("timer_s", "elapsed_s", "start_s", "end_s", "start_m", "end_m")
+    return {name: getattr(effort, name) for name in names}
 
 
 def pressed_document(pressed: PressedMile, effort: Effort) -> Document:
@@ -290,7 +298,7 @@ def rounded(value: Any) -> Any:
             return value + 0.0
         return round(value, 6) + 0.0 if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {k: v if v is None or isinstance(v, str | int) else rounded(v) for k, v in value.items()}
+        return {k: v if type(v) in _AS_IT_IS else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(v) for v in value]
     return value

@@ -32,27 +32,28 @@ class Column:
         return max(len(self.head), *map(len, self.cells), 0)
 
 
-def laid_out(columns: Sequence[Column], look: Look, shares: Sequence[float] = ()) -> list[str]:
+def laid_out(columns: Sequence[Column], look: Look, bars: Sequence[float] = ()) -> list[str]:
     """Lay columns out, the heads in the first line.
 
     Args:
         columns: from the left; one without a value is left out.
         look: how wide, in which characters.
-        shares: of a bar a row, drawn where there is room behind the columns; none for no bars.
+        bars: a share of the longest for each row, drawn where there is room; none for no bars.
     """
     if look.plain:
         columns = [replace(c, head=look.said(c.head), cells=[*map(look.said, c.cells)]) for c in columns]
-    room = look.width - _INDENT - (_GAP + _LEAST_BAR if shares else 0)
-    kept = _fitting([c for c in columns if not c.rank or _told(c, look)], room, cut=not shares)
+    room = look.width - _INDENT - (_GAP + _LEAST_BAR if bars else 0)
+    kept = _fitting([c for c in columns if not c.rank or _told(c, look)], room, cut=not bars)
     cells = min(look.width - _INDENT - _across(kept) - _GAP, _MOST_BAR)
     rows = [[c.head for c in kept], *zip(*(c.cells for c in kept), strict=True)]
     lines = [" " * _INDENT + (" " * _GAP).join(map(_cell, row, kept)) for row in rows]
-    if shares and cells >= _LEAST_BAR:
+    if bars and cells >= _LEAST_BAR:
         lines[1:] = [
             line + " " * _GAP + look.bar(share, cells) if share > 0 else line
-            for line, share in zip(lines[1:], shares, strict=True)
+            for line, share in zip(lines[1:], bars, strict=True)
         ]
-    return [look.dim(lines[0].rstrip()), *(_cut(line.rstrip(), look.width) for line in lines[1:])]
+    heads, *below = (_cut(line.rstrip(), look.width) for line in lines)
+    return [look.dim(heads), *below]
 
 
 def _told(column: Column, look: Look) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PLAIN_LEVELS = "_.,:-=+#"
 _PROSE = 100  # a longer line of words is hard to follow
+
+_BOUND = re.compile(r"(?<=\d) (?=(?:%|(?:k?m|s|mi|miles?|bpm)\b))|(?<=±) (?=\d)")
 
 # What miler writes beyond ASCII, for terminals that have no more.
 _PLAIN = str.maketrans(
@@ -58,13 +61,14 @@ class Look:
         return min(self.width, _PROSE)
 
     def wrap(self, words: str, first: str = "", rest: str | None = None) -> list[str]:
-        """Break words into lines that fit, the first behind `first`, the others behind `rest`."""
-        return textwrap.wrap(
-            self.said(words),
-            self.prose,
-            initial_indent=first,
-            subsequent_indent=first if rest is None else rest,
-        )
+        """Break words into lines that fit, the first behind `first`, the others behind `rest`.
+
+        A number stays with its unit, a ± with its number.
+        """
+        rest = first if rest is None else rest
+        bound = _BOUND.sub("\u00a0", self.said(words))
+        lines = textwrap.wrap(bound, self.prose, initial_indent=first, subsequent_indent=rest)
+        return [line.replace("\u00a0", " ") for line in lines]
 
     def said(self, text: str) -> str:
         """Return text in the characters that there are; letters lose their accents, the rest is escaped."""

@@ -70,13 +70,11 @@ def _paces(speeds: FloatArray, units: Sequence[Unit], look: Look) -> tuple[str, 
     high = min(fastest, _FASTEST * float(np.quantile(speeds, 0.9)))
     low = min(max(slowest, _SLOWEST * high), (1 - _EVEN) * high)
     drawn = look.spark(((speeds - low) / (high - low)).tolist())
-    faster = " and faster" if fastest > high else ""
-    slower = " and slower" if slowest < low else ""
     told = [
-        f"{pace_figure(1000 / high, unit)}{faster} to {format_pace(1000 / max(slowest, low), unit)}{slower}"
-        for unit in units
+        f"{pace_figure(1000 / high, unit)} to {format_pace(1000 / max(slowest, low), unit)}" for unit in units
     ]
-    return drawn, f"fast is up: {', '.join(told)}"
+    beyond = ", and beyond" if fastest > high or slowest < low else ""
+    return drawn, f"fast is up: {' = '.join(told)}{beyond}"
 
 
 def _means(trace: Trace, values: FloatArray, clock: FloatArray) -> FloatArray:

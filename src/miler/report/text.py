@@ -8,6 +8,7 @@ from itertools import accumulate, groupby
 
 from miler.activity import Note, Pause
 from miler.analysis import Analysis, Mile
+from miler.bars import shares
 from miler.effort import Effort, Split
 from miler.repeats import Series
 from miler.report import oval as ovals
@@ -18,6 +19,7 @@ from miler.report.verdicts import context_words, pacing_words, shape_words, wort
 from miler.report.words import (
     SOURCES,
     by_button,
+    by_timer,
     compared,
     flag_words,
     lead_in,
@@ -26,6 +28,7 @@ from miler.report.words import (
     printable,
     sport,
     sure_time,
+    told_time,
     where,
     why_no_mile,
     why_sure,
@@ -34,8 +37,10 @@ from miler.scoring import Behind
 from miler.units import (
     TRACK_LAP_M,
     Unit,
+    digits_for,
     format_distance,
     format_duration,
+    format_margin,
     format_pace,
     lag,
     metres_to_go,
@@ -145,9 +150,7 @@ def _headline(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
     effort, units = mile.effort, analysis.settings.shown_units
     paces = " · ".join(format_pace(effort.pace_s_per_km, unit) for unit in units)
     time = sure_time(effort)
-    said = [where(mile, units[0]), why_sure(effort)]
-    if "pause" in effort.flags:
-        said.append(f"timer {format_duration(effort.timer_s)}")
+    said = [where(mile, units[0]), why_sure(effort), *by_timer(mile)]
     flags = [f"! {flag_words(flag, effort, analysis.pauses)}" for flag in effort.flags]
     official_s = next((s for m, s in analysis.official if math.isclose(m, effort.length_m)), None)
     lines = titled("FASTEST MILE", [f"{time}  elapsed    {paces}"], look, time)
@@ -162,7 +165,7 @@ def _headline(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
 
 
 def _profile(analysis: Analysis, look: Look) -> list[str]:
-    """The whole run in lines of little bars, what they mean behind them where that is wide, else below."""
+    """The whole run in lines of little bars, each over what it means."""
     effort = analysis.mile.effort if analysis.mile else None
     before = indent(look)
     lines = []
@@ -208,7 +211,7 @@ def _table(title: str, splits: Sequence[Split], units: Sequence[Unit], look: Loo
         Column("to even", [signed(s) for s in even_s], 2),
         *_of_streams(splits, units),
     ]
-    return [*look.wrap(look.title(title)), *laid_out(columns, look, _shares(splits))]
+    return [*look.wrap(look.title(title)), *laid_out(columns, look, shares(_speeds(splits)))]
 
 
 def _of_streams(splits: Sequence[Split], units: Sequence[Unit]) -> list[Column]:
@@ -230,14 +233,8 @@ def _whole(value: float | None) -> str:
     return MISSING if value is None else f"{value:.0f}"
 
 
-def _shares(splits: Sequence[Split]) -> list[float]:
-    """Bars by speed, from three quarters of the fastest on, or just below the slowest: differences show."""
-    speeds = [s.length_m / s.elapsed_s if s.elapsed_s > 0 else 0.0 for s in splits]
-    run = [speed for speed in speeds if speed > 0]
-    if not run:
-        return []
-    least = max(0.0, min(0.75, min(run) / max(run) - 0.02))
-    return [max(speed / max(run) - least, 0.0) / (1 - least) for speed in speeds]
+def _speeds(splits: Sequence[Split]) -> list[float]:
+    return [s.length_m / s.elapsed_s if s.elapsed_s > 0 else 0.0 for s in splits]
 
 
 def _evenness(mile: Mile, sub_sport: str | None, look: Look) -> list[str]:
@@ -327,13 +324,15 @@ def _repeats(found: Series | None, look: Look) -> list[str]:
         Column("rest, m", [_whole(r.rest_m) for r in repeats], 4),
     ]
     head = titled("REPEATS", [f"{found.name}, {format_duration(mean_s)} on average"], look, found.name)
-    fastest_s = min(r.elapsed_s for r in repeats)
-    return [*head, *laid_out(columns, look, [_stretched(fastest_s / r.elapsed_s) for r in repeats])]
+    return [*head, *laid_out(columns, look, shares([1 / r.elapsed_s for r in repeats]))]
 
 
-def _stretched(share: float) -> float:
-    """A share of the fastest, drawn from three quarters of it on."""
-    return max(share - 0.75, 0.0) * 4
+def _sure(effort: Effort, look: Look) -> str:
+    """A time with its ±; where it is narrow the larger side stands for both."""
+    if look.width >= BESIDE or not math.isfinite(effort.uncertainty_s):
+        return sure_time(effort)
+    margin = format_margin(effort.uncertainty_s, digits_for(effort.uncertainty_s))
+    return f"{told_time(effort)} ± {margin}"
 
 
 def _efforts(efforts: Sequence[Effort], units: Sequence[Unit], look: Look) -> list[str]:
@@ -341,7 +340,7 @@ def _efforts(efforts: Sequence[Effort], units: Sequence[Unit], look: Look) -> li
         return []
     columns = [
         Column("", [e.name for e in efforts], words=True),
-        Column("time", [sure_time(e) for e in efforts]),
+        Column("time", [_sure(e, look) for e in efforts]),
         Column("", [e.evidence.grade if e.evidence else "" for e in efforts], 1),
         *(
             Column(f"/{unit}", [pace_figure(e.pace_s_per_km, unit) for e in efforts], rank)
@@ -386,7 +385,7 @@ def _laps(analysis: Analysis, look: Look) -> list[str]:
         Column("trigger", [printable((lap.trigger or "").replace("_", " ")) for lap in laps], 9, True),
     ]
     title = headed("WATCH LAPS", "  as the watch recorded them", look)
-    return [title, *laid_out(columns, look, _shares(splits))]
+    return [title, *laid_out(columns, look, shares(_speeds(splits)))]
 
 
 def _notes(notes: Iterable[Note], look: Look) -> list[str]:

@@ -17,6 +17,7 @@ from miler.units import format_duration, length_name, rounded_down, rounded_up
 from miler.worth import BookWorth, Worth
 
 _ORDINALS = ("first", "second", "third", "last")
+_AT_REST = 3.5  # ml/kg/min, what who sits uses; the formula is for runners
 _SHOWN_CHANGES = 3
 _NOTED_PERCENT = 0.5  # a condition whose model says less than that goes without words
 _LOST_S = 0.05  # a quarter that lost less is not told of
@@ -89,11 +90,11 @@ def _surges(surges: Sequence[Change]) -> str:
 
 def worth_words(worth: Worth, own: str = "") -> list[str]:
     """Say what a mile is worth, by one book or both."""
-    said = [f"VDOT {rounded_down(worth.vdot)}"]
+    said = [f"VDOT {rounded_down(worth.vdot)}"] if worth.vdot > _AT_REST else []
     if worth.milestone_s is not None:
         said.append(f"under {format_duration(worth.milestone_s, 0)}")
     return [
-        "; ".join(said),
+        *filter(None, ["; ".join(said)]),
         _equivalents(worth),
         *(line for b in worth.books for line in _book(b, worth, own)),
     ]

@@ -107,8 +107,8 @@ def why_no_mile(analysis: Analysis) -> str:
         return f"No mile: the recording is {format_distance(summary.distance_m, 'm')} long."
     if doubted := next((e for e in analysis.efforts if e.length_m == MILE_M and e.doubts), None):
         time = format_duration(doubted.elapsed_s, 0)
-        return f"No mile that a runner ran: the fastest, {time}, was {doubted.doubts[0]}."
-    return "No unbroken mile: teleports, glitches or other sports lie between; see the notes."
+        return f"The fastest mile, {time}, is no best: {doubted.doubts[0]}."
+    return "No unbroken mile: teleports, glitches, other sports or exclusions lie between; see the notes."
 
 
 def told_time(effort: Effort) -> str:
@@ -134,6 +134,18 @@ def why_sure(effort: Effort) -> str:
     if effort.optimism_s > _FLATTERING * effort.uncertainty_s:
         reasons.append(f"picking the fastest of many stretches flatters by some {effort.optimism_s:.1f} s")
     return f"evidence {effort.evidence.grade}: {interval(effort)} with 95 %; {'; '.join(reasons)}"
+
+
+def by_timer(mile: Mile) -> list[str]:
+    """Say what the timer clock says of the fastest mile, and of its own where that is another."""
+    effort, other = mile.effort, mile.by_timer
+    lines = [f"timer {format_duration(effort.timer_s)}"] if "pause" in effort.flags else []
+    if other is not None:
+        span = f"{format_duration(other.start_s, 0)} to {format_duration(other.end_s, 0)}"
+        lines.append(
+            f"by the timer, pauses left out, the fastest is {format_duration(other.timer_s)}, from {span}"
+        )
+    return lines
 
 
 def by_button(mile: Mile) -> str:

@@ -1,0 +1,235 @@
+"""Every stretch of a length on an odometer; and, of many lengths at once, those that may be the fastest.
+
+A recording of an hour has 7,200 stretches of each length, of which a few hundred are worth a look. Which
+these are is told by every eighth mark: from there to the next of them, the time of a stretch falls no faster
+than the paces at its two ends allow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.odometer import TOLERANCE_M, Odometer
+
+_BLOCK = 8  # marks that are looked at together
+_SAME_S = 1e-6  # sums of the same seconds differ by less
+_Columns = list[FloatArray]
+_Lengths = TypeVar("_Lengths", IntArray, Sequence[float])
+_CELLS = 2**16  # lengths times blocks at once: half a megabyte a table, which stays in the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Stretches of one length: those that begin on a mark, then those that end on one.
+
+    Attributes:
+        start_m, end_m: (w,) metres.
+        start_s, end_s: (w,) seconds from the start.
+        took_s: (w,) seconds; infinite for a stretch across a break.
+        at_most_s: all windows that take no longer than this are there.
+    """
+
+    start_m: FloatArray
+    end_m: FloatArray
+    start_s: FloatArray
+    end_s: FloatArray
+    took_s: FloatArray
+    at_most_s: float = math.inf
+
+
+def windows(odometer: Odometer, length_m: float) -> Windows | None:
+    """Return every stretch of a length that begins or ends on a mark; None if none is unbroken.
+
+    Args:
+        odometer: the distance model of one activity.
+        length_m: metres, positive.
+
+    Raises:
+        ValueError: if `length_m` is not positive and finite.
+    """
+    lengths = np.array([length_m])
+    (count,) = _beginnings(odometer, lengths)
+    if not count:
+        return None
+    first = odometer.marks.searchsorted(odometer.marks[0] + length_m - TOLERANCE_M)
+    begin, end = np.arange(count), np.arange(first, len(odometer.marks))
+    return _unbarred(
+        odometer, (_begun(odometer, begin, lengths), _ended(odometer, end, lengths)), length_m, math.inf
+    )
+
+
+def near(
+    odometer: Odometer,
+    lengths_m: Sequence[float],
+    judged_m: Sequence[float] | None = None,
+    *,
+    at_most_s: Sequence[float] | None = None,
+    spare: Sequence[float] | float = 0.0,
+) -> Iterator[Windows | None]:
+    """Yield those of the `windows` of each length that may be the fastest, or take at most so long.
+
+    Between two marks x and x + w a stretch of length L takes no less than one that begins on x, were its
+    end run at the fastest pace from x + L to x + L + w and its beginning at the slowest from x to
+    x + w. Where that is too long, nothing from one to the other need be tried.
+
+    Args:
+        odometer: the distance model of one activity.
+        lengths_m: (l,) metres, positive.
+        judged_m: (l,) metres; bridges are barred as for an effort of this length, of its own if not said.
+        at_most_s: (l,) seconds; if not said, about the fastest window's own time.
+        spare: share of that time by which others may be slower, of each length or of all.
+
+    Yields:
+        One for each length; None where there is none.
+
+    Raises:
+        ValueError: if a length is not positive and finite.
+    """
+    lengths = np.asarray(lengths_m, dtype=np.float64)
+    judged = lengths if judged_m is None else np.asarray(judged_m, dtype=np.float64)
+    slower = 1 + np.broadcast_to(spare, lengths.shape)
+    counts = _beginnings(odometer, lengths)
+    for every in together(odometer, np.arange(len(lengths))):
+        some = every[counts[every] > 0]
+        made: Iterator[Windows | None] = iter(())
+        if len(some):
+            blocks = _Blocks.of(odometer, lengths[some], judged[some], counts[some])
+            fastest_s = blocks.took_s.min(axis=1)
+            longest_s = slower[some] * fastest_s if at_most_s is None else np.asarray(at_most_s)[some]
+            made = blocks.windows(longest_s)
+        for count in counts[every].tolist():
+            yield next(made) if count else None
+
+
+def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
+    """Cut lengths into those to look at together: of an hour a hundred, of days one after the other."""
+    at_once = max(_CELLS * _BLOCK // (len(odometer.marks) + 1), 1)
+    return (lengths[i : i + at_once] for i in range(0, len(lengths), at_once))
+
+
+@dataclass(frozen=True, eq=False)
+class _Blocks:
+    """The marks in b blocks of eight, and what each says of the stretches of l lengths that begin in it.
+
+    Attributes:
+        odometer: whose marks.
+        lengths, judged: (l,) metres, as for `near`.
+        counts: (l,) on how many marks, from the first on, a stretch of each length can begin.
+        inside: (l, b) whether the first mark of a block is one of these.
+        ends: (l, b + 1) the first mark at which a stretch ends that begins in the block, or beyond.
+        took_s: (l, b) seconds of the stretch that begins on the first mark of the block; infinite where
+            there is none, or a break bars it.
+        least_s: (l, b) seconds, less than any that begins in the block takes.
+    """
+
+    odometer: Odometer
+    lengths: FloatArray
+    judged: FloatArray
+    counts: IntArray
+    inside: BoolArray
+    ends: IntArray
+    took_s: FloatArray
+    least_s: FloatArray
+
+    @classmethod
+    def of(cls, odometer: Odometer, lengths: FloatArray, judged: FloatArray, counts: IntArray) -> _Blocks:
+        """Look at the first mark of each block."""
+        marks, departs, paces = odometer.marks, odometer.departs, odometer.paces
+        size = len(marks)
+        knots = np.append(marks[::_BLOCK], marks[-1])
+        inside = np.arange(0, size, _BLOCK) < counts[:, None]
+        aims = np.minimum(knots + lengths[:, None], marks[-1])
+        ends = odometer.after(aims)
+        took_s = odometer.arrival(aims, ends)[:, :-1] - departs[::_BLOCK]
+        ends[:, :-1][~inside] = size
+        ends[:, -1] = size
+        # Where two marks are one place, within a millimetre, the step beyond takes part.
+        last = np.maximum(ends - 1, 0)
+        quickest = _least_between(paces, last[:, :-1], last[:, 1:])
+        slow = np.append(np.diff(departs) / np.diff(marks), 0.0)
+        slowest = np.maximum.reduceat(slow, np.arange(0, size, _BLOCK))
+        slowest[:-1] = np.maximum(slowest[:-1], slow[_BLOCK::_BLOCK])
+        falls_s = np.minimum(quickest - slowest, 0.0) * np.diff(knots)
+        least_s = took_s + falls_s - TOLERANCE_M * (quickest + slowest)
+        took_s[~inside] = np.inf
+        for row in range(len(lengths)) if odometer.breaks else ():
+            across = odometer.barred(knots[:-1], knots[:-1] + lengths[row], float(judged[row]))
+            took_s[row, across] = np.inf
+        return cls(odometer, lengths, judged, counts, inside, ends, took_s, least_s)
+
+    def windows(self, at_most_s: FloatArray) -> Iterator[Windows | None]:
+        """Yield the windows of each length in those blocks that may hold one which takes at most so long."""
+        rows, block = (self.inside & (self.least_s <= at_most_s[:, None] + _SAME_S)).nonzero()
+        begin = (block[:, None] * _BLOCK + np.arange(_BLOCK)).ravel()
+        begin_row = rows.repeat(_BLOCK)
+        some = begin < self.counts[begin_row]
+        begin, begin_row = begin[some], begin_row[some]
+        first = self.ends[rows, block]
+        many = self.ends[rows, block + 1] - first
+        end = (first - many.cumsum() + many).repeat(many) + np.arange(many.sum())
+        end_row = rows.repeat(many)
+        begun = _begun(self.odometer, begin, self.lengths[begin_row])
+        ended = _ended(self.odometer, end, self.lengths[end_row])
+        bounds = np.arange(len(self.lengths) + 1)
+        of_begun, of_ended = (row.searchsorted(bounds).tolist() for row in (begin_row, end_row))
+        for row, judged_m in enumerate(self.judged.tolist()):
+            here, there = (slice(*bounds_of[row : row + 2]) for bounds_of in (of_begun, of_ended))
+            parts = ([column[here] for column in begun], [column[there] for column in ended])
+            yield _unbarred(self.odometer, parts, judged_m, float(at_most_s[row]))
+
+
+def _least_between(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
+    """No more than the least of (n,) values from one place to another, inclusive; 0 where that is far."""
+    least = values
+    for reach in (1, 2, 4):
+        least = np.minimum(least, np.append(least, np.full(reach, np.inf))[reach:])
+    # Two runs of eight that overlap: `np.minimum.reduceat` takes five times as long.
+    both = np.minimum(least[first], least[np.maximum(last - 7, 0)])
+    return np.where(last - first < 16, both, 0.0)
+
+
+def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
+    """On how many marks, from the first on, a stretch of each length can begin, (l,) metres."""
+    if not ((lengths > 0) & (lengths < np.inf)).all():
+        raise ValueError(f"a length must be positive and finite, not {lengths.tolist()}")
+    marks = odometer.marks
+    if len(marks) < 2:
+        return np.zeros(len(lengths), np.int64)
+    counts: IntArray = marks.searchsorted(marks[-1] - lengths + TOLERANCE_M, "right")
+    return counts
+
+
+# A stretch keeps the very mark that it begins or ends on, with the mark's own time: start + length may round
+# past a stop.
+
+
+def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns:
+    """Where and when stretches begin and end that begin on marks, (w,) each, of (w,) lengths or of one."""
+    starts, leaves = odometer.marks[begin], odometer.departs[begin]
+    ends = np.minimum(starts + lengths, odometer.marks[-1])
+    return [starts, ends, leaves, odometer.arrival(ends)]
+
+
+def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
+    """Where and when stretches begin and end that end on marks, (w,) each, of (w,) lengths or of one."""
+    ends, reaches = odometer.marks[end], odometer.arrives[end]
+    starts = np.maximum(ends - lengths, odometer.marks[0])
+    return [starts, ends, odometer.departure(starts), reaches]
+
+
+def _unbarred(
+    odometer: Odometer, parts: tuple[_Columns, _Columns], judged_m: float, at_most_s: float
+) -> Windows | None:
+    """Put both kinds together, those across breaks barred; None if no other is there."""
+    starts, ends, leaves, reaches = map(np.concatenate, zip(*parts, strict=True))
+    took = reaches - leaves
+    if odometer.breaks:
+        took[odometer.barred(starts, ends, judged_m)] = np.inf
+    unbroken = took.min(initial=np.inf) < np.inf
+    return Windows(starts, ends, leaves, reaches, took, at_most_s) if unbroken else None
