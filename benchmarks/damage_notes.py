@@ -41,19 +41,23 @@ _LARGEST, _LARGEST_SHORT = 250_000, 20_000
 
 # File -> why miler says something else of it than the witnesses, who do not look at values.
 _NO_TIMES = "its points have no times: none can be used, which is said"
+_WRONG_CLOCK = "its clock goes back for a moment: records with a time that is not theirs are left out"
 EXCEPTIONS = {
     "fit/broken-empty.fit": "no FIT at all but what macOS keeps beside a file, and refused as that",
     "fit/dynastream-9001-other-developerdata.fit": "refused, for its records have no times",
     "fit/dynastream-hrm1-run-activity-settings-corruptheader.fit": (
         "what was a second header is read as two records, of the years 2060 and 2075: these are left out"
     ),
+    "fit/garmin-fenix2-multisport-activity-large-fenxi2-multisport.fit": _WRONG_CLOCK,
     "gpx/activity-parser-tests-ride-sample.gpx": "has a heart rate that no heart has",
     "gpx/activity-parser-tests-track-bad-speed.gpx": "has a speed that is no number",
     "gpx/activity-parser-tests-track-no-time.gpx": _NO_TIMES,
     "gpx/gpsbabel-track-cerknicko-without-times.gpx": _NO_TIMES,
     "gpx/opentracks-debug-track-legacy-gpx-pause-resume.gpx": "marks its pauses by a latitude of 100 degrees",
+    "gpx/runkeeper-run-runkeeper-negative-time-step-at-start.gpx": _WRONG_CLOCK,
     "tcx/ride-no-time.tcx": _NO_TIMES,
     "tcx/ride-sample.tcx": "has a heart rate that no heart has",
+    "tcx/rox-10-0-gps-ride-negative-pause.tcx": _WRONG_CLOCK,
 }
 
 

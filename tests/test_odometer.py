@@ -104,7 +104,7 @@ def test_one_long_break_hides_none_that_lies_inside_it() -> None:
 
 
 def test_it_says_how_long_it_is_and_where_that_comes_from() -> None:
-    assert repr(MILE) == "<Odometer 1.61 km, from device distance>"
+    assert repr(MILE) == "<Odometer 1.60 km, from device distance>"
     assert MILE.total_m == 1609.344
     empty = Odometer(np.empty(0), np.empty(0), np.empty(0))
     assert (empty.total_m, empty.source) == (0.0, "none")

@@ -346,7 +346,7 @@ def test_a_plot_shows_dots_a_line_and_discs_that_need_no_colour(miler: Miler) ->
     assert "●" in out and "─" in out and "╯" in out and "\x1b" not in out
     plain = miler("trend", "400m", "--ascii").out.split("season")[0]
     assert plain.isascii()
-    assert "    2026        6     1:18.9         –   6 May  #4  best so far" in out
+    assert "    2026        6     1:19.0         –   6 May  #4  best so far" in out
 
 
 def test_a_distance_that_nobody_ran_has_no_trend(miler: Miler) -> None:

@@ -262,6 +262,8 @@ def test_bytes_lost_or_changed_anywhere_end_as_points_or_as_an_error_of_miler(
         assert sum(map(len, activities)) <= 4
 
 
+# Moments that come twice, for the clock went back: the walk has the last of what is said of each.
+CLOCK_WENT_BACK = {"rox-10-0-gps-ride-negative-pause.tcx": slice(104, 109)}
 # Files on which a plain walk of the tree and miler differ, and why.
 ETREE_CANNOT = {"forerunner-410-run-malformed.tcx": "uses a prefix that it does not declare"}
 
@@ -330,7 +332,10 @@ def test_real_files_are_read_as_a_plain_walk_of_the_tree_reads_them(path: Path) 
             told = np.array([r.get(stream, math.nan) for r in expected.values()])
             if stream == "heart_rate":
                 told[(told < 1) | (told > 255)] = np.nan
-            np.testing.assert_array_equal(column, told, err_msg=stream)
+            kept = np.ones(len(times), bool)
+            if path.name in CLOCK_WENT_BACK:
+                kept[CLOCK_WENT_BACK[path.name]] = False
+            np.testing.assert_array_equal(column[kept], told[kept], err_msg=stream)
 
 
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.name)
