@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from miler.activity import Activity, Lap, Pause, Session
-from miler.analysis import TRACE_POINTS, Analysis, analyse
+from miler.analysis import Analysis, analyse
 from miler.settings import Settings
+from miler.trace import TRACE_POINTS
 from miler.units import MILE_M
 
 
@@ -83,12 +84,21 @@ def test_the_run_is_cut_into_kilometres_and_miles(analysis: Analysis) -> None:
 
 def test_the_trace_is_thin_enough_for_a_chart(analysis: Analysis) -> None:
     trace = analysis.trace
-    assert len(trace.elapsed_s) == len(trace.speed_mps) == len(trace.altitude_m) == TRACE_POINTS
-    assert np.isnan(trace.altitude_m).all()
-    assert trace.speed_mps[100] == pytest.approx(3.5)
-    assert trace.speed_mps[220] == pytest.approx(MILE_M / 300, abs=0.01)
-    assert trace.speed_mps[255] == pytest.approx(0)
+    assert {len(column) for column in vars(trace).values()} == {len(trace.elapsed_s)}
+    assert TRACE_POINTS <= len(trace.elapsed_s) <= TRACE_POINTS + 301
+    assert np.isnan(trace.altitude_m).all() and np.isnan(trace.east_m).all()
+    at_s = trace.elapsed_s[-1] * np.array([100, 220, 255]) / TRACE_POINTS
+    speeds = np.interp(at_s, trace.elapsed_s, trace.speed_mps)
+    assert speeds == pytest.approx([3.5, MILE_M / 300, 0], abs=0.01)
     assert trace.distance_m[-1] == pytest.approx(analysis.summary.distance_m)
+
+
+def test_the_trace_has_every_second_of_the_mile(analysis: Analysis) -> None:
+    assert analysis.mile is not None
+    effort, at_s = analysis.mile.effort, analysis.trace.elapsed_s
+    inside = at_s[(at_s >= effort.start_s) & (at_s <= effort.end_s)]
+    assert (inside[0], inside[-1]) == (effort.start_s, effort.end_s)
+    assert np.diff(inside).max() <= 1 + 1e-9
 
 
 def test_equal_input_gives_equal_answers(analysis: Analysis) -> None:

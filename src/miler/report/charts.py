@@ -37,7 +37,7 @@ _SLOWEST = 3.0  # times the fastest pace; what is slower is a stop
 _LEAST_HEART_SPAN_BPM = 40.0
 _LEAST_ELEVATION_SPAN_M = 30.0  # a flat run is to look flat
 _LEAST_QUIET_SPAN = 40.0  # steps a minute, or watts
-_STANDING_S = 3600.0  # a unit: what is slower is no pace to read out
+_STANDING_MPS, _STANDING_S = 0.05, 3600.0  # slower than that, or than that a unit, is no pace
 _ELEVATION_SHARE = 0.4  # of the plot's height, from below
 _BAR_SHARE = 36.0  # percent of the plot's height that the longest bar takes; labels take the rest
 _LEAST_BAR_SCALE = 0.02  # of the mean; a deviation below the noise of GPS is not to look like much
@@ -202,7 +202,9 @@ def pace_chart(trace: Trace, effort: Effort | None, units: Units) -> PaceChart |
     distance_axis = _distance_axis(travelled)
     heart_axis = _heart_axis(trace.heart_rate_bpm)
     x = distance_axis.share(travelled)
-    recorded = np.divide(unit_m, trace.speed_mps, out=np.full(len(x), np.inf), where=trace.speed_mps > 0)
+    recorded = np.divide(
+        unit_m, trace.speed_mps, out=np.full(len(x), np.inf), where=trace.speed_mps > _STANDING_MPS
+    )
     return PaceChart(
         averaged_s=averaged_s,
         curves=(

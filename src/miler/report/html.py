@@ -182,7 +182,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Units) -> View:
     per = (units, "km" if units == "mi" else "mi")
     return {
         "time": told_time(effort),
-        "sure_time": sure_time(effort),
+        "sure": sure_time(effort).removeprefix(told_time(effort)).strip(),
         "why_sure": _capitalised(why_sure(effort)),
         "by_button": by_button(mile),
         "clock": effort.clock,
