@@ -56,6 +56,7 @@ ORDER = (
     "scoring",
     "pacing",
     "trace",
+    "trends",
     "analysis",
     "explaining",
     "exports",

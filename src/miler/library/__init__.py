@@ -18,7 +18,8 @@ from miler.errors import LibraryError
 from miler.library import questions
 from miler.library.connection import TIMEOUT_S, connect, told, transaction
 from miler.library.originals import Originals
-from miler.library.questions import WHOLE, Best, Clock, Dated, Filter, Group, Listed, Said, Stored
+from miler.library.questions import WHOLE, Best, Clock, Filter, Group, Listed, Said, Stored
+from miler.trends import Dated
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
