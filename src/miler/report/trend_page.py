@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -29,7 +29,7 @@ def render(trend: Document) -> str:
         conditions=conditions(trend["filter"]),
         best=_best(best, trend["length_m"]) if best else None,
         sentences=sentences(trend) if best else (),
-        chart=_chart(trend) if best else None,
+        chart=chart(trend) if best else None,
         seasons=_seasons(trend),
     )
 
@@ -44,7 +44,13 @@ def _best(best: Document, length_m: float) -> dict[str, Any]:
     }
 
 
-def _chart(trend: Document) -> dict[str, Any]:
+def chart(trend: Document, intervals: Mapping[int, tuple[float, float]] | None = None) -> dict[str, Any]:
+    """Lay out the plot of a trend that has an effort, for `trend_plot`.
+
+    Args:
+        trend: as for `render`.
+        intervals: how sure season bests are, seconds from and to, by the activity's number.
+    """
     scale = scale_of(trend)
     times = scale.times(_MOST_TIMES)
     digits = 0 if all(seconds == int(seconds) for seconds in times) else 1
@@ -55,6 +61,7 @@ def _chart(trend: Document) -> dict[str, Any]:
         for best in seasons
     ]
     labelled = _apart(places)
+    sure = intervals or {}
     return {
         "efforts": "".join("M{} {}h0".format(*_on_grid(scale, point)) for point in shown),
         "records": _steps([_on_grid(scale, record) for record in trend["records"]]),
@@ -64,14 +71,23 @@ def _chart(trend: Document) -> dict[str, Any]:
                 "y": place[1],
                 "time": format_duration(best["elapsed_s"]) if place in labelled else None,
                 "said": f"{date.fromisoformat(best['day']):%d %b %Y}: {format_duration(best['elapsed_s'])}",
+                "sure": _whisker(scale, sure.get(best["activity_id"])),
             }
             for best, place in zip(seasons, places, strict=True)
         ],
+        "sure": bool(sure),
         "time_ticks": [Tick(_percent(scale.y(s)), format_duration(s, digits)) for s in times],
         "date_ticks": [Tick(_percent(scale.x(day)), text) for day, text in scale.dates(_MOST_DATES)],
         "slower": len(trend["points"]) - len(shown),
         "point": point_name(trend["span"]),
     }
+
+
+def _whisker(scale: Scale, interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    if interval is None:
+        return None
+    low, high = (_percent(min(max(scale.y(seconds), 0.0), 1.0)) for seconds in interval)
+    return low, high
 
 
 def _apart(places: Sequence[tuple[float, float]]) -> set[tuple[float, float]]:

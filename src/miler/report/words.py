@@ -9,7 +9,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from miler.units import MILE_M, format_distance, format_duration
 
@@ -102,19 +102,39 @@ def why_no_mile(analysis: Analysis) -> str:
     return "No unbroken mile: teleports, glitches or other sports lie between; see the notes."
 
 
-def told_time(effort: Effort) -> str:
+class Sure(Protocol):
+    """A time, and how sure it is."""
+
+    @property
+    def elapsed_s(self) -> float:
+        """The time."""
+
+    @property
+    def low_s(self) -> float:
+        """From where on it may be."""
+
+    @property
+    def high_s(self) -> float:
+        """Up to where."""
+
+    @property
+    def uncertainty_s(self) -> float:
+        """Its ±."""
+
+
+def told_time(effort: Sure) -> str:
     """Write a time with as many digits as it is sure of: tenths only where the ± is below a second."""
     return format_duration(effort.elapsed_s, 0 if effort.uncertainty_s >= 1 else 1)
 
 
-def interval(effort: Effort) -> str:
+def interval(effort: Sure) -> str:
     """Write the 95 % interval, outwards: `4:54 to 5:21`."""
     digits = 0 if effort.uncertainty_s >= 1 else 1
     low_s = math.floor(effort.low_s * 10**digits + 1e-6) / 10**digits
     return f"{format_duration(low_s, digits)} to {format_duration(effort.high_s, digits)}"
 
 
-def sure_time(effort: Effort) -> str:
+def sure_time(effort: Sure) -> str:
     """Write a time with its ±, both rounded up: `4:58 ± 4`.
 
     Where one side of the interval is much the larger, as for who stopped at the line, the interval is
