@@ -5,7 +5,6 @@ It says all without its script, which only searches and sorts the table.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +83,7 @@ def _best(effort: Timed, run: Run, units: Units) -> View:
         "time": sure_time(effort),
         "paces": [format_pace(pace_s_per_km, unit) for unit in (units, other)],
         "grade": effort.grade or _MISSING,
-        "age_grade": _percent(grade),
+        "age_grade": None if grade is None else _percent(grade),
         **_link(run),
     }
 
@@ -114,15 +113,14 @@ def _over_years(runs: Sequence[Run]) -> View | None:
         return None
     trend = trend_of(MILE_M, efforts, {})
     document = trend.document()
-    miles = {number: run.mile for number, run in enumerate(runs)}
-    intervals = {
-        number: (mile.low_s, mile.high_s)
+    told = {
+        number: mile
         for number in (season.best.activity_id for season in trend.seasons)
-        if (mile := miles[number]) is not None and math.isfinite(mile.low_s + mile.high_s)
+        if (mile := runs[number].mile) is not None
     }
     return {
-        "chart": trend_page.chart(document, intervals),
-        "sentences": sentences(document),
+        "chart": trend_page.chart(document, told),
+        "sentences": sentences(document, told),
         "seasons": list(_seasons(trend, runs)),
     }
 

@@ -47,8 +47,9 @@ def render(
     style = joined(styles) if style_at is None else ""
     script = joined(scripts) if at is None else ""
     allowed = _BESIDE if at is not None else _hashed(script) if script else "'none'"
+    styled = _hashed(style) if style_at is None else _BESIDE
     policy = (
-        f"default-src 'none'; style-src {_BESIDE if style_at else _hashed(style)}; script-src {allowed}; img-src data:;"
+        f"default-src 'none'; style-src {styled}; script-src {allowed}; img-src data:;"
         " base-uri 'none'; form-action 'none'"
     )
     page = _environment().get_template(template)

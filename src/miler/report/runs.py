@@ -1,7 +1,7 @@
 """Many activities, each as a line: what an index shows of a run, and what it adds to the sums of all.
 
-A line is made of the JSON document `miler.analysis/1`, so that a file just read and what a library keeps of it
-give the same one.
+A line is made of the JSON document `miler.analysis/1`, so that a file just read and what a
+library keeps of it give the same one.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -10,7 +11,8 @@ from miler.report import page
 from miler.report.charts import GRID_X, GRID_Y, Tick
 from miler.report.document import Document
 from miler.report.tables import Table
-from miler.report.trend import Scale, change, conditions, point_name, scale_of, sentences
+from miler.report.trend import Scale, change, conditions, point_name, scale_of, sentences, told
+from miler.report.words import Sure
 from miler.units import format_duration, format_pace, length_name
 
 _MOST_TIMES, _MOST_DATES = 8, 12
@@ -44,12 +46,12 @@ def _best(best: Document, length_m: float) -> dict[str, Any]:
     }
 
 
-def chart(trend: Document, intervals: Mapping[int, tuple[float, float]] | None = None) -> dict[str, Any]:
+def chart(trend: Document, sure: Mapping[int, Sure] | None = None) -> dict[str, Any]:
     """Lay out the plot of a trend that has an effort, for `trend_plot`.
 
     Args:
         trend: as for `render`.
-        intervals: how sure season bests are, seconds from and to, by the activity's number.
+        sure: how sure season bests are, by the activity's number.
     """
     scale = scale_of(trend)
     times = scale.times(_MOST_TIMES)
@@ -61,7 +63,7 @@ def chart(trend: Document, intervals: Mapping[int, tuple[float, float]] | None =
         for best in seasons
     ]
     labelled = _apart(places)
-    sure = intervals or {}
+    sure = sure or {}
     return {
         "efforts": "".join("M{} {}h0".format(*_on_grid(scale, point)) for point in shown),
         "records": _steps([_on_grid(scale, record) for record in trend["records"]]),
@@ -69,8 +71,8 @@ def chart(trend: Document, intervals: Mapping[int, tuple[float, float]] | None =
             {
                 "x": place[0],
                 "y": place[1],
-                "time": format_duration(best["elapsed_s"]) if place in labelled else None,
-                "said": f"{date.fromisoformat(best['day']):%d %b %Y}: {format_duration(best['elapsed_s'])}",
+                "time": told(best, sure) if place in labelled else None,
+                "said": f"{date.fromisoformat(best['day']):%d %b %Y}: {told(best, sure)}",
                 "sure": _whisker(scale, sure.get(best["activity_id"])),
             }
             for best, place in zip(seasons, places, strict=True)
@@ -83,10 +85,10 @@ def chart(trend: Document, intervals: Mapping[int, tuple[float, float]] | None =
     }
 
 
-def _whisker(scale: Scale, interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    if interval is None:
+def _whisker(scale: Scale, sure: Sure | None) -> tuple[float, float] | None:
+    if sure is None or not math.isfinite(sure.high_s - sure.low_s):
         return None
-    low, high = (_percent(min(max(scale.y(seconds), 0.0), 1.0)) for seconds in interval)
+    low, high = (_percent(min(max(scale.y(seconds), 0.0), 1.0)) for seconds in (sure.low_s, sure.high_s))
     return low, high
 
 

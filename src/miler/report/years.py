@@ -63,7 +63,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Year:
-    """A row of the calendar, of the weeks that ISO 8601 counts to a year."""
+    """A row of the calendar: sums of the year; its longest week is of those that ISO 8601 counts to it."""
 
     year: int
     runs: int
@@ -91,15 +91,17 @@ class Weeks:
 
 def weeks(days: Iterable[Day], units: Units) -> Weeks | None:
     """Lay out a calendar; None without any run."""
+    runs = list(days)
     by_week: dict[tuple[int, int], list[Day]] = {}
-    for run in days:
+    for run in runs:
         year, week, _ = run.day.isocalendar()
         by_week.setdefault((year, week), []).append(run)
     if not by_week:
         return None
-    way_m = {week: sum(run.distance_m for run in runs) for week, runs in by_week.items()}
+    way_m = {week: sum(run.distance_m for run in those) for week, those in by_week.items()}
     step = _step(sorted(way_m.values()), UNIT_M[units])
-    first, last = (pick(year for year, _ in by_week) for pick in (min, max))
+    of = [year for year, _ in by_week] + [run.day.year for run in runs]
+    first, last = min(of), max(of)
     cells = tuple(
         Cell(
             round(100 * (week - 1) / _WEEKS, 2),
@@ -109,19 +111,7 @@ def weeks(days: Iterable[Day], units: Units) -> Weeks | None:
         )
         for year, week in sorted(by_week, reverse=True)
     )
-    years = []
-    for year in range(last, first - 1, -1):
-        runs = [run for key, week in by_week.items() if key[0] == year for run in week]
-        longest_m = max((way for key, way in way_m.items() if key[0] == year), default=0.0)
-        years.append(
-            Year(
-                year,
-                len(runs),
-                format_distance(sum(run.distance_m for run in runs), units),
-                format_duration(sum(run.elapsed_s for run in runs), 0),
-                format_distance(longest_m, units),
-            )
-        )
+    years = tuple(_year(year, runs, way_m, units) for year in range(last, first - 1, -1))
     months = tuple(
         (
             round(100 * (date(2025, month, 1).timetuple().tm_yday - 1) / (7 * _WEEKS), 2),
@@ -129,7 +119,18 @@ def weeks(days: Iterable[Day], units: Units) -> Weeks | None:
         )
         for month in range(1, 13)
     )
-    return Weeks(cells, tuple(years), months, _legend(step, units))
+    return Weeks(cells, years, months, _legend(step, units))
+
+
+def _year(year: int, runs: list[Day], way_m: Mapping[tuple[int, int], float], units: Units) -> Year:
+    those = [run for run in runs if run.day.year == year]
+    return Year(
+        year,
+        len(those),
+        format_distance(sum(run.distance_m for run in those), units),
+        format_duration(sum(run.elapsed_s for run in those), 0),
+        format_distance(max((way for (of, _), way in way_m.items() if of == year), default=0.0), units),
+    )
 
 
 def _step(ways_m: list[float], unit_m: float) -> int:
