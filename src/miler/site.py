@@ -107,7 +107,9 @@ def build(
         yield ending
     for wish in wishes:
         number = wish.said.activity_id
-        site.list(replace(wish.run, address=listed.get(number)), str(number))
+        address = listed.get(number)
+        words = wish.run.words if address else (*wish.run.words, "original gone")
+        site.list(replace(wish.run, address=address, words=words), str(number))
     site.close(units)
     for name in {name for name, _ in there.values()} - set(listed.values()):
         (folder / name).unlink(missing_ok=True)

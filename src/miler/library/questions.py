@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from miler.errors import LibraryError
 from miler.library.places import real_name, real_path
+from miler.report.years import Day
 from miler.saying import SURFACES
 from miler.trends import Dated
 from miler.units import MILE_M
@@ -155,6 +156,7 @@ class Filter:
 
 
 Clock = Literal["elapsed", "timer"]
+SplitKind = Literal["mile", "km"]
 Group = Literal["year", "surface", "sport", "kind", "shoes", "device"]
 
 _MEANT = " ".join(f"WHEN '{sub}' THEN '{name}'" for name, subs in SURFACES.items() for sub in subs)
@@ -262,6 +264,33 @@ def history(connection: sqlite3.Connection, length_m: float, chosen: Filter) -> 
         f"{query} AND a.start_local IS NOT NULL ORDER BY a.start_local, a.id", values
     ).fetchall()
     return tuple(Dated(number, date.fromisoformat(day), elapsed_s) for number, day, elapsed_s in rows)
+
+
+def days(connection: sqlite3.Connection, sports: Sequence[str]) -> tuple[Day, ...]:
+    """Return what was done on which day in some sports, an activity each."""
+    rows = connection.execute(
+        f"""
+        SELECT substr(a.start_local, 1, 10), coalesce(a.distance_m, 0), a.elapsed_s {_FROM}
+        WHERE a.start_local IS NOT NULL AND {_SPORT} IN (SELECT value FROM json_each(?))
+        """,
+        (json.dumps(sports),),
+    )
+    return tuple(Day(date.fromisoformat(day), way_m, time_s) for day, way_m, time_s in rows)
+
+
+def split_times(
+    connection: sqlite3.Connection, kind: SplitKind, length_m: float, sports: Sequence[str]
+) -> tuple[float, ...]:
+    """Return the seconds of every whole split of a kind in some sports."""
+    rows = connection.execute(
+        f"""
+        SELECT s.elapsed_s {_FROM} JOIN splits s ON s.activity_id = a.id
+        WHERE s.kind = ? AND abs(s.end_m - s.start_m - ?) < 1e-3
+        AND {_SPORT} IN (SELECT value FROM json_each(?))
+        """,
+        (kind, length_m, json.dumps(sports)),
+    )
+    return tuple(seconds for (seconds,) in rows)
 
 
 def lengths(connection: sqlite3.Connection) -> tuple[float, ...]:

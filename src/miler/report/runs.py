@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from miler.report.document import Document
 from miler.timezone import on_the_clock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # see `words`
 
 UNIT_M: Mapping[Units, float] = {"km": KILOMETRE_M, "mi": MILE_M}
 
-_SPLITS = {"km": "km", "mi": "mile"}  # as documents name them
+SPLITS: Mapping[Units, Literal["km", "mile"]] = {"km": "km", "mi": "mile"}  # as documents name them
 _LONGEST_SLUG = 40
 _ODD = re.compile("[^a-z0-9]+")
 
@@ -111,7 +111,7 @@ def run_of(
         counts=activity["sport"] in document["settings"]["sports"],
         splits_s=tuple(
             split["elapsed_s"]
-            for split in document["splits"][_SPLITS[units]]
+            for split in document["splits"][SPLITS[units]]
             if abs(split["end_m"] - split["start_m"] - UNIT_M[units]) < 1e-3
         ),
     )
