@@ -23,7 +23,8 @@ from tests.test_web_duplicates import found, send_day
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGES = (
-    "/", "/bests", "/bests?length=1mi", "/trend", "/trend?length=400m", "/records", "/duplicates", "/compare",
+    "/", "/bests", "/bests?length=1mi", "/trend", "/trend?length=400m", "/years", "/plan", "/plan?time=4:59",
+    "/records", "/duplicates", "/compare",
     "/compare?run=1&run=2", "/upload", "/login",
 )  # fmt: skip
 JSON = {"Content_Type": "application/json"}
