@@ -28,6 +28,7 @@ _ISSUES = (
     "benchmarks.web",
     "benchmarks.trust",
     "benchmarks.track",
+    "benchmarks.reports",
 )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -47,6 +49,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One `miler serve` for all tests that need no other; nothing is promised of what its library holds."""
     with serving(tmp_path_factory.mktemp("server") / "library.db") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real browser: the Chromium of this machine."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright here: make test installs it"
+    )
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(executable_path=chromium, args=quiet)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, which finds what keeps people from using a page."""
+    package = pytest.importorskip("axe_playwright_python", reason="no axe-core here: make test installs it")
+    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture

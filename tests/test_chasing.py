@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from miler.activity import Activity
 from miler.analysis import Analysis, analyse
 from miler.formats import decode
 from miler.report.chasing import PaceLight, pace_light
@@ -54,9 +55,7 @@ def test_the_way_is_a_mile_long_and_to_scale(name: str) -> None:
     _, light = sample(name)
     x, y = (np.array(light.data["way"][axis]) for axis in "xy")
     assert np.hypot(np.diff(x), np.diff(y)).sum() == pytest.approx(MILE_M, rel=0.03)
-    drawn = light.course or light.oval
-    assert drawn is not None
-    left, top, width, height = drawn.box
+    left, top, width, height = light.drawn.box
     assert left <= x.min() and x.max() <= left + width
     assert top <= y.min() and y.max() <= top + height
 
@@ -78,12 +77,15 @@ def test_the_script_is_told_the_mile_as_it_was_measured(name: str) -> None:
 
 
 def test_a_track_is_drawn_where_one_was_found_and_for_who_ran_nowhere() -> None:
-    drawn = {name: sample(name)[1] for name in ("track-mile.fit", "treadmill.fit", "phone-spike.gpx")}
-    assert [(light.oval is not None, light.real) for light in drawn.values()] == [
-        (True, True),
-        (True, False),
-        (False, True),
-    ]
+    drawn = {name: sample(name)[1].where for name in ("track-mile.fit", "treadmill.fit", "phone-spike.gpx")}
+    assert list(drawn.values()) == ["track", "standard", "course"]
+
+
+def test_a_place_that_never_changes_is_no_course() -> None:
+    at_s = np.arange(0.0, 600.0)
+    streams = {"distance": at_s * 4, "latitude": 0 * at_s + 51.5, "longitude": 0 * at_s}
+    light = pace_light(analyse(Activity(None, at_s, streams, "running")))
+    assert light is not None and light.where == "standard"
 
 
 def test_rivals_and_goals_are_chased_before_the_records() -> None:

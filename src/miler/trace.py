@@ -91,7 +91,7 @@ def _plane(activity: Activity, at_s: FloatArray) -> tuple[FloatArray, FloatArray
     middle_deg = np.array([(fixes.latitude.min() + fixes.latitude.max()) / 2])
     meridian_m, prime_vertical_m = (float(radius[0]) for radius in radii_m(middle_deg))
     across_m = prime_vertical_m * float(np.cos(np.radians(middle_deg[0])))
-    east_deg = np.unwrap(fixes.longitude - fixes.longitude[0], period=360.0)
+    east_deg = (fixes.longitude - fixes.longitude[0] + 180) % 360 - 180  # also over the date line
     north_deg = fixes.latitude - fixes.latitude[0]
     return (
         _sampled(fixes.times, np.radians(east_deg) * across_m, at_s),

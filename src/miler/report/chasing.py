@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from miler.track import Drawing, Line
 from miler.units import MILE_M, format_duration
 
 _STEP_M = 4.0  # between points of the way: less than a dot is wide
-_KNOWN = 0.8  # share of the mile with positions, below which its course is not drawn
+_KNOWN = 0.8  # share of the mile that the positions must show, in time and in length, to be its course
 _MARGIN = 0.08
 _SLIMMEST = 0.45  # height to width of a drawing, or width to height
 _DOT = 0.016  # radius of a dot, of the drawing's width
@@ -54,19 +54,19 @@ class PaceLight:
     """All that the page shows of the pace light.
 
     Attributes:
-        course, oval: what is drawn below: one of them.
-        real: whether that is where the mile was run.
+        where: what is drawn: the `track` or the `course` that it was run on, or, if nobody knows, a
+            `standard` track.
+        drawn: that, below what moves.
         way: a path along which both move.
         dot: radius of theirs, metres.
         runner, light: where they are when the first of them is home, against the first of the lights.
         lights: whom to choose from, the first one first.
-        behind: where each was ahead at each lap.
+        behind: how far behind each of them the runner is at each lap.
         data: for the page's script, see `_data`.
     """
 
-    course: CourseChart | None
-    oval: OvalChart | None
-    real: bool
+    where: Literal["track", "course", "standard"]
+    drawn: OvalChart | CourseChart
     way: str
     dot: float
     runner: tuple[float, float]
@@ -83,33 +83,25 @@ def pace_light(analysis: Analysis) -> PaceLight | None:
         return None
     chased = _chased(mile, analysis.settings)
     along_m = np.linspace(0.0, MILE_M, round(MILE_M / _STEP_M) + 1)
-    course = oval = None
-    if (on_track := _on_track(analysis, mile, along_m)) is not None:
-        drawing, x, y = on_track
-        oval = oval_chart(drawing)
-    elif (found := _positions(analysis, mile, along_m)) is not None:
-        x, y = found
-        course = _course(analysis, x, y)
-    else:
-        drawing, x, y = _standard(along_m)
-        oval = oval_chart(drawing)
-    width = course.box[2] if course else oval.box[2] if oval else 1.0
+    where, drawn, x, y = _ground(analysis, mile, along_m)
     times_s, metres = _runner(analysis, mile)
     first_home_s = min(float(times_s[-1]), chased[0].light.time_s)
     both_m = np.interp(first_home_s, times_s, metres), chased[0].light.metres_at(first_home_s)
     at_x, at_y = (np.round(np.interp(both_m, along_m, axis), 1).tolist() for axis in (x, -y))
     return PaceLight(
-        course=course,
-        oval=oval,
-        real=course is not None or on_track is not None,
+        where=where,
+        drawn=drawn,
         way=_path(x, y),
-        dot=round(_DOT * width, 2),
+        dot=round(_DOT * drawn.box[2], 2),
         runner=(at_x[0], at_y[0]),
         light=(at_x[1], at_y[1]),
         lights=tuple(one.name for one in chased),
         behind=_behind(analysis, mile, chased),
         data=_data(analysis, mile, chased, x, y),
     )
+
+
+_Ground = tuple[Literal["track", "course", "standard"], OvalChart | CourseChart, FloatArray, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -142,7 +134,7 @@ def _data(
     times_s, metres = _runner(analysis, mile)
     return {
         "time": told_time(mile.effort),
-        "runner": {"times_s": np.round(times_s, 3).tolist(), "metres": np.round(metres, 2).tolist()},
+        "runner": {"times_s": np.round(times_s, 3).tolist(), "metres": np.round(metres, 3).tolist()},
         "way": {"x": np.round(x, 1).tolist(), "y": np.round(-y, 1).tolist()},
         "lights": [
             {
@@ -165,25 +157,26 @@ def _runner(analysis: Analysis, mile: Mile) -> tuple[FloatArray, FloatArray]:
     return times_s, metres
 
 
-def _on_track(
-    analysis: Analysis, mile: Mile, along_m: FloatArray
-) -> tuple[Drawing, FloatArray, FloatArray] | None:
-    """The oval that the mile was run on, and the way along its lane."""
-    if analysis.track is None or not (arcs := analysis.track.drawing.laps_m):
-        return None
-    drawing = analysis.track.drawing
-    ends_m = [0.0, *accumulate(lap.length_m for lap in mile.track_laps)]
-    arc_m = np.interp(along_m, ends_m, [arcs[0][0], *(end for _, end in arcs)])
+def _ground(analysis: Analysis, mile: Mile, along_m: FloatArray) -> _Ground:
+    """Draw where the mile was run; with that come x and y at each of (n,) metres of it."""
+    if analysis.track is not None and (arcs := analysis.track.drawing.laps_m):
+        drawing = replace(analysis.track.drawing, fixes=np.empty((2, 0)), laps_m=())
+        ends_m = [0.0, *accumulate(lap.length_m for lap in mile.track_laps)]
+        arc_m = np.interp(along_m, ends_m, [arcs[0][0], *(end for _, end in arcs)])
+        return "track", oval_chart(drawing), *_along(drawing, arc_m)
+    if (found := _positions(analysis, mile, along_m)) is not None:
+        return "course", _course(analysis, *found), *found
+    # A mile that ends at the finish line, at the end of the home straight.
+    straight_m = STANDARD.straight_m
+    drawing = Drawing(
+        straight_m, STANDARD.radius_m, STANDARD.line_radius_m(), np.empty((2, 0)), (), straight_m, 1
+    )
+    return "standard", oval_chart(drawing), *_along(drawing, straight_m - MILE_M + along_m)
+
+
+def _along(drawing: Drawing, arc_m: FloatArray) -> tuple[FloatArray, FloatArray]:
     (x, y), _ = Line(drawing.straight_m, drawing.lane_m).at(arc_m)
-    return replace(drawing, fixes=np.empty((2, 0)), laps_m=()), x, y
-
-
-def _standard(along_m: FloatArray) -> tuple[Drawing, FloatArray, FloatArray]:
-    """A standard track, run to its finish line, for a mile of which nobody knows where it was."""
-    straight_m, lane_m = STANDARD.straight_m, STANDARD.line_radius_m()
-    drawing = Drawing(straight_m, STANDARD.radius_m, lane_m, np.empty((2, 0)), (), straight_m, 1)
-    (x, y), _ = Line(straight_m, lane_m).at(straight_m - MILE_M + along_m)
-    return drawing, x, y
+    return x, y
 
 
 def _positions(analysis: Analysis, mile: Mile, along_m: FloatArray) -> tuple[FloatArray, FloatArray] | None:
@@ -194,7 +187,9 @@ def _positions(analysis: Analysis, mile: Mile, along_m: FloatArray) -> tuple[Flo
     if known.sum() < _KNOWN * inside.sum():
         return None
     metres = trace.distance_m[known] - effort.start_m
-    return np.interp(along_m, metres, trace.east_m[known]), np.interp(along_m, metres, trace.north_m[known])
+    x, y = (np.interp(along_m, metres, axis[known]) for axis in (trace.east_m, trace.north_m))
+    # A watch indoors may keep on writing the place where it last saw the sky.
+    return (x, y) if np.hypot(np.diff(x), np.diff(y)).sum() >= _KNOWN * effort.length_m else None
 
 
 def _course(analysis: Analysis, x: FloatArray, y: FloatArray) -> CourseChart:

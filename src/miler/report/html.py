@@ -43,11 +43,10 @@ from miler.units import format_distance, format_duration, format_pace
 
 _UNIT_NAMES: dict[Units, str] = {"km": "kilometres", "mi": "miles"}
 
-View = dict[str, Any]
-
-
 _STYLES = ("report.css",)
 _SCRIPTS = ("chart.js", "pacelight.js")
+
+View = dict[str, Any]
 
 
 def script() -> str:
@@ -155,11 +154,13 @@ def _bars(analysis: Analysis, mile: Mile) -> View:
     runs = [own_s, *([np.diff(chased.seconds_at(ends_m)).tolist()] if chased else [])]
     drawn = bars(*runs)
     labels = [
-        [format_duration(time_s), signed(bar.deviation_s, " s")]
-        for run, bars_of in zip(runs, drawn, strict=True)
-        for time_s, bar in zip(run, bars_of, strict=True)
+        [
+            (format_duration(time_s), signed(bar.deviation_s, " s"))
+            for time_s, bar in zip(run, row, strict=True)
+        ]
+        for run, row in zip(runs, drawn, strict=True)
     ]
-    return {"drawn": drawn, "labels": [labels[:4], labels[4:]], "chased": chased.name if chased else None}
+    return {"drawn": drawn, "labels": labels, "chased": chased.name if chased else None}
 
 
 def _track(analysis: Analysis) -> View | None:

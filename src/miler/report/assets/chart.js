@@ -1,8 +1,6 @@
 // The server draws the pace chart; this lets a reader ask it: what was when, what else, and closer.
 "use strict";
 {
-  const WIDEST = 20000, CLOSEST = WIDEST / 100;
-
   const place = (element, attributes) => {
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   };
@@ -23,7 +21,8 @@
     const cursor = find(".cursor"), chosen = find(".chosen");
     const band = find("rect.band"), label = find("text.band"), distances = find(".distances");
     const boxes = [...figure.querySelectorAll("input[type=checkbox]")];
-    let from = 0, width = WIDEST;
+    const { width: widest, height } = drawn.viewBox.baseVal;
+    let from = 0, width = widest;
 
     const percent = (x) => 100 * (x - from) / width;
     const nearest = (x) => at.reduce((best, here, i) => Math.abs(here - x) < Math.abs(at[best] - x) ? i : best, 0);
@@ -39,10 +38,10 @@
     }
 
     function look(start, size) {
-      width = Math.min(Math.max(size, CLOSEST), WIDEST);
-      from = Math.min(Math.max(start, 0), WIDEST - width);
-      drawn.setAttribute("viewBox", `${from} 0 ${width} ${drawn.viewBox.baseVal.height}`);
-      const unit = (x) => reach[0] + (reach[1] - reach[0]) * x / WIDEST;
+      width = Math.min(Math.max(size, widest / 100), widest);
+      from = Math.min(Math.max(start, 0), widest - width);
+      drawn.setAttribute("viewBox", `${from} 0 ${width} ${height}`);
+      const unit = (x) => reach[0] + (reach[1] - reach[0]) * x / widest;
       const [first, last] = [unit(from), unit(from + width)];
       distances.replaceChildren(...ticks(first, last).map(([number, value]) => {
         const text = document.createElementNS(plot.namespaceURI, "text");
@@ -70,7 +69,7 @@
       mile: () => look(band.x.baseVal.value - 0.1 * band.width.baseVal.value, 1.2 * band.width.baseVal.value),
       in: () => look(at[slider.valueAsNumber] - width / 4, width / 2),
       out: () => look(from - width / 2, width * 2),
-      all: () => look(0, WIDEST),
+      all: () => look(0, widest),
     };
     for (const button of figure.querySelectorAll("button")) button.addEventListener("click", views[button.value]);
     for (const box of boxes) {
@@ -104,15 +103,15 @@
     plot.addEventListener("pointerup", (event) => {
       if (pressed === null) return;
       const [left, right] = [pressed, under(event)].sort((a, b) => a - b);
-      [pressed] = [null];
+      pressed = null;
       show(chosen, false);
       if (right - left > 0.02 * width) look(left, right - left);
     });
     plot.addEventListener("dblclick", views.all);
 
     find(".controls").hidden = false;
-    slider.value = nearest(band ? band.x.baseVal.value + band.width.baseVal.value / 2 : WIDEST / 2);
-    look(0, WIDEST);
+    slider.value = nearest(band ? band.x.baseVal.value + band.width.baseVal.value / 2 : widest / 2);
+    look(0, widest);
   }
 
   for (const figure of document.querySelectorAll(".pace-chart")) enliven(figure);

@@ -1,8 +1,6 @@
 // The pace light: the mile again, in real time or faster, beside whoever is chased.
 "use strict";
 {
-  const TAIL_M = 24;
-
   /** Where a line through points is at x; its ends beyond them. */
   function along(xs, ys, x) {
     let low = 0, high = xs.length - 1;
@@ -23,8 +21,8 @@
   function gap(seconds, metres) {
     const late = tenths(seconds), far = Math.ceil(metres - 1e-6);
     if (late === 0) return "level";
-    const time = clock(Math.abs(late)) + (Math.abs(late) < 600 ? " s" : "");
-    return `${time}${far ? ` and ${Math.abs(far)} m` : ""} ${late > 0 ? "behind" : "ahead"}`;
+    const time = clock(Math.abs(late)) + (Math.abs(late) < 600 ? "\u00a0s" : "");
+    return `${time}${far ? ` and ${Math.abs(far)}\u00a0m` : ""} ${late > 0 ? "behind" : "ahead"}`;
   }
 
   function enliven(figure) {
@@ -32,6 +30,7 @@
     const find = (selector) => figure.querySelector(selector);
     const slider = find(".at"), readout = find(".readout"), play = find(".play"), speed = find(".speed"), whom = find(".whom");
     const you = find(".runner"), other = find("circle.light"), lit = find(".lit");
+    const tail = 4 * you.r.baseVal.value;
     const length = runner.metres.at(-1), finish = runner.times_s.at(-1);
     const steps = way.x.map((_, i) => length * i / (way.x.length - 1));
     let light, end, ticking = null;
@@ -47,9 +46,9 @@
       const own = along(runner.times_s, runner.metres, seconds), its = along(light.times_s, light.metres, seconds);
       put(you, own);
       put(other, its);
-      lit.setAttribute("points", Array.from({ length: 7 }, (_, i) => point(Math.max(its - TAIL_M * i / 6, 0)).join()).join(" "));
+      lit.setAttribute("points", Array.from({ length: 7 }, (_, i) => point(Math.max(its - tail * i / 6, 0)).join()).join(" "));
       const late = Math.min(seconds, finish) - along(light.metres, light.times_s, own);
-      const where = seconds >= finish ? `home in ${time}` : `${Math.floor(own)} m`;
+      const where = seconds >= finish ? `home in ${time}` : `${Math.floor(own)}\u00a0m`;
       readout.textContent = `${clock(Math.round(seconds * 10))} · you: ${where}, ${gap(late, its - own)}`;
       slider.setAttribute("aria-valuetext", readout.textContent);
     }
@@ -68,7 +67,7 @@
       const tick = (at) => {
         now = Math.min(now + (before === null ? 0 : (at - before) / 1000 * speed.value), end);
         before = at;
-        slider.value = now;
+        slider.value = now < end ? now : slider.max;
         draw(now);
         if (now < end) ticking = requestAnimationFrame(tick); else stop();
       };
@@ -93,6 +92,7 @@
     });
     // On paper nothing moves: as the server draws it, the first of the two is home.
     addEventListener("beforeprint", () => draw(Math.min(finish, light.times_s.at(-1))));
+    addEventListener("afterprint", () => draw(slider.valueAsNumber));
     find(".controls").hidden = false;
     choose();
   }
