@@ -318,7 +318,7 @@ def site(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1400])
 def test_the_index_is_searched_and_sorted_by_keyboard_alone(
-    site: Path, browser: Any, scheme: str, width: int
+    site: Path, browser: Any, axe: str, scheme: str, width: int
 ) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
     page = context.new_page()
@@ -348,6 +348,8 @@ def test_the_index_is_searched_and_sorted_by_keyboard_alone(
     assert times[1] == times[0][::-1]
     assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.evaluate(axe)
+    assert page.evaluate("axe.run().then(found => found.violations.map(rule => rule.id))") == []
     page.locator("table.runs tbody a").first.focus()
     page.keyboard.press("Enter")
     page.locator(".pace-chart .controls").wait_for()  # the shared script runs, the shared sheet is read

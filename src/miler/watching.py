@@ -33,6 +33,7 @@ from miler.library.originals import Originals
 from miler.library.places import real_name, stored_path
 from miler.library.writing import Recorded
 from miler.names import kind_of
+from miler.report.runs import stem
 from miler.report.words import printable
 from miler.settings import Settings
 from miler.units import MILE_M, format_duration
@@ -250,9 +251,9 @@ class Watcher:
         if self._order.reports is None:
             return
         fresh = {number for r in endings if r.ending == "imported" for number in r.activity_ids}
-        for number, start in _reported(library, ready.path):
+        for number, name in _reported(library, ready.path):
             for format in self._order.formats:
-                path = self._order.reports / f"{start}-{number}.{format}"
+                path = self._order.reports / f"{name}.{format}"
                 if number in fresh or not path.exists():
                     self._write_report(library, number, path, format)
 
@@ -363,17 +364,14 @@ def _activities(library: Library, numbers: tuple[int, ...]) -> str:
 
 
 def _reported(library: Library, path: str) -> list[tuple[int, str]]:
-    """List the activities that a file gave, each with its start as the beginning of a file's name."""
+    """List the activities that a file gave, each with the name of its report: a title may change."""
     with library.reading() as connection:
         rows = connection.execute(
             "SELECT DISTINCT a.id, a.start_local FROM files f JOIN sources s ON s.sha256 = f.sha256"
             " JOIN activities a ON a.id = s.activity_id WHERE f.path = ? ORDER BY a.id",
             (stored_path(path),),
         ).fetchall()
-    return [
-        (number, f"{start:.16}".replace("T", "-").replace(":", "") if start else "undated")
-        for number, start in rows
-    ]
+    return [(number, stem(start, "", str(number))) for number, start in rows]
 
 
 def _moved(library: Library, source: Path, target: Path) -> None:
