@@ -1,8 +1,8 @@
 """What folders of reports cost: `python -m benchmarks.site [--runs N]`.
 
-The claims: 1,000 reports of one-hour runs with their index are in a folder within a minute, on two
-cores; each page is below 300 kB; one process writes the same bytes as many; and a site where nothing changed is looked
-through without reading an original.
+The claims: 1,000 reports of one-hour runs with their index are in a folder within a minute, on two cores;
+each page is below 300 kB; one process writes the same bytes as many; and a site where nothing changed is
+looked through without reading an original.
 """
 
 from __future__ import annotations
