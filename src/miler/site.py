@@ -20,6 +20,7 @@ from typing import Literal
 
 import miler
 from miler import batch
+from miler.files import Found
 from miler.folder import Folder, pages
 from miler.library import Filter, Library, Said, writing
 from miler.library.importing import read_again
@@ -33,7 +34,7 @@ from miler.report.runs import Run, run_of, stem
 from miler.settings import Settings, Units
 
 _CHUNK = 64  # originals whose context crosses the process border together
-_OURS = re.compile("([0-9]+) [0-9a-f]{32}")
+_OURS = re.compile("[0-9]+ [0-9a-f]{32}")
 
 Kind = Literal["written", "unchanged", "gone"]
 
@@ -86,24 +87,25 @@ def build(
         SettingsError: see `Folder`.
     """
     site = Folder(folder)
-    there = _there(folder)
+    there = {name: made_of for name, made_of in pages(folder) if _OURS.fullmatch(made_of)}
+    of = {int(made_of.split()[0]): name for name, made_of in there.items()}
     wishes = list(_wishes(library, units, chosen or Filter()))
-    listed: dict[int, str | None] = {}
-    open_ = {}
+    listed: dict[int, str] = {}
+    missing: dict[int, _Wish] = {}
     for wish in wishes:
         number = wish.said.activity_id
-        if not anew and there.get(number) == (wish.name, wish.made_of):
+        if not anew and there.get(wish.name) == wish.made_of:
             listed[number] = wish.name
             yield Ending(number, "unchanged")
         else:
-            open_[number] = wish
-    for ending, page in _made(library, list(open_.values()), jobs):
+            missing[number] = wish
+    for ending, page in _made(library, list(missing.values()), jobs):
         number = ending.activity_id
         if page is not None:
-            listed[number] = open_[number].name
-            site.write(open_[number].name, page)
-        elif number in there:
-            listed[number] = there[number][0]  # as it was when there was an original
+            listed[number] = missing[number].name
+            site.write(listed[number], page)
+        elif number in of:
+            listed[number] = of[number]  # as it was when there was an original
         yield ending
     for wish in wishes:
         number = wish.said.activity_id
@@ -111,13 +113,8 @@ def build(
         words = wish.run.words if address else (*wish.run.words, "original gone")
         site.list(replace(wish.run, address=address, words=words), str(number))
     site.close(units)
-    for name in {name for name, _ in there.values()} - set(listed.values()):
+    for name in there.keys() - set(listed.values()):
         (folder / name).unlink(missing_ok=True)
-
-
-def _there(folder: Path) -> dict[int, tuple[str, str]]:
-    """Return the reports of a library that lie in a folder, by the number of the activity."""
-    return {int(ours[1]): (name, said) for name, said in pages(folder) if (ours := _OURS.fullmatch(said))}
 
 
 def _wishes(library: Library, units: Units, chosen: Filter) -> Iterator[_Wish]:
@@ -136,7 +133,7 @@ def _wishes(library: Library, units: Units, chosen: Filter) -> Iterator[_Wish]:
 
 @dataclass(frozen=True)
 class _Task:
-    """A report to be made, and the original that it is made from."""
+    """A report to be made, and what it is made from: a part of a content, whose file may be gone."""
 
     wish: _Wish
     content: Wanted
@@ -147,12 +144,15 @@ def _made(library: Library, wishes: list[_Wish], jobs: int) -> Iterator[tuple[En
     """Make reports from their originals, those of equal settings together."""
     with library.reading() as connection:
         tasks = [_task(connection, wish) for wish in wishes]
+    again = read_again(library, {task.content.sha256: task.content for task in tasks}.values())
+    found = {content.sha256: found for found, content in again.found}
     tasks.sort(key=lambda task: task.content.settings)
     jobs = min(jobs, len(tasks))
     with batch.Workers(jobs) if jobs > 1 else nullcontext() as workers:
-        for settings, alike in groupby(tasks, lambda task: task.content.settings):
+        for text, alike in groupby(tasks, lambda task: task.content.settings):
+            settings = Settings.from_mapping(json.loads(text))
             while some := list(islice(alike, _CHUNK)):
-                yield from _read(library, Settings.from_mapping(json.loads(settings)), some, workers)
+                yield from _read(found, settings, some, workers)
 
 
 def _task(connection: sqlite3.Connection, wish: _Wish) -> _Task:
@@ -163,15 +163,12 @@ def _task(connection: sqlite3.Connection, wish: _Wish) -> _Task:
 
 
 def _read(
-    library: Library, settings: Settings, tasks: list[_Task], workers: batch.Workers | None
+    found: Mapping[str, Found], settings: Settings, tasks: list[_Task], workers: batch.Workers | None
 ) -> Iterator[tuple[Ending, str | None]]:
-    contents = {task.content.sha256: task.content for task in tasks}
-    again = read_again(library, contents.values())
     wishes = {(task.content.sha256, task.part): task.wish for task in tasks}
+    there = [found[sha256] for sha256 in dict.fromkeys(sha256 for sha256, _ in wishes) if sha256 in found]
     left = {wish.said.activity_id for wish in wishes.values()}
-    for made in batch.run(
-        (found for found, _ in again.found), settings, partial(_pages, wishes), workers=workers
-    ):
+    for made in batch.run(there, settings, partial(_pages, wishes), workers=workers):
         for number, page in made.items():
             left.discard(number)
             yield Ending(number, "written"), page

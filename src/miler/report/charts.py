@@ -16,14 +16,13 @@ import numpy as np
 from miler.arrays import FloatArray
 from miler.effort import Effort
 from miler.odometer import TOLERANCE_M
+from miler.report.runs import UNIT_M
 from miler.scoring import Chased
 from miler.settings import Units
 from miler.trace import Trace
-from miler.units import KILOMETRE_M, MILE_M, format_duration
+from miler.units import format_duration
 
 GRID_X, GRID_Y = 20_000, 1000  # finer than the pixels of a wide screen, also where a tenth of it fills one
-
-UNIT_M: dict[Units, float] = {"km": KILOMETRE_M, "mi": MILE_M}
 
 _AVERAGE_SHARE = 0.01  # of the run: a line that moves less than that is noise at the width of a page
 _LEAST_AVERAGE_S = 10.0

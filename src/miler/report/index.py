@@ -64,7 +64,7 @@ def _facts(runs: Sequence[Run], units: Units) -> list[tuple[str, str]]:
         ("Time", format_duration(time_s, 0)),
     ]
     if days:
-        facts += [("First", _day(days[0].isoformat())), ("Latest", _day(days[-1].isoformat()))]
+        facts += [("First", written_day(days[0].isoformat())), ("Latest", written_day(days[-1].isoformat()))]
     return facts
 
 
@@ -94,12 +94,8 @@ def _link(run: Run) -> View:
         "address": run.address,
         "title": run.title,
         "iso": day,
-        "day": _day(day) if day else "date unknown",
+        "day": written_day(day) if day else "date unknown",
     }
-
-
-def _day(iso: str) -> str:
-    return written_day(iso)
 
 
 def _percent(value: float | None) -> str:
