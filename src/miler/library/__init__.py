@@ -18,11 +18,12 @@ from miler.errors import LibraryError
 from miler.library import questions
 from miler.library.connection import TIMEOUT_S, connect, told, transaction
 from miler.library.originals import Originals
-from miler.library.questions import WHOLE, Best, Clock, Filter, Group, Listed, Said, SplitKind, Stored
+from miler.library.questions import WHOLE, Best, Clock, Filter, Group, Listed, Said, Stored
 from miler.trends import Dated
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
+    from miler.library.amounts import SplitKind
     from miler.library.doubles import Double
     from miler.library.entry import Entry
     from miler.library.writing import Recorded, Visit
@@ -176,13 +177,17 @@ class Library:
 
     def days(self, sports: Sequence[str]) -> tuple[Day, ...]:
         """Return what was done on which day in some sports, an activity each."""
+        from miler.library import amounts
+
         with self.reading() as connection:
-            return questions.days(connection, sports)
+            return amounts.days(connection, sports)
 
     def split_times(self, kind: SplitKind, length_m: float, sports: Sequence[str]) -> tuple[float, ...]:
         """Return the seconds of every whole mile or kilometre, `length_m` metres, in some sports."""
+        from miler.library import amounts
+
         with self.reading() as connection:
-            return questions.split_times(connection, kind, length_m, sports)
+            return amounts.split_times(connection, kind, length_m, sports)
 
     def lengths(self) -> tuple[float, ...]:
         """Return the lengths of which there are efforts, metres, shortest first."""
