@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
-from miler.library.questions import FROM, SPORT
 from miler.report.years import Day
+
+_FROM = "FROM activities a LEFT JOIN overrides o ON o.activity_id = a.id"
+_IN_SPORTS = "coalesce(o.sport, a.sport) IN (SELECT value FROM json_each(?))"
 
 SplitKind = Literal["mile", "km"]
 
@@ -18,8 +20,8 @@ def days(connection: sqlite3.Connection, sports: Sequence[str]) -> tuple[Day, ..
     """Return what was done on which day in some sports, an activity each."""
     rows = connection.execute(
         f"""
-        SELECT substr(a.start_local, 1, 10), coalesce(a.distance_m, 0), a.elapsed_s {FROM}
-        WHERE a.start_local IS NOT NULL AND {SPORT} IN (SELECT value FROM json_each(?))
+        SELECT substr(a.start_local, 1, 10), coalesce(a.distance_m, 0), a.elapsed_s {_FROM}
+        WHERE a.start_local IS NOT NULL AND {_IN_SPORTS}
         """,
         (json.dumps(sports),),
     )
@@ -32,9 +34,9 @@ def split_times(
     """Return the seconds of every whole split of a kind in some sports."""
     rows = connection.execute(
         f"""
-        SELECT s.elapsed_s {FROM} JOIN splits s ON s.activity_id = a.id
+        SELECT s.elapsed_s {_FROM} JOIN splits s ON s.activity_id = a.id
         WHERE s.kind = ? AND abs(s.end_m - s.start_m - ?) < 1e-3
-        AND {SPORT} IN (SELECT value FROM json_each(?))
+        AND {_IN_SPORTS}
         """,
         (kind, length_m, json.dumps(sports)),
     )

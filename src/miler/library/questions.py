@@ -123,7 +123,7 @@ class Filter:
             "a.start_local >= ?": self.since and self.since.isoformat(),
             # Before the end of that day, for "~" sorts after "T".
             "a.start_local < ?": self.until and f"{self.until.isoformat()}~",
-            f"{SPORT} = ?": self.sport,
+            f"{_SPORT} = ?": self.sport,
             "instr(lower(a.device), lower(?)) > 0": self.device,
             "EXISTS (SELECT 1 FROM notes n WHERE n.activity_id = a.id AND n.code = ?)": self.note,
             "o.kind = ?": self.kind,
@@ -159,7 +159,7 @@ Group = Literal["year", "surface", "sport", "kind", "shoes", "device"]
 
 _MEANT = " ".join(f"WHEN '{sub}' THEN '{name}'" for name, subs in SURFACES.items() for sub in subs)
 _SURFACE = f"coalesce(o.surface, CASE a.sub_sport {_MEANT} END)"
-SPORT = "coalesce(o.sport, a.sport)"
+_SPORT = "coalesce(o.sport, a.sport)"
 _FILE = """(SELECT s.name FROM sources s WHERE s.activity_id = a.id AND NOT EXISTS (
     SELECT 1 FROM spares p WHERE p.sha256 = s.sha256 AND p.part = s.part))"""
 _TITLE = "coalesce(o.title, a.name)"
@@ -170,14 +170,14 @@ _OVERRIDES = "LEFT JOIN overrides o ON o.activity_id = a.id"
 _GROUPS: Mapping[Group, str] = {
     "year": "substr(a.start_local, 1, 4)",
     "surface": _SURFACE,
-    "sport": SPORT,
+    "sport": _SPORT,
     "kind": "o.kind",
     "shoes": "o.shoes",
     "device": "a.device",
 }
 
 _ROW = f"""e.activity_id, e.length_m, e.elapsed_s, e.timer_s, e.start_s, e.flags, a.start_local, a.time_zone,
-    {SPORT}, {_TITLE}, a.device, {_SAID}, o.tags, {_FILE}"""
+    {_SPORT}, {_TITLE}, a.device, {_SAID}, o.tags, {_FILE}"""
 # CROSS JOIN keeps SQLite to this order. The index has the efforts of a length in order of time, so that the
 # first few are enough; but of a few days it is quicker to look at every activity, and few are told of.
 _FASTEST_FIRST = f"efforts e CROSS JOIN activities a ON a.id = e.activity_id {_OVERRIDES}"
@@ -279,7 +279,7 @@ def lengths(connection: sqlite3.Connection) -> tuple[float, ...]:
     return tuple(length_m for (length_m,) in rows)
 
 
-FROM = f"FROM activities a {_OVERRIDES}"
+_FROM = f"FROM activities a {_OVERRIDES}"
 
 
 def listed(
@@ -289,12 +289,12 @@ def listed(
     condition, values = chosen.where()
     rows = connection.execute(
         f"""
-        SELECT a.id, a.start_time, a.start_local, a.time_zone, {SPORT}, a.distance_m,
+        SELECT a.id, a.start_time, a.start_local, a.time_zone, {_SPORT}, a.distance_m,
                a.elapsed_s, a.timer_s,
                (SELECT e.elapsed_s FROM efforts e WHERE e.activity_id = a.id AND e.length_m = {MILE_M}),
                (SELECT c.evenness FROM scores c WHERE c.activity_id = a.id),
                a.device, {_TITLE}, {_SAID}, o.tags, {_LEFT_OUT}, {_FILE}
-        {FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ? OFFSET ?
+        {_FROM} WHERE {condition} ORDER BY a.start_local DESC, a.id DESC LIMIT ? OFFSET ?
         """,
         (*values, -1 if limit is None else min(limit, _MOST), offset),
     )
@@ -305,7 +305,7 @@ def listed(
 def count(connection: sqlite3.Connection, chosen: Filter) -> int:
     """Return how many activities there are."""
     condition, values = chosen.where()
-    source = FROM if chosen != Filter() else "FROM activities a"
+    source = _FROM if chosen != Filter() else "FROM activities a"
     (number,) = connection.execute(f"SELECT count(*) {source} WHERE {condition}", values).fetchone()
     return int(number)
 
@@ -313,7 +313,7 @@ def count(connection: sqlite3.Connection, chosen: Filter) -> int:
 def numbers(connection: sqlite3.Connection, chosen: Filter) -> list[int]:
     """Return the numbers of activities, in order."""
     condition, values = chosen.where()
-    rows = connection.execute(f"SELECT a.id {FROM} WHERE {condition} ORDER BY a.id", values)
+    rows = connection.execute(f"SELECT a.id {_FROM} WHERE {condition} ORDER BY a.id", values)
     return [number for (number,) in rows]
 
 
@@ -345,7 +345,7 @@ def texts(connection: sqlite3.Connection, activity_id: int) -> tuple[str, str]:
 
 def said(connection: sqlite3.Connection, activity_id: int) -> Said:
     """Return what the runner said of an activity, and where its file is."""
-    query = f"SELECT a.start_local, {_TITLE}, o.tags, {SPORT}, {_SAID} {FROM} WHERE a.id = ?"
+    query = f"SELECT a.start_local, {_TITLE}, o.tags, {_SPORT}, {_SAID} {_FROM} WHERE a.id = ?"
     start_local, title, tags, sport, *rest = connection.execute(query, (activity_id,)).fetchone()
     kind, surface, shoes, wind = rest
     return Said(
