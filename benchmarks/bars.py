@@ -29,6 +29,7 @@ _ISSUES = (
     "benchmarks.watch_kills",
     "benchmarks.book",
     "benchmarks.web",
+    "benchmarks.site",
     "benchmarks.trust",
     "benchmarks.track",
     "benchmarks.reports",

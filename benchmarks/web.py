@@ -266,6 +266,8 @@ def unfit(folder: Path, axe: Path) -> list[str]:
                 "/bests",
                 "/bests?length=1mi",
                 "/trend",
+                "/years",
+                "/plan?time=4:59",
                 "/records",
                 "/duplicates",
                 "/compare?run=1&run=4",

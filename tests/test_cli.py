@@ -271,7 +271,7 @@ def test_an_output_that_cannot_be_written_is_said_and_not_a_crash(
     (tmp_path / "folder").mkdir()
     ran = miler(samples / "treadmill.fit", "-o", tmp_path / "folder")
     assert ran.code == WRONG_USE
-    assert "directory" in ran.err
+    assert "is a folder; text is one file" in ran.err
 
 
 @POSIX

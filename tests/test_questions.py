@@ -28,9 +28,9 @@ from miler.library import Dated, Filter, Library
 from miler.library.comparing import Runner, compared
 from miler.library.connection import APPLICATION_ID
 from miler.library.exporting import activity_of
-from miler.library.trends import MOST_POINTS, trend_of
 from miler.report import comparison, trend, trend_page
 from miler.report.look import Look
+from miler.trends import MOST_POINTS, trend_of
 from miler.units import MILE_M, format_sure
 from tests import naive
 from tests.conftest import ROOT, SAMPLES, Miler

@@ -22,7 +22,8 @@ from tests.conftest import SAMPLES
 from tests.test_web_duplicates import found, send_day
 
 PAGES = (
-    "/", "/bests", "/bests?length=1mi", "/trend", "/trend?length=400m", "/records", "/duplicates", "/compare",
+    "/", "/bests", "/bests?length=1mi", "/trend", "/trend?length=400m", "/years", "/plan", "/plan?time=4:59",
+    "/records", "/duplicates", "/compare",
     "/compare?run=1&run=2", "/upload", "/login",
 )  # fmt: skip
 FOREIGN = "main img, main script:not([type='application/json']), [onerror], a[href^='javascript:']"

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import cli_card, cli_explain, cli_library, cli_plan, cli_records, cli_serve, cli_upload, cli_watch
+from miler import (
+    cli_card,
+    cli_explain,
+    cli_library,
+    cli_plan,
+    cli_records,
+    cli_serve,
+    cli_site,
+    cli_upload,
+    cli_watch,
+)
 from miler.cli_options import (
     INTERRUPTED,
     OK,
@@ -24,16 +33,18 @@ from miler.cli_options import (
     Spelling,
     draws_plain,
     has_place,
+    is_folder,
     jobs_for,
     look_at,
     named,
+    progress,
     settings_of,
     settings_options,
 )
 
 if TYPE_CHECKING:
-    from miler.analysis import Analysis
     from miler.files import Found
+    from miler.report.outcomes import Piece
     from miler.settings import Settings
 
 __all__ = ["INTERRUPTED", "OK", "SOME_FAILED", "WRONG_USE", "cli", "main"]
@@ -95,8 +106,9 @@ def cli() -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=named)
 @click.option("--format", "format_", type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
               default="text", show_default=True, help="How the report is written.")  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              callback=has_place, help="Write to this file, whole or not at all.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", callback=has_place,
+              help="Write to this file, whole or not at all; html, if it does not end in .html:"
+              " into this folder, a page each and an index.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
               help="Processes to work with [one a core].")  # fmt: skip
 @click.option("--ascii", "plain", is_flag=True, help="Draw with plain characters only.")
@@ -120,6 +132,10 @@ def report(
     several = len(paths) > 1 or Path(paths[0]).is_dir() or any(found.way for found in files)
     if output is None:
         return _write_report(files, settings, format_, several, plain, jobs, sys.stdout)
+    if format_ == "html" and is_folder(output):
+        return _write_folder(files, settings, jobs, output)
+    if output.is_dir():
+        raise click.BadParameter(f"{output} is a folder; {format_} is one file", param_hint="'-o'")
     with write_atomic(output) as stream:
         return _write_report(files, settings, format_, several, plain, jobs, stream)
 
@@ -134,42 +150,57 @@ def _write_report(
     stream: IO[str],
 ) -> int:
     """Write each file's share as soon as it is there, in input order."""
-    from functools import partial
+    from miler.report.outcomes import joined
 
-    from miler import batch
-    from miler.report.outcomes import joined, rendered
-
-    then = partial(rendered, format=format, look=look_at(stream, plain=plain))
     codes = {OK}
-
-    def pieces() -> Iterator[str | Analysis]:
-        with _progress(len(files), stream) as step:
-            for share in batch.run(files, settings, then, jobs=jobs_for(jobs, len(files))):
-                step()
-                codes.add(SOME_FAILED if share.kind == "failed" else OK)
-                if share.line is not None:
-                    click.echo(share.line, err=True)
-                yield from share.pieces
-
-    for text in joined(pieces(), format, settings, several=several):
+    pieces = _pieces(files, settings, format, jobs, stream, plain, codes)
+    for text in joined(pieces, format, settings, several=several):
         stream.write(text)
     return max(codes)
 
 
-@contextmanager
-def _progress(total: int, stream: IO[str]) -> Iterator[Callable[[], object]]:
-    """A bar on standard error while a terminal watches it and no report runs through it."""
-    if total < 2 or not sys.stderr.isatty() or stream.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _write_folder(files: list[Found], settings: Settings, jobs: int | None, path: Path) -> int:
+    """Write a page of each activity into a folder, and an index of them."""
+    from miler.folder import Folder
+    from miler.report.leaf import Leaf
+    from miler.report.outcomes import FOLDER
 
-    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("reading", total=total)
-        yield lambda: bar.advance(task)
+    folder, codes = Folder(path), {OK}
+    written = again = 0
+    for piece in _pieces(files, settings, FOLDER, jobs, None, False, codes):
+        assert isinstance(piece, Leaf)
+        new = folder.add(piece)
+        written, again = written + new, again + (not new)
+    index = folder.close(settings.unit)
+    twice = f", {again} twice" if again else ""
+    click.echo(f"{written} {'report' if written == 1 else 'reports'}{twice}: {index}", err=True)
+    return max(codes)
+
+
+def _pieces(
+    files: list[Found],
+    settings: Settings,
+    format: str,
+    jobs: int | None,
+    stream: IO[str] | None,
+    plain: bool,
+    codes: set[int],
+) -> Iterator[Piece]:
+    """Read the files, and yield the pieces of a report in their order; how they ended goes into `codes`."""
+    from functools import partial
+
+    from miler import batch
+    from miler.report.outcomes import rendered
+
+    look = None if stream is None else look_at(stream, plain=plain)
+    then = partial(rendered, format=format, look=look)
+    with progress(len(files), stream) as step:
+        for share in batch.run(files, settings, then, jobs=jobs_for(jobs, len(files))):
+            step()
+            codes.add(SOME_FAILED if share.kind == "failed" else OK)
+            if share.line is not None:
+                click.echo(share.line, err=True)
+            yield from share.pieces
 
 
 @cli.command(short_help="Say what is wrong with files.")
@@ -208,6 +239,7 @@ cli_library.register(cli)
 cli_plan.register(cli)
 cli_records.register(cli)
 cli.add_command(cli_watch.watch)
+cli.add_command(cli_site.site)
 cli.add_command(cli_serve.serve)
 cli.add_command(cli_upload.upload)
 cli_explain.register(cli)

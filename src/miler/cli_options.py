@@ -6,6 +6,9 @@ import codecs
 import locale
 import os
 import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -153,3 +156,24 @@ class Spelling(TextIOWrapper):
 def has_color(stream: IO[str]) -> bool:
     """Whether colours are wanted there."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def is_folder(path: Path) -> bool:
+    """Whether pages are to be written into it: it is there as a folder, or nothing and no name of a page."""
+    return path.is_dir() or not (path.exists() or path.suffix.lower() in (".html", ".htm"))
+
+
+@contextmanager
+def progress(total: int, stream: IO[str] | None = None) -> Iterator[Callable[[], object]]:
+    """A bar on standard error while a terminal watches it and no report runs through it, by `stream`."""
+    if total < 2 or not sys.stderr.isatty() or (stream is not None and stream.isatty()):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("reading", total=total)
+        yield lambda: bar.advance(task)

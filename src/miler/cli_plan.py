@@ -49,8 +49,7 @@ def plan(
     """
     from miler import pacelight
     from miler.config import settings_from
-    from miler.plan import plan as cut
-    from miler.units import parse_distance, parse_duration
+    from miler.plan import planned
 
     if races:
         for name, profile in pacelight.races().items():
@@ -58,12 +57,9 @@ def plan(
         return OK
     if time is None:
         raise click.UsageError("which time? `miler plan 4:59`")
-    goal_s, length_m = parse_duration(time), parse_distance(distance)
-    if not length_m / 15 <= goal_s <= length_m / 0.2:
-        raise click.UsageError(f"{time} over {distance} is no pace of a runner")
     if lane is None:
         lane = settings_from({}, os.environ).lane or 1
-    made = cut(pacelight.like(like_, length_m, goal_s), course, lane)
+    made = planned(time, distance, like_, course, lane)
     data = _written(made, format_, f"{distance} {time}")
     if output is None:
         sys.stdout.flush()

@@ -228,7 +228,7 @@ def trend(
 
     The clock is elapsed time. Efforts that were excluded, and activities without a date, are left out.
     """
-    from miler.library.trends import trend_of
+    from miler.trends import trend_of
 
     chosen = chosen_by(conditions)
     with open_library(library_path) as library:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from miler.errors import SettingsError
 from miler.oval import STANDARD
-from miler.pacelight import Light
-from miler.units import KILOMETRE_M, QUARTER_M
+from miler.pacelight import Light, like
+from miler.units import KILOMETRE_M, QUARTER_M, parse_distance, parse_duration
 
 Course = Literal["400", "200", "road"]
 COURSES: dict[Course, float] = {"400": 400.0, "200": 200.0, "road": QUARTER_M}
+_FASTEST_MPS, _SLOWEST_MPS = 15.0, 0.2  # wider than any runner
 _LEAD_IN = 0.25  # of a lap; what is shorter before the first crossing of the line is no split of its own
 
 
@@ -79,3 +81,24 @@ def plan(light: Light, course: Course = "400", lane: int = 1) -> Plan:
         for index, ((start_m, start_s), (end_m, end_s)) in enumerate(pairwise([(0.0, 0.0), *ends]), 1)
     )
     return Plan(light.time_s, light.length_m, light.name, course, splits, lane)
+
+
+def planned(
+    time: str, distance: str = "1mi", pacing: str = "even", course: Course = "400", lane: int = 1
+) -> Plan:
+    """Make a plan as a runner asks for it.
+
+    Args:
+        time: the goal, such as `4:59`.
+        distance: such as `1mi`.
+        pacing: see `pacelight.like`.
+        course: see `plan`, as `lane`.
+        lane: as there.
+
+    Raises:
+        SettingsError: for what cannot be read, and for a goal that is no pace of a runner.
+    """
+    goal_s, length_m = parse_duration(time), parse_distance(distance)
+    if not length_m / _FASTEST_MPS <= goal_s <= length_m / _SLOWEST_MPS:
+        raise SettingsError(f"{time} over {distance} is no pace of a runner")
+    return plan(like(pacing, length_m, goal_s), course, lane)

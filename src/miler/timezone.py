@@ -51,3 +51,13 @@ def zone(name: str | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def on_the_clock(start_time: str | None, place: str | None) -> str | None:
+    """Return a moment of ISO 8601 on the runner's clock, UTC where the place is unknown: what a day means."""
+    if start_time is None:
+        return None
+    start = datetime.fromisoformat(start_time)
+    there = zone(place)
+    local = start.astimezone(there) if there else start
+    return local.replace(tzinfo=None).isoformat(timespec="seconds")

@@ -35,6 +35,7 @@ from miler.library.questions import sure_efforts_of
 from miler.library.seen import given_by, is_known, moved
 from miler.library.writing import Recorded
 from miler.names import kind_of
+from miler.report.runs import stem
 from miler.report.words import printable
 from miler.settings import Settings
 from miler.units import MILE_M, format_sure
@@ -255,9 +256,9 @@ class Watcher:
             return
         fresh = {number for r in endings if r.ending == "imported" for number in r.activity_ids}
         for number, start in given_by(library, ready.path):
-            stem = f"{_in_a_name(start)}-{number}"
+            name = stem(start, "", str(number))  # of which the title, that may change, is no part
             for format in self._order.formats:
-                path = self._order.reports / f"{stem}.{format}"
+                path = self._order.reports / f"{name}.{format}"
                 if number in fresh or not path.exists():
                     self._write_report(library, number, path, format)
 
@@ -354,8 +355,3 @@ def _activities(library: Library, numbers: tuple[int, ...]) -> str:
             mile_s = sure_efforts_of(connection, number).get(round(MILE_M, 6))
         words.append(f"activity {number}" + (f", mile {format_sure(*mile_s, brief=True)}" if mile_s else ""))
     return "; ".join(words)
-
-
-def _in_a_name(start_local: str | None) -> str:
-    """Write a start as the beginning of a file's name."""
-    return f"{start_local:.16}".replace("T", "-").replace(":", "") if start_local else "undated"

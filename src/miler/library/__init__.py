@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,15 +18,18 @@ from miler.errors import LibraryError
 from miler.library import questions
 from miler.library.connection import TIMEOUT_S, connect, told, transaction
 from miler.library.originals import Originals
-from miler.library.questions import WHOLE, Best, Clock, Dated, Filter, Group, Listed, Said, Stored
+from miler.library.questions import WHOLE, Best, Clock, Filter, Group, Listed, Said, Stored
+from miler.trends import Dated
 from miler.units import length_name
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
+    from miler.library.amounts import SplitKind
     from miler.library.doubles import Double
     from miler.library.entry import Entry
     from miler.library.writing import Recorded, Visit
     from miler.ownbest import OwnBest
+    from miler.report.years import Day
 
 __all__ = [
     "Best",
@@ -172,6 +175,20 @@ class Library:
         """Return the efforts of a length in order of time, without excluded and undated ones."""
         with self.reading() as connection:
             return questions.history(connection, length_m, chosen or Filter())
+
+    def days(self, sports: Sequence[str]) -> tuple[Day, ...]:
+        """Return what was done on which day in some sports, an activity each."""
+        from miler.library import amounts
+
+        with self.reading() as connection:
+            return amounts.days(connection, sports)
+
+    def split_times(self, kind: SplitKind, length_m: float, sports: Sequence[str]) -> tuple[float, ...]:
+        """Return the seconds of every whole mile or kilometre, `length_m` metres, in some sports."""
+        from miler.library import amounts
+
+        with self.reading() as connection:
+            return amounts.split_times(connection, kind, length_m, sports)
 
     def lengths(self) -> tuple[float, ...]:
         """Return the lengths of which there are efforts, metres, shortest first."""

@@ -11,12 +11,11 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from miler.library.fingerprint import fingerprint, packed
 from miler.library.tables import ACTIVITY, RESULTS
-from miler.timezone import zone
+from miler.timezone import on_the_clock
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
@@ -132,18 +131,8 @@ def unpressed(blob: bytes) -> str:
 
 
 def _activity(values: Document) -> Row:
-    told = values | {"start_local": _start_local(values)}
+    told = values | {"start_local": on_the_clock(values["start_time"], values["time_zone"])}
     return _storable([told[column] for column in ACTIVITY])
-
-
-def _start_local(values: Document) -> str | None:
-    """The start on the runner's clock, UTC where the place is unknown: what a day or a year means."""
-    if values["start_time"] is None:
-        return None
-    start = datetime.fromisoformat(values["start_time"])
-    there = zone(values["time_zone"])
-    local = start.astimezone(there) if there else start
-    return local.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _efforts(flat: Document) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from miler.errors import LibraryError
 from miler.library.places import real_name, real_path
 from miler.saying import SURFACES
+from miler.trends import Dated
 from miler.units import MILE_M
 
 _MOST = 2**63 - 1  # SQLite's largest number
@@ -47,15 +48,6 @@ class Best:
     tags: str | None
     file: str
     excluded: bool
-
-
-@dataclass(frozen=True)
-class Dated:
-    """One activity's effort of a length, on the elapsed clock, and the day by the runner's calendar."""
-
-    activity_id: int
-    day: date
-    elapsed_s: float
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ from miler.units import Unit, format_distance, format_duration, format_pace, rou
 
 _UNIT_NAMES: dict[Unit, str] = {"km": "kilometres", "mi": "miles"}
 
+_STYLES = ("report.css",)
 _SCRIPTS = ("chart.js", "pacelight.js")
 
 View = dict[str, Any]
@@ -50,13 +51,28 @@ def script() -> str:
     return page.joined(_SCRIPTS)
 
 
-def render(analyses: Sequence[Analysis], *, script_at: str | None = None) -> str:
+def style() -> str:
+    """Return the style sheet of reports, to be put where `render` says it lies."""
+    return page.joined(_STYLES)
+
+
+def render(
+    analyses: Sequence[Analysis],
+    *,
+    script_at: str | None = None,
+    style_at: str | None = None,
+    home: str | None = None,
+    made_of: str | None = None,
+) -> str:
     """Write one page about any number of activities, each an article, with a list of contents.
 
     Args:
         analyses: what to report, in this order; none gives a page that says so.
         script_at: where `script()` lies, as an address relative to the page; None writes it into the
             page, which then is one file to pass on.
+        style_at: where `style()` lies, likewise.
+        home: the address of a page that lists this one.
+        made_of: what tells whether the page would be the same if it were made again.
 
     Returns:
         A complete HTML document, which says all without its script. Strings from files are escaped,
@@ -65,9 +81,12 @@ def render(analyses: Sequence[Analysis], *, script_at: str | None = None) -> str
     """
     return page.render(
         "report.html.jinja",
-        ("report.css",),
+        _STYLES,
         _SCRIPTS,
         script_at,
+        style_at=style_at,
+        home=home,
+        made_of=made_of,
         grid=(GRID_X, GRID_Y),
         articles=[_article(f"a{i}", analysis) for i, analysis in enumerate(analyses, start=1)],
     )

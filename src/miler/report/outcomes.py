@@ -15,18 +15,24 @@ from miler.settings import Settings
 if TYPE_CHECKING:
     from miler.analysis import Analysis
     from miler.outcome import Kind, Outcome
+    from miler.report.leaf import Leaf
     from miler.report.look import Look
+
+    Piece = str | Analysis | Leaf
+
+FOLDER = "folder"  # html, a page an activity
 
 
 @dataclass(frozen=True)
 class Rendered:
     """One file's share of a report: a piece for each activity, and a line if it has none.
 
-    A piece is text, but for html the analysis itself: a page needs all of them to begin.
+    A piece is text, but for html the analysis itself, for one page needs all of them to begin, and for
+    a folder of html a `Leaf`.
     """
 
     kind: Kind
-    pieces: tuple[str | Analysis, ...]
+    pieces: tuple[Piece, ...]
     line: str | None = None
 
 
@@ -44,11 +50,15 @@ def rendered(outcome: Outcome, format: str, look: Look | None = None) -> Rendere
     return Rendered(outcome.kind, (), line)
 
 
-def _piece(analysis: Analysis, format: str, look: Look | None) -> str | Analysis:
+def _piece(analysis: Analysis, format: str, look: Look | None) -> Piece:
     from miler.report import document, render, text
 
     if format == "html":
         return analysis
+    if format == FOLDER:
+        from miler.report.leaf import leaf
+
+        return leaf(analysis)
     if format == "csv":
         return document.csv_row(analysis)
     if format == "text":
@@ -57,7 +67,7 @@ def _piece(analysis: Analysis, format: str, look: Look | None) -> str | Analysis
 
 
 def joined(
-    pieces: Iterable[str | Analysis], format: str, settings: Settings, *, several: bool = False
+    pieces: Iterable[Piece], format: str, settings: Settings, *, several: bool = False
 ) -> Iterator[str]:
     """Put the pieces of many files together into one report, holding no more than two of text.
 
@@ -72,9 +82,10 @@ def joined(
         ValueError: for another format.
     """
     if format == "html":
+        from miler.analysis import Analysis
         from miler.report import html
 
-        yield html.render([piece for piece in pieces if not isinstance(piece, str)])
+        yield html.render([piece for piece in pieces if isinstance(piece, Analysis)])
         return
     texts = (piece for piece in pieces if isinstance(piece, str))
     if format == "json":

@@ -22,29 +22,38 @@ _BESIDE = "'self' file:"
 
 
 def render(
-    template: str, styles: Sequence[str], scripts: Sequence[str] = (), at: str | None = None, **values: Any
+    template: str,
+    styles: Sequence[str],
+    scripts: Sequence[str] = (),
+    at: str | None = None,
+    *,
+    style_at: str | None = None,
+    **values: Any,
 ) -> str:
     """Write a page.
 
     Args:
-        template: the asset that has the markup; it gets `style`, `script`, `script_at`, and `policy`
-            for its Content-Security-Policy, which allows these and nothing else.
+        template: the asset that has the markup; it gets `style`, `style_at`, `script`, `script_at`,
+            and `policy` for its Content-Security-Policy, which allows these and nothing else.
         styles: the assets of which the style sheet is made.
         scripts: the assets of which the script is made.
         at: the address of a file with the script, relative to the page; None writes it into the page.
+        style_at: likewise of a file with the style sheet.
         values: what else the template uses.
 
     Returns:
         A complete HTML document. Text is escaped, and shown without control and bidi characters.
     """
-    style, script = joined(styles), joined(scripts) if at is None else ""
+    style = joined(styles) if style_at is None else ""
+    script = joined(scripts) if at is None else ""
     allowed = _BESIDE if at is not None else _hashed(script) if script else "'none'"
+    styled = _hashed(style) if style_at is None else _BESIDE
     policy = (
-        f"default-src 'none'; style-src {_hashed(style)}; script-src {allowed}; img-src data:;"
+        f"default-src 'none'; style-src {styled}; script-src {allowed}; img-src data:;"
         " base-uri 'none'; form-action 'none'"
     )
     page = _environment().get_template(template)
-    return page.render(style=style, script=script, script_at=at, policy=policy, **values)
+    return page.render(style=style, style_at=style_at, script=script, script_at=at, policy=policy, **values)
 
 
 def joined(assets: Sequence[str]) -> str:

@@ -10,21 +10,34 @@ from miler.units import format_duration, length_name, pace_figure
 _COURSES = {"400": "a 400 m track", "200": "a 200 m track", "road": "the road, in quarters"}
 
 
+def heading(plan: Plan) -> str:
+    """Say what the plan is for."""
+    return (
+        f"{length_name(plan.length_m)} in {format_duration(plan.goal_s)} · {plan.like} · "
+        f"on {_COURSES[plan.course]}" + (f", lane {plan.lane}" if plan.lane > 1 else "")
+    )
+
+
+def rows(plan: Plan) -> list[tuple[str, ...]]:
+    """Return the splits to run: number, metres, time, time in all, pace of a mile and of a kilometre."""
+    return [
+        (
+            str(split.index),
+            f"{split.end_m - split.start_m:.1f}",
+            format_duration(split.split_s),
+            format_duration(split.total_s),
+            pace_figure(split.pace_s_per_km, "mi"),
+            pace_figure(split.pace_s_per_km, "km"),
+        )
+        for split in plan.splits
+    ]
+
+
 def render_plan(plan: Plan) -> str:
     """Write the splits to run, for a hand or a wrist."""
-    lines = [
-        f"{length_name(plan.length_m)} in {format_duration(plan.goal_s)} · {plan.like} · "
-        f"on {_COURSES[plan.course]}" + (f", lane {plan.lane}" if plan.lane > 1 else ""),
-        "",
-        "      metres      split      total     /mi     /km",
-    ]
-    for split in plan.splits:
-        pace = split.pace_s_per_km
-        paces = [pace_figure(pace, unit) for unit in ("mi", "km")]
-        lines.append(
-            f"{split.index:>3} {split.end_m - split.start_m:>8.1f} {format_duration(split.split_s):>10}"
-            f" {format_duration(split.total_s):>10} {paces[0]:>7} {paces[1]:>7}"
-        )
+    lines = [heading(plan), "", "      metres      split      total     /mi     /km"]
+    for number, metres, split, total, mile, km in rows(plan):
+        lines.append(f"{number:>3} {metres:>8} {split:>10} {total:>10} {mile:>7} {km:>7}")
     return "\n".join(lines) + "\n"
 
 

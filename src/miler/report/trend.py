@@ -6,14 +6,14 @@ each has a shape of its own, so that no colour is needed to tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
 from miler.report.document import Document
 from miler.report.look import Look
-from miler.report.words import printable
+from miler.report.words import Sure, printable, told_time
 from miler.units import format_day, format_distance, format_duration, length_name, signed
 
 _ROWS = 16
@@ -102,11 +102,17 @@ def render(trend: Document, look: Look) -> str:
     return "\n".join(lines) + "\n"
 
 
-def sentences(trend: Document) -> tuple[str, ...]:
-    """Say the best ever, and what a year brings."""
+def told(best: Document, sure: Mapping[int, Sure]) -> str:
+    """Write a time of a trend with as many digits as it is sure of, where that is known."""
+    known = sure.get(best["activity_id"])
+    return format_duration(best["elapsed_s"]) if known is None else told_time(known)
+
+
+def sentences(trend: Document, sure: Mapping[int, Sure] | None = None) -> tuple[str, ...]:
+    """Say the best ever, and what a year brings; `sure` is as for `trend_page.chart`."""
     best = trend["records"][-1]
     on = format_day(best["day"], weekday=False)
-    said = [f"Best of {trend['efforts']}: {format_duration(best['elapsed_s'])} on {on}."]
+    said = [f"Best of {trend['efforts']}: {told(best, sure or {})} on {on}."]
     slope = trend["slope_s_per_year"]
     if slope is not None:
         first, last = trend["seasons"][0]["year"], trend["seasons"][-1]["year"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,8 @@ from miler.report import page
 from miler.report.charts import GRID_X, GRID_Y, Tick
 from miler.report.document import Document
 from miler.report.tables import Table
-from miler.report.trend import Scale, change, conditions, point_name, scale_of, sentences
+from miler.report.trend import Scale, change, conditions, point_name, scale_of, sentences, told
+from miler.report.words import Sure
 from miler.units import format_day, format_duration, format_pace, length_name
 
 _MOST_TIMES, _MOST_DATES = 8, 12
@@ -29,7 +31,7 @@ def render(trend: Document) -> str:
         conditions=conditions(trend["filter"]),
         best=_best(best, trend["length_m"]) if best else None,
         sentences=sentences(trend) if best else (),
-        chart=_chart(trend) if best else None,
+        chart=chart(trend) if best else None,
         seasons=_seasons(trend),
     )
 
@@ -44,7 +46,13 @@ def _best(best: Document, length_m: float) -> dict[str, Any]:
     }
 
 
-def _chart(trend: Document) -> dict[str, Any]:
+def chart(trend: Document, sure: Mapping[int, Sure] | None = None) -> dict[str, Any]:
+    """Lay out the plot of a trend that has an effort, for `trend_plot`.
+
+    Args:
+        trend: as for `render`.
+        sure: how sure season bests are, by the activity's number.
+    """
     scale = scale_of(trend)
     times = scale.times(_MOST_TIMES)
     digits = 0 if all(seconds == int(seconds) for seconds in times) else 1
@@ -55,6 +63,7 @@ def _chart(trend: Document) -> dict[str, Any]:
         for best in seasons
     ]
     labelled = _apart(places)
+    sure = sure or {}
     return {
         "efforts": "".join("M{} {}h0".format(*_on_grid(scale, point)) for point in shown),
         "records": _steps([_on_grid(scale, record) for record in trend["records"]]),
@@ -62,16 +71,25 @@ def _chart(trend: Document) -> dict[str, Any]:
             {
                 "x": place[0],
                 "y": place[1],
-                "time": format_duration(best["elapsed_s"]) if place in labelled else None,
-                "said": f"{format_day(best['day'], weekday=False)}: {format_duration(best['elapsed_s'])}",
+                "time": told(best, sure) if place in labelled else None,
+                "said": f"{format_day(best['day'], weekday=False)}: {told(best, sure)}",
+                "sure": _whisker(scale, sure.get(best["activity_id"])),
             }
             for best, place in zip(seasons, places, strict=True)
         ],
+        "sure": bool(sure),
         "time_ticks": [Tick(_percent(scale.y(s)), format_duration(s, digits)) for s in times],
         "date_ticks": [Tick(_percent(scale.x(day)), text) for day, text in scale.dates(_MOST_DATES)],
         "slower": len(trend["points"]) - len(shown),
         "point": point_name(trend["span"]),
     }
+
+
+def _whisker(scale: Scale, sure: Sure | None) -> tuple[float, float] | None:
+    if sure is None or not math.isfinite(sure.high_s - sure.low_s):
+        return None
+    low, high = (_percent(min(max(scale.y(seconds), 0.0), 1.0)) for seconds in (sure.low_s, sure.high_s))
+    return low, high
 
 
 def _apart(places: Sequence[tuple[float, float]]) -> set[tuple[float, float]]:

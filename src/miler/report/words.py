@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from miler.units import (
     MILE_M,
@@ -111,17 +111,37 @@ def why_no_mile(analysis: Analysis) -> str:
     return "No unbroken mile: teleports, glitches, other sports or exclusions lie between; see the notes."
 
 
-def told_time(effort: Effort) -> str:
+class Sure(Protocol):
+    """A time, and how sure it is."""
+
+    @property
+    def elapsed_s(self) -> float:
+        """The time."""
+
+    @property
+    def low_s(self) -> float:
+        """From where on it may be."""
+
+    @property
+    def high_s(self) -> float:
+        """Up to where."""
+
+    @property
+    def uncertainty_s(self) -> float:
+        """Its ±."""
+
+
+def told_time(effort: Sure) -> str:
     """Write a time with as many digits as it is sure of."""
     return format_duration(effort.elapsed_s, digits_for(effort.uncertainty_s))
 
 
-def interval(effort: Effort) -> str:
+def interval(effort: Sure) -> str:
     """Write the 95 % interval, outwards: `4:54 to 5:21`."""
     return format_interval(effort.low_s, effort.high_s, digits_for(effort.uncertainty_s))
 
 
-def sure_time(effort: Effort) -> str:
+def sure_time(effort: Sure) -> str:
     """Write a time with its ±, as `units.format_sure` does."""
     return format_sure(effort.elapsed_s, effort.low_s, effort.high_s)
 

@@ -17,6 +17,7 @@ _ASSETS = {
     "report.css": ("report/assets", _CSS),
     "chart.js": ("report/assets", _JS),
     "pacelight.js": ("report/assets", _JS),
+    "trend.css": ("report/assets", _CSS),
     "web.css": ("web/static", _CSS),
     "actions.js": ("web/static", _JS),
     "upload.js": ("web/static", _JS),
@@ -47,10 +48,13 @@ def template(name: str) -> Template:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+
+    # What reports and pages both draw is drawn by the same macros.
+    charts = PrefixLoader({"charts": PackageLoader("miler.report", "assets")})
 
     environment = Environment(
-        loader=PackageLoader("miler.web"),
+        loader=ChoiceLoader([PackageLoader("miler.web"), charts]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -16,15 +16,23 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from miler import recordbook
-from miler.errors import LibraryError
+from miler.errors import LibraryError, SettingsError
 from miler.library import Filter, Library, Stored, doubles
 from miler.library.comparing import compared, runner_of
 from miler.library.importing import analysis_of
 from miler.library.questions import said
-from miler.report import html, listing
+from miler.pacelight import races
+from miler.plan import Course, planned
+from miler.report import html, listing, plans, trend_page
+from miler.report.charts import GRID_X, GRID_Y
 from miler.report.records import records_document
+from miler.report.runs import SPLITS, run_of
+from miler.report.trend import sentences
+from miler.report.years import paces, weeks
 from miler.saying import KINDS, SURFACES
-from miler.units import MILE_M, length_name, parse_distance
+from miler.settings import LANES
+from miler.trends import trend_of
+from miler.units import MILE_M, UNIT_M, length_name, parse_distance
 from miler.web import views
 from miler.web.api import Id, Number
 from miler.web.assets import asset, template
@@ -211,19 +219,72 @@ def _ranking(hall: Hall, library: Library, length_m: float, chosen: Filter, filt
 
 @router.get("/trend")
 def trend(hall: InHall, length: Text = None) -> Response:
-    """Show the best of each year."""
+    """Show how the best of a length moved over the years."""
     length_m = MILE_M if length is None else parse_distance(length)
     with hall.library() as library:
-        seasons = views.seasons(library, length_m)
+        found = trend_of(length_m, library.history(length_m), {})
+        bests = [library.get(season.best.activity_id) for season in found.seasons]
         known = library.lengths()
+    lines = {kept.activity_id: run_of(kept.document, "mi", title=kept.title) for kept in bests}
+    sure = {
+        number: effort
+        for number, run in lines.items()
+        for effort in run.efforts
+        if effort.length_m == length_m
+    }
+    document = found.document()
     return _page(
         hall,
         "trend",
-        f"{length_name(length_m)}, year by year",
+        f"{length_name(length_m)} over the years",
         asked={"length": length or "1mi"},
         lengths=[(views.length_text(m), length_name(m)) for m in known],
-        seasons=seasons,
-        chart=views.season_chart(seasons),
+        length_name=length_name(length_m),
+        sentences=sentences(document, sure) if bests else (),
+        chart=trend_page.chart(document, sure) if bests else None,
+        grid=(GRID_X, GRID_Y),
+        seasons=views.seasons(found, sure, {number: run.title for number, run in lines.items()}),
+    )
+
+
+@router.get("/years")
+def years(hall: InHall) -> Response:
+    """Show the weeks, and how often which pace was run."""
+    settings = hall.config.settings
+    units = settings.unit
+    with hall.library() as library:
+        days = library.days(settings.sports)
+        times_s = library.split_times(SPLITS[units], UNIT_M[units], settings.sports)
+    return _page(hall, "years", "Years", unit=units, weeks=weeks(days, units), paces=paces(times_s, units))
+
+
+@router.get("/plan")
+def plan(
+    hall: InHall,
+    time: Text = None,
+    distance: Text = None,
+    like: Text = None,
+    course: Course = "400",
+    lane: Annotated[int, Query(ge=1, le=LANES)] = 1,
+) -> Response:
+    """Show the splits to run for a goal."""
+    asked = {"time": time or "", "distance": distance or "1mi", "like": like or "even"}
+    made, why = None, ""
+    if time is not None:
+        try:
+            made = planned(time, asked["distance"], asked["like"], course, lane)
+        except SettingsError as error:
+            why = error.message
+    return _page(
+        hall,
+        "plan",
+        "Plan",
+        asked=asked | {"course": course, "lane": lane},
+        races=list(races()),
+        lanes=LANES,
+        heading=plans.heading(made) if made else "",
+        rows=plans.rows(made) if made else (),
+        why=why,
     )
 
 

@@ -7,14 +7,17 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from miler.library import Best, Library, Listed, Said
+from miler.library import Best, Listed, Said
 from miler.library.comparing import Comparison, Stage
 from miler.library.doubles import Double
 from miler.report.comparison import mark_name, result
 from miler.report.document import Document
 from miler.report.listing import evidence, said_words
+from miler.report.runs import Timed
+from miler.report.trend import change
 from miler.report.words import FLAGS
 from miler.saying import KINDS, SURFACES
+from miler.trends import Dated, Trend
 from miler.units import (
     MILE_M,
     Unit,
@@ -26,7 +29,6 @@ from miler.units import (
     lag,
     length_name,
     rounded_down,
-    signed,
 )
 from miler.web.choosing import Conditions
 
@@ -182,68 +184,27 @@ def _day(start_local: str | None) -> str:
     return "date unknown" if start_local is None else format_day(start_local)
 
 
-@dataclass(frozen=True)
-class Season:
-    """The best effort of a year, and how much faster it was than the one before."""
-
-    year: int
-    elapsed_s: float
-    view: View
-    change: str
-
-
-def seasons(library: Library, length_m: float) -> list[Season]:
-    """Return the best effort of each year that has one, the latest first."""
-    years = library.best_by("year", length_m)
-    bests = [(int(year), best) for year, best in years.items() if year is not None][::-1]
-    before: list[Best | None] = [best for _, best in bests[1:]]
-    return (
-        [
-            Season(year, best.elapsed_s, effort(best), _change(best, former))
-            for (year, best), former in zip(bests, [*before, None], strict=True)
-        ]
-        if bests
-        else []
-    )
+def seasons(trend: Trend, sure: Mapping[int, Timed], titles: Mapping[int, str]) -> list[View]:
+    """Show the best of each year, the latest first, as sure as it is."""
+    return [
+        {
+            "year": season.year,
+            "number": season.best.activity_id,
+            "title": titles[season.best.activity_id],
+            "time": told_sure(season.best, sure),
+            "change": change(season.improvement_s),
+            "efforts": season.efforts,
+            "pace": format_pace(season.best.elapsed_s / trend.length_m * 1000, "mi"),
+            "day": _day(season.best.day.isoformat()),
+        }
+        for season in reversed(trend.seasons)
+    ]
 
 
-def _change(best: Best, former: Best | None) -> str:
-    return "–" if former is None else signed(best.elapsed_s - former.elapsed_s)
-
-
-@dataclass(frozen=True)
-class SeasonChart:
-    """A dot a year, faster is higher: places in per cent of the plot."""
-
-    dots: tuple[tuple[float, float, str, str, bool], ...]  # x, y, time, year, the best so far
-    line: str  # the running best, as points of a polyline in a box of 100 by 100
-
-
-def season_chart(seasons: Sequence[Season]) -> SeasonChart | None:
-    """Lay out the best of each year; None where there are too few to draw."""
-    if len(seasons) < 2:
-        return None
-    oldest_first = list(reversed(seasons))
-    first, last = oldest_first[0].year, oldest_first[-1].year
-    fastest, slowest = (pick(s.elapsed_s for s in seasons) for pick in (min, max))
-    span_s = max(slowest - fastest, 1e-3)
-
-    def place(year: int, elapsed_s: float) -> tuple[float, float]:
-        x = 6 + 88 * (year - first) / max(last - first, 1)
-        return round(x, 2), round(18 + 64 * (elapsed_s - fastest) / span_s, 2)
-
-    points: list[tuple[float, float]] = []
-    dots, best_s = [], float("inf")
-    for season in oldest_first:
-        x, y = place(season.year, min(best_s, season.elapsed_s))
-        if best_s < float("inf"):
-            points.append((x, place(season.year, best_s)[1]))
-        points.append((x, y))
-        best = season.elapsed_s < best_s
-        time = format_duration(season.elapsed_s)
-        dots.append((*place(season.year, season.elapsed_s), time, str(season.year), best))
-        best_s = min(best_s, season.elapsed_s)
-    return SeasonChart(tuple(dots), " ".join(f"{x:g},{y:g}" for x, y in points))
+def told_sure(best: Dated, sure: Mapping[int, Timed]) -> str:
+    """Write a time with its ±, where that is known."""
+    known = sure.get(best.activity_id)
+    return format_sure(best.elapsed_s, *((None, None) if known is None else (known.low_s, known.high_s)))
 
 
 def books(marks: Iterable[Document]) -> list[View]:

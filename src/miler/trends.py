@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from itertools import combinations
 from statistics import median
 from typing import Any
 
-from miler.library.questions import Dated
 from miler.units import length_name
 
 SCHEMA = "miler.trend/1"
@@ -16,6 +16,15 @@ MOST_POINTS = 1500  # more than a plot can show apart
 
 # A long history is thinned to the best of each span of days.
 _SPANS = ((1, "day"), (7, "week"), (28, "four weeks"), (91, "quarter of a year"))
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One activity's effort of a length, on the elapsed clock, and the day by the runner's calendar."""
+
+    activity_id: int
+    day: date
+    elapsed_s: float
 
 
 @dataclass(frozen=True)
