@@ -27,9 +27,9 @@ from miler.report.words import (
     compared,
     flag_words,
     local_start,
+    margin_words,
     own_best_words,
     sport,
-    sure_time,
     told_time,
     where,
     why_no_mile,
@@ -199,7 +199,7 @@ def _mile(analysis: Analysis, mile: Mile, units: Unit) -> View:
     per: tuple[Unit, Unit] = ("mi", "km") if units == "mi" else ("km", "mi")
     return {
         "time": told_time(effort),
-        "sure": sure_time(effort).removeprefix(told_time(effort)).strip(),
+        "sure": margin_words(effort),
         "why_sure": _capitalised(why_sure(effort)),
         "by_timer": by_timer(mile),
         "by_button": by_button(mile),

@@ -90,6 +90,8 @@ def _best(effort: Timed, run: Run, units: Unit) -> View:
     return {
         "name": length_name(effort.length_m),
         "time": sure_time(effort),
+        "told": told_time(effort),
+        "sure": margin_words(effort),
         "paces": [format_pace(pace_s_per_km, unit) for unit in (units, other)],
         "grade": effort.grade or _MISSING,
         "age_grade": None if grade is None else _percent(grade),

@@ -136,6 +136,11 @@ def told_time(effort: Sure) -> str:
     return format_duration(effort.elapsed_s, digits_for(effort.uncertainty_s))
 
 
+def margin_words(effort: Sure) -> str:
+    """Write what stands smaller beside `told_time`, which it makes a `sure_time`: `± 4`."""
+    return sure_time(effort).removeprefix(told_time(effort)).strip()
+
+
 def interval(effort: Sure) -> str:
     """Write the 95 % interval, outwards: `4:54 to 5:21`."""
     return format_interval(effort.low_s, effort.high_s, digits_for(effort.uncertainty_s))
