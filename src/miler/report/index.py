@@ -12,7 +12,7 @@ from miler.report import page, trend_page
 from miler.report.charts import GRID_X, GRID_Y
 from miler.report.runs import Run, Timed, bests, history, in_time
 from miler.report.trend import change, sentences
-from miler.report.words import sure_time
+from miler.report.words import margin_words, sure_time, told_time
 from miler.report.years import Day, paces, weeks
 from miler.trends import Trend, trend_of
 from miler.units import (
