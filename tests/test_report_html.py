@@ -27,9 +27,10 @@ from miler.errors import MilerError
 from miler.formats import decode
 from miler.report import charts, tables
 from miler.report.html import render, script
-from miler.report.words import FLAGS, printable, sure_time
+from miler.report.words import FLAGS, sure_time
 from miler.scoring import Behind
 from miler.settings import Settings
+from miler.shown import printable
 from miler.trace import Trace
 from miler.units import MILE_M, format_duration, format_pace
 

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from miler.activity import Activity
 from miler.errors import MilerError, UnsupportedFile
 from miler.files import Found, activities, contents, explain
-from miler.report.words import printable
+from miler.shown import printable
 from miler.units import format_duration
 
 Kind = Literal["sound", "damaged", "skipped", "failed"]

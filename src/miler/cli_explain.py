@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from miler.cli_options import OK, named, settings_of, settings_options
+from miler.cli_options import OK, one_file, settings_of, settings_options
 
 
 def register(cli: click.Group) -> None:
@@ -17,7 +17,7 @@ def register(cli: click.Group) -> None:
 
 
 @click.command(short_help="Explain how a file's time came about.")
-@click.argument("path", metavar="FILE", callback=lambda c, p, v: named(c, p, (v,))[0])
+@click.argument("path", metavar="FILE", callback=one_file)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @settings_options
 def explain(path: str, format_: str, effort_lengths_m: Sequence[str], **options: Any) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from miler.report.document import Document, effort_document, pressed_document
-from miler.report.words import FLAGS, SOURCES, interval, printable, sure_time
+from miler.report.words import FLAGS, SOURCES, interval, sure_time
+from miler.shown import printable
 from miler.units import format_duration, length_name
 
 if TYPE_CHECKING:  # see `words`

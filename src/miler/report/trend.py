@@ -13,7 +13,7 @@ from statistics import median
 
 from miler.report.document import Document
 from miler.report.look import Look
-from miler.report.words import printable
+from miler.shown import printable
 from miler.units import format_day, format_distance, format_duration, length_name, signed
 
 _ROWS = 16
