@@ -28,7 +28,7 @@ if result.mile is None or run.start_time is None:
 effort = result.mile.effort
 quarters = ", ".join(format_duration(quarter.elapsed_s) for quarter in result.mile.quarters)
 time = format_sure(effort.elapsed_s, effort.low_s, effort.high_s)
-print(f"{format_day(run.start_time.date())}: a mile in {time} ({quarters})")
+print(f"{format_day(run.start_time.date())}: a mile in {time}, quarters {quarters}")
 
 # %% The picture. `miler.picture.png` and `pdf` make others of it, with `pip install 'miler[card]'`.
 picture = folder / "mile.svg"

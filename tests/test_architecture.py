@@ -25,6 +25,7 @@ ORDER = (
     "units",
     "limits",
     "names",
+    "shown",
     "saying",
     "extras",
     "frames",
@@ -98,6 +99,7 @@ ORDER = (
     "cli_upload",
     "cli_serve",
     "cli",
+    "__main__",
 )
 # The edges are where the program meets the machine: what feeds a batch, and all that stands on one.
 EDGES = {"device", "sidecars", "files", "outcome", "check", *ORDER[ORDER.index("batch") :]} - {"watch"}

@@ -42,6 +42,11 @@ def program(
         )
 
 
+def test_python_m_miler_is_the_same_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "miler", "--version"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (OK, program("--version").stdout)
+
+
 # The report
 
 
@@ -229,6 +234,8 @@ def test_wrong_use_is_code_2_with_a_reason_and_no_result(miler: Miler, arguments
         (["forecast"], "'forecast' is neither a verb nor a file; "),
         ([""], "an empty path is no file"),
         (["check", ""], "an empty path is no file"),
+        (["card", ".", "-o", "x.svg"], ". is a folder; name one file"),
+        (["explain", "."], ". is a folder; name one file"),
         (["records", "--event", "2 miles"], "no record of '2 miles' is in the book; it has 1 mile, 1500 m"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ SAID = {
     "first_mile.py": "that is 5:27 (5:20 to 5:28)",
     "season.py": "2026-05-06 18:02:00 0 days 00:05:27 track-mile.fit",
     "custom_distance.py": "3 miles 1393 s ± ",
-    "own_report.py": "Wed 6 May 2026: a mile in 5:27 (5:20 to 5:28) (1:20.2, ",
+    "own_report.py": "Wed 6 May 2026: a mile in 5:27 (5:20 to 5:28), quarters 1:20.2, ",
 }
 
 
@@ -36,6 +37,14 @@ def test_an_example_takes_a_file_of_ones_own(
     monkeypatch.setattr(sys, "argv", [str(path), str(SAMPLES / "treadmill.fit")])
     runpy.run_path(str(path), run_name="__main__")
     assert "D (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("guide", ["README.md", "docs/notebook.md"])
+def test_the_python_in_a_guide_runs_as_it_is_printed(guide: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / guide).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    exec("\n".join(blocks), {})
 
 
 def test_every_example_is_in_the_guide() -> None:

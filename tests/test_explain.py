@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from miler.errors import SettingsError
 from miler.explaining import explain
 from miler.overrides import Overrides, overrides_from
 from miler.report.explained import render
+from miler.report.look import Look
 from miler.settings import Settings
 from miler.sidecars import overrides_beside
 from miler.units import MILE_M
@@ -52,7 +54,7 @@ def test_a_faster_stretch_across_a_break_is_named_with_what_bars_it() -> None:
     metres[700:] += 900.0
     found = explain(Activity(None, times, {"distance": metres}, sport="running", timer_events=True))
     assert any(
-        c.why.startswith("by ") or "spans a glitch" in c.why or "unfiltered" in c.why
+        c.why.startswith("by ") or "for it spans a glitch" in c.why or "unfiltered" in c.why
         for c in found.candidates
     )
 
@@ -78,6 +80,18 @@ def test_a_recording_without_a_mile_is_explained_too(samples: Path) -> None:
     found = explain(miler.read(samples / "track-mile.fit"), length_m=50_000.0)
     assert found.effort is None
     assert "No unbroken stretch" in render(found, "x")
+
+
+def test_a_mile_in_a_sport_that_is_not_sought_is_said_to_be_that(samples: Path) -> None:
+    ride = replace(miler.read(samples / "track-mile.fit"), sport="cycling", sessions=())
+    found = explain(ride)
+    assert found.effort is None
+    assert "for it spans a sport that is not sought (--sport)" in " ".join(render(found, "x").split())
+
+
+def test_an_explanation_fits_its_terminal(samples: Path) -> None:
+    text = render(explain(miler.read(samples / "track-mile.fit")), "x", Look(40, plain=True))
+    assert max(map(len, text.splitlines())) <= 40 and text.isascii()
 
 
 def test_the_verb_writes_words_and_json(miler: Miler, samples: Path) -> None:

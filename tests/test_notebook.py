@@ -155,3 +155,15 @@ def test_every_column_is_explained() -> None:
         assert f"`{column}`" in text, column
     for table in {*RUN.tables(), *ANALYSIS.tables()}:
         assert f"`{table}`" in text, table
+
+
+def test_a_name_turns_no_line_around_in_a_notebook_and_fills_no_page() -> None:
+    names = ("\x1b[31m\u202eegdirb\u2066\ud800", "A" * 10_000)
+    for name in names:
+        shown = replace(RUN, name=name)._repr_html_() + miler.analyse(replace(RUN, name=name))._repr_html_()
+        assert not set("\x1b\u202e\u2066\ud800") & set(shown)
+        assert len(shown) < 5000
+
+
+def test_an_analysis_shows_itself_in_a_line() -> None:
+    assert repr(ANALYSIS) == "<Analysis of track-mile.fit, mile 5:27 (5:20 to 5:28)>"

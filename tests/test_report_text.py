@@ -14,8 +14,9 @@ from devtools.samples import SAMPLES
 from miler.activity import Note, Pause
 from miler.analysis import Analysis, Summary
 from miler.report import tables, words
-from miler.report.words import local_start, printable
+from miler.report.words import local_start
 from miler.settings import Settings
+from miler.shown import printable
 from miler.units import format_duration
 from tests.conftest import SAMPLES as FOLDER
 

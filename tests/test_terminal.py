@@ -130,7 +130,7 @@ def test_the_least_wanted_column_leaves_first_and_an_empty_one_always() -> None:
 
 def test_words_at_the_end_are_cut_before_a_column_leaves() -> None:
     columns = [Column("a", ["1111"], 1), Column("", ["men's record, pending"], 2, words=True)]
-    assert laid_out(columns, Look(24))[1] == "  1111  men's record, pe"
+    assert laid_out(columns, Look(24))[1] == "  1111  men's record, p…"
     assert laid_out(columns, Look(16))[1] == "  1111"
 
 
@@ -186,6 +186,10 @@ def test_fast_is_up_and_slow_is_down() -> None:
 def test_an_even_run_looks_even() -> None:
     line, _ = drawn(trace_of([4.0, 4.05, 4.0]))["PACE"]
     assert set(line) <= {"▇", "█"}
+
+
+def test_a_straight_line_between_two_records_has_one_pace() -> None:
+    assert drawn(trace_of([4.0]))["PACE"][1] == "4:10 /km throughout"
 
 
 def test_one_fast_moment_does_not_flatten_the_rest() -> None:

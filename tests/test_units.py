@@ -34,6 +34,7 @@ from miler.units import (
     lag,
     length_name,
     metres_to_go,
+    off_mean,
     pace_figure,
     parse_distance,
     parse_duration,
@@ -43,6 +44,10 @@ from miler.units import (
 )
 
 UNITS = pytest.mark.parametrize("unit", get_args(Unit))
+
+
+def test_a_time_off_a_mean_is_written_in_minutes_from_one_on() -> None:
+    assert [off_mean(s) for s in (-1.64, 106.4, -0.04)] == ["−1.6", "+1:46.4", "0.0"]
 
 
 def test_a_mile_is_exactly_1609_344_m() -> None:

@@ -48,6 +48,7 @@ from miler.scoring import (
     pace_lights,
 )
 from miler.settings import Settings
+from miler.shown import printable
 from miler.timezone import zone
 from miler.trace import Trace, thin
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
@@ -130,6 +131,12 @@ class Analysis(Tabled):
     moments: Moments
     notes: tuple[Note, ...]
     settings: Settings
+
+    def __repr__(self) -> str:
+        """What was analysed, and its mile: `<Analysis of track-mile.fit, mile 5:27 ± 7>`."""
+        effort = self.mile.effort if self.mile else None
+        mile = format_sure(effort.elapsed_s, effort.low_s, effort.high_s) if effort else "none"
+        return f"<Analysis of {printable(self.source.name or 'an activity')}, mile {mile}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the run, its mile and the mile's quarters."""
@@ -394,7 +401,7 @@ def untold_stops(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
     if not told or len(told) < len(activity.sessions) or untold_s < _UNTOLD_S:
         return ()
     text = (
-        f"the timer stood {untold_s:.0f} s longer than the pauses that the file tells of; "
+        f"the timer stood {format_duration(untold_s, 0)} longer than the pauses that the file tells of; "
         "timer times of efforts and splits count those as running"
     )
     return (Note("timer_unplaced", "finding", text),)

@@ -96,7 +96,9 @@ def credit_glitches(steps: Steps) -> None:
         reason = "mended" if _borne_out(steps, first, last, around_mps) else "glitch"
         steps.breaks.append((float(steps.times[first]), float(steps.times[last]), reason))
         took_s = float(steps.times[last] - steps.times[first])
-        steps.note("glitch", f"{was_m:.0f} m in {took_s:.0f} s cannot be; credited {is_m:.0f} m", first)
+        steps.note(
+            "glitch", f"a glitch of {took_s:.0f} s: {was_m:.0f} m as recorded, {is_m:.0f} m credited", first
+        )
 
 
 def _deny(steps: Steps, fast: BoolArray, on_foot: BoolArray) -> None:

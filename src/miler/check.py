@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from miler.activity import Activity
 from miler.errors import MilerError, UnsupportedFile
 from miler.files import Found, activities, contents, explain
-from miler.report.words import printable
+from miler.shown import printable
 from miler.units import format_duration
 
 Kind = Literal["sound", "damaged", "skipped", "failed"]
@@ -48,10 +48,11 @@ def _lines(activity: Activity, file: str) -> list[str]:
     streams = ", ".join(name.replace("_", " ") for name in activity.streams) or "no streams"
     member = "" if source.name == file else f"{printable(source.name)}: "
     part = "" if source.part is None else f"part {source.part}: "
+    pieces = (activity, "record"), (activity.laps, "lap"), (activity.pauses, "pause")
+    records, laps, pauses = (f"{len(those)} {name}{'' if len(those) == 1 else 's'}" for those, name in pieces)
     lines = [
-        f"  {member}{part}{source.format.upper()}, {printable(activity.sport)}, {len(activity)} records"
-        f" over {format_duration(activity.elapsed_s, 0)}, {len(activity.laps)} laps,"
-        f" {len(activity.pauses)} pauses",
+        f"  {member}{part}{source.format.upper()}, {printable(activity.sport)}, {records}"
+        f" over {format_duration(activity.elapsed_s, 0)}, {laps}, {pauses}",
         f"  with {streams}",
     ]
     for note in sorted(activity.notes, key=lambda n: n.kind != "damage"):

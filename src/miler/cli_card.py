@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import OK, has_place, named, settings_of, settings_options
+from miler.cli_options import OK, has_place, one_file, settings_of, settings_options
 
 if TYPE_CHECKING:
     from miler.report.card import Size, Theme
@@ -23,7 +23,7 @@ def _is_picture(ctx: click.Context, param: click.Parameter, value: Path) -> Path
 
 
 @click.command(short_help="Draw the mile of a file as a picture to share.")
-@click.argument("path", metavar="FILE", callback=lambda c, p, v: named(c, p, (v,))[0])
+@click.argument("path", metavar="FILE", callback=one_file)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False),
               metavar="FILE", callback=_is_picture, help="A name ending in .png, .svg or .pdf.")  # fmt: skip
 @click.option("--size", type=click.Choice(["wide", "square"]), default="wide", show_default=True,

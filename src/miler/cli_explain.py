@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from miler.cli_options import OK, named, settings_of, settings_options
+from miler.cli_options import OK, look_at, one_file, settings_of, settings_options
 
 
 def register(cli: click.Group) -> None:
@@ -17,7 +18,7 @@ def register(cli: click.Group) -> None:
 
 
 @click.command(short_help="Explain how a file's time came about.")
-@click.argument("path", metavar="FILE", callback=lambda c, p, v: named(c, p, (v,))[0])
+@click.argument("path", metavar="FILE", callback=one_file)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @settings_options
 def explain(path: str, format_: str, effort_lengths_m: Sequence[str], **options: Any) -> int:
@@ -40,5 +41,5 @@ def explain(path: str, format_: str, effort_lengths_m: Sequence[str], **options:
         if format_ == "json":
             click.echo(dumps(report.explanation_document(found, name), indent=2))
         else:
-            click.echo(report.render(found, name), nl=False)
+            click.echo(report.render(found, name, look_at(sys.stdout)), nl=False)
     return OK

@@ -82,7 +82,7 @@ def _plugged_in(root: Path | None) -> Iterator[str]:
     """Say which watches are there, and return the folders of their activities."""
     from miler.device import roots, watches
     from miler.errors import MilerError
-    from miler.report.words import printable
+    from miler.shown import printable
 
     found = [watch for top in (roots() if root is None else [root]) for watch in watches(top)]
     if not found:
@@ -116,7 +116,7 @@ def _follow(endings: Iterable[Recorded], total: int) -> int:
 
 
 def _sum_up(counts: Counter[str], failed: list[Recorded]) -> None:
-    from miler.report.words import printable
+    from miler.shown import printable
 
     for ending in failed:
         click.echo(printable(f"failed {ending.name}: {ending.message}"), err=True)

@@ -114,7 +114,7 @@ def set_(activity_id: int, pairs: Sequence[str], library_path: Path | None) -> i
 @library_option
 def delete(activity_id: int, yes: bool, library_path: Path | None) -> int:
     """Take an activity out of the library. Its file stays, and importing it again does not bring it back."""
-    from miler.report.words import printable
+    from miler.shown import printable
 
     with open_library(library_path) as library:
         kept = library.get(activity_id)
@@ -164,7 +164,7 @@ def export(format_: str, output: Path | None, library_path: Path | None, **condi
 
 def _export_gpx(library: Library, folder: Path, chosen: Filter) -> int:
     from miler.library.exporting import write_gpx
-    from miler.report.words import printable
+    from miler.shown import printable
 
     folder.mkdir(exist_ok=True)
     counts = Counter[str]()

@@ -103,6 +103,14 @@ def named(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) ->
     return paths
 
 
+def one_file(ctx: click.Context, param: click.Parameter, path: str) -> str:
+    """Refuse a folder where one file is asked for."""
+    named(ctx, param, (path,))
+    if Path(path).is_dir():
+        raise click.BadParameter(f"{path} is a folder; name one file", ctx, param)
+    return path
+
+
 def jobs_for(asked: int | None, files: int) -> int:
     """Return how many processes work on so many files: those asked for, else one a core where that pays."""
     from miler import batch

@@ -125,7 +125,7 @@ def _order(folder: Path, options: dict[str, Any]) -> Order:
 def _lines(log: Path | None) -> Iterator[Callable[[str, str], None]]:
     """Lend what says a line: on the terminal, and in the log with the time."""
     from miler.library import moment
-    from miler.report.words import printable
+    from miler.shown import printable
 
     keep = _log(log)
     try:

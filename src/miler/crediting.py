@@ -19,6 +19,7 @@ from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
 from miler.settings import Settings
+from miler.units import format_duration
 
 _VAGUE_S = 4.0  # the timer may have run so long about a pause, in seconds or in records: see `measure`
 _PAUSE_S, _RHYTHMS = 10.0, 4.0  # a gap this long, and this many usual steps, may be a pause
@@ -143,7 +144,7 @@ def _pauses(
     total = sum(p.end_s - p.start_s for p in found)
     text = (
         f"pauses inferred from {len(found)} gap{'s' if len(found) > 1 else ''} without movement, "
-        f"{total:.0f} s in all: this file does not say when the timer stood"
+        f"{format_duration(total, 0)} in all: this file does not say when the timer stood"
     )
     note = Note("pause_inferred", "finding", text, at_s=found[0].start_s)
     return tuple(sorted((*activity.pauses, *found), key=lambda p: p.start_s)), [note]
@@ -211,7 +212,9 @@ def _bar_teleports(steps: Steps, pauses: tuple[Pause, ...], settings: Settings) 
 def _tell_holes(steps: Steps) -> None:
     """Say where records are missing for so long that somebody will wonder about the times."""
     for i in np.flatnonzero(steps.active > _HOLE_S).tolist():
-        steps.note("gap", f"no records for {steps.active[i] / 60:,.0f} minutes though the timer ran", i)
+        steps.note(
+            "gap", f"no records for {format_duration(float(steps.active[i]), 0)} though the timer ran", i
+        )
 
 
 def _tell_left_out(steps: Steps, fixes: Fixes) -> None:

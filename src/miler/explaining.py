@@ -23,13 +23,20 @@ from miler.odometer import Odometer, timetable
 from miler.overrides import Overrides, amended
 from miler.plausibility import record_s
 from miler.settings import DistanceSource, Settings
-from miler.units import MILE_M, length_name
+from miler.units import MILE_M
 from miler.windows import Windows, windows
 
 _RUNNERS_UP = 3
 _RECKONINGS: dict[DistanceSource, str] = {
     "device": "by the device's own distance",
     "fixes": "by the positions alone",
+}
+_BARS = {
+    "teleport": "a teleport",
+    "glitch": "a glitch",
+    "sport": "a sport that is not sought (--sport)",
+    "vehicle": "a ride in a vehicle",
+    "excluded": "what you left out",
 }
 
 
@@ -196,8 +203,8 @@ def _barred(odometer: Odometer, effort: Effort | None, length_m: float) -> list[
         for b in odometer.breaks
         if b.bars(length_m) and b.from_m < free.end_m and b.to_m > free.start_m
     ]
-    reasons = " and ".join(dict.fromkeys(f"a {reason}" for reason in across))
-    return [Candidate(free.start_s, free.elapsed_s, f"spans {reasons}, which no {length_name(length_m)} may")]
+    reasons = " and ".join(dict.fromkeys(_BARS[reason] for reason in across))
+    return [Candidate(free.start_s, free.elapsed_s, f"no effort, for it spans {reasons}")]
 
 
 def _raw(activity: Activity, odometer: Odometer) -> Odometer | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from miler.bars import shares
+from miler.shown import printable
 
 _BOX = "border-left:3px solid currentColor;padding-left:.8em;display:inline-block"
 _CELL = "text-align:left;padding:.1em .8em .1em 0;background:none"
+_LONGEST = 300  # letters
 _BAR_PX, _GAP_PX, _HIGH_PX = 36, 4, 40
 
 
@@ -29,8 +31,8 @@ def facts(title: str, rows: Iterable[tuple[str, str]], times_s: Sequence[float] 
 def _safe(text: str) -> str:
     from html import escape  # its table of names takes longer to load than all else here
 
-    # A name that is not UTF-8 has lone surrogates, which no notebook's JSON can hold.
-    return escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    whole = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+    return escape(printable(whole))
 
 
 def _drawn(times_s: Sequence[float]) -> str:

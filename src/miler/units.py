@@ -230,6 +230,13 @@ def signed(value: float, unit: str = "") -> str:
     return f"{sign}{text}{unit}"
 
 
+def off_mean(seconds: float) -> str:
+    """Write how far a time is off a mean, to the nearest tenth: `−1.6`, `+1:46.4`."""
+    tenths = round(abs(seconds), 1)
+    sign = "" if not tenths else "−" if seconds < 0 else "+"
+    return sign + format_duration(tenths)
+
+
 def lag(behind_s: float) -> str:
     """Write seconds behind a record, rounded up like a time; from ten minutes on without tenths."""
     digits = 1 if abs(behind_s) < 600 else 0

@@ -36,8 +36,8 @@ from miler.library.seen import given_by, is_known, moved
 from miler.library.writing import Recorded
 from miler.names import kind_of
 from miler.report.runs import stem
-from miler.report.words import printable
 from miler.settings import Settings
+from miler.shown import printable
 from miler.units import MILE_M, format_sure
 from miler.watch import Ledger, Pace, Sight
 

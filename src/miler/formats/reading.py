@@ -65,7 +65,8 @@ class Reading:
         if self.breaks and not points:
             return self._nothing_left()
         if points:
-            text = f"a track without times ({points} points) cannot be timed; export the activity itself"
+            counted = f"{points} point{'s' if points > 1 else ''}"
+            text = f"a track without times ({counted}) cannot be timed; export the activity itself"
             kind = "track without times"
         else:
             text, kind = file.instead()

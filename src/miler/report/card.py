@@ -20,7 +20,8 @@ from miler.effort import Split
 from miler.errors import ActivityError
 from miler.report.course import Course
 from miler.report.oval_svg import oval_chart
-from miler.report.words import printable, told_time, why_no_mile
+from miler.report.words import told_time, why_no_mile
+from miler.shown import printable
 from miler.timezone import zone
 from miler.track import Drawing
 from miler.units import (

@@ -19,9 +19,10 @@ from miler.oval import STANDARD
 from miler.pacelight import Light, even
 from miler.report.oval_svg import OvalChart, oval_chart
 from miler.report.tables import Table, lag_words
-from miler.report.words import printable, told_time
+from miler.report.words import told_time
 from miler.scoring import behind_light, lights
 from miler.settings import Settings
+from miler.shown import printable
 from miler.track import Drawing, Line
 from miler.units import MILE_M, format_duration, metres_to_go
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from miler.report.document import Document
 from miler.report.look import Look
-from miler.report.words import printable
+from miler.shown import printable
 from miler.units import (
     MILE_M,
     QUARTER_M,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from miler.errors import MilerError
 from miler.report.judged import behind, judged
-from miler.report.words import printable
+from miler.shown import printable
 from miler.units import length_name
 
 if TYPE_CHECKING:  # see `words`

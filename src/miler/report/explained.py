@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from miler.report.document import Document, effort_document, pressed_document
-from miler.report.words import FLAGS, SOURCES, interval, printable, sure_time
+from miler.report.look import Look
+from miler.report.words import FLAGS, SOURCES, interval, sure_time
+from miler.shown import printable
 from miler.units import format_duration, length_name
 
 if TYPE_CHECKING:  # see `words`
@@ -45,9 +46,10 @@ def explanation_document(found: Explanation, name: str) -> Document:
     }
 
 
-def render(found: Explanation, name: str) -> str:
-    """Return an explanation in words, ending with a newline."""
-    lines = [f"━━ {printable(name)}: the {length_name(found.length_m)}, explained"]
+def render(found: Explanation, name: str, look: Look | None = None) -> str:
+    """Return an explanation in words, ending with a newline; 100 columns, no colours if `look` is None."""
+    look = look or Look(_WIDTH)
+    lines = look.wrap(f"{printable(name)}: the {length_name(found.length_m)}, explained", "━━ ", "   ")
     for title, sentences in (
         ("THE NUMBER", _number(found)),
         ("THE DISTANCE", _distance(found)),
@@ -56,14 +58,10 @@ def render(found: Explanation, name: str) -> str:
         ("WHAT LOST, AND WHY", _lost(found)),
         ("SETTINGS", _settings(found)),
     ):
-        body = [line for sentence in sentences for line in _wrapped(sentence)]
+        body = [line for said in sentences for line in look.wrap(printable(said), "  ", "    ")]
         if body:
-            lines += ["", title, *body]
-    return "\n".join(lines) + "\n"
-
-
-def _wrapped(sentence: str) -> list[str]:
-    return textwrap.wrap(printable(sentence), _WIDTH, initial_indent="  ", subsequent_indent="    ")
+            lines += ["", look.title(title), *body]
+    return look.said("\n".join(lines)) + "\n"
 
 
 def _number(found: Explanation) -> Iterator[str]:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from miler.errors import ActivityError
-from miler.report.words import printable
+from miler.shown import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from miler.activity import Pause
 from miler.analysis import Analysis, Mile, Summary
-from miler.effort import Effort
 from miler.report import chasing, page, tables
 from miler.report import oval as ovals
 from miler.report.charts import GRID_X, GRID_Y, bars, gap_chart, pace_chart
@@ -206,13 +204,16 @@ def _mile(analysis: Analysis, mile: Mile, units: Unit) -> View:
         "clock": effort.clock,
         "paces": [format_pace(effort.pace_s_per_km, unit) for unit in per],
         "where": where(mile, units),
-        "flags": [_flag(flag, effort, analysis.pauses) for flag in effort.flags],
+        "flags": [_capitalised(flag_words(flag, effort, analysis.pauses)) for flag in effort.flags],
         "bars": _bars(analysis, mile),
         "quarters": tables.quarters(mile, units),
         "track_laps": tables.track_laps(mile, units),
         "rounding": ROUNDING,
         "pacing": [_sentence(said) for said in pacing_words(mile, analysis.summary.sub_sport)],
-        "worth": [_sentence(said) for said in worth_words(mile.worth, analysis.settings.own_records)],
+        "worth": [
+            _sentence(said)
+            for said in worth_words(mile.worth, analysis.settings.own_records, mile.effort.high_s)
+        ],
         "conditions": [_sentence(said) for said in condition_words(mile.conditions)],
         "evenness": None if mile.interrupted else _evenness(mile, analysis.summary.sub_sport),
         "interrupted": mile.interrupted,
@@ -223,13 +224,6 @@ def _mile(analysis: Analysis, mile: Mile, units: Unit) -> View:
         "milestone": _milestone(mile.milestone) if mile.milestone else None,
         "own_bests": [_sentence(s) for s in own_best_words(mile.own_bests, effort.uncertainty_s)],
     }
-
-
-def _flag(flag: str, effort: Effort, pauses: Sequence[Pause]) -> str:
-    words = flag_words(flag, effort, pauses)
-    if flag == "pause":
-        words += f"; the timer clock says {format_duration(effort.timer_s)}"
-    return _capitalised(words)
 
 
 def _evenness(mile: Mile, sub_sport: str | None) -> View:

@@ -53,7 +53,7 @@ def laid_out(columns: Sequence[Column], look: Look, bars: Sequence[float] = ()) 
             line + " " * _GAP + look.bar(share, cells) if share > 0 else line
             for line, share in zip(lines[1:], bars, strict=True)
         ]
-    heads, *below = (_cut(line.rstrip(), look.width) for line in lines)
+    heads, *below = (_cut(line.rstrip(), look) for line in lines)
     return [look.dim(heads), *below]
 
 
@@ -79,8 +79,11 @@ def _cell(text: str, column: Column) -> str:
     return text.ljust(column.width) if column.words else text.rjust(column.width)
 
 
-def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else line[:width].rstrip()
+def _cut(line: str, look: Look) -> str:
+    if len(line) <= look.width:
+        return line
+    end = look.said("…")
+    return line[: look.width - len(end)].rstrip() + end
 
 
 def indent(look: Look) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from miler.ownbest import OwnBest
 from miler.report.document import Document, csv_line
 from miler.report.look import Look
-from miler.report.words import own_best_words, printable
+from miler.report.words import own_best_words
+from miler.shown import printable
 from miler.units import (
     Unit,
     format_day,

@@ -39,7 +39,7 @@ class Rendered:
 def rendered(outcome: Outcome, format: str, look: Look | None = None) -> Rendered:
     """Render one outcome, in the worker; `joined` puts the pieces together."""
     from miler.report import document
-    from miler.report.words import printable
+    from miler.shown import printable
 
     if outcome.error is None:
         return Rendered(outcome.kind, tuple(_piece(a, format, look) for a in outcome.analyses))

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from miler.report.words import printable
+from miler.shown import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -70,6 +70,8 @@ def _paces(speeds: FloatArray, units: Sequence[Unit], look: Look) -> tuple[str, 
     high = min(fastest, _FASTEST * float(np.quantile(speeds, 0.9)))
     low = min(max(slowest, _SLOWEST * high), (1 - _EVEN) * high)
     drawn = look.spark(((speeds - low) / (high - low)).tolist())
+    if fastest - slowest < 1e-6 * fastest:  # of a straight line between two records
+        return drawn, f"{' = '.join(format_pace(1000 / fastest, unit) for unit in units)} throughout"
     told = [
         f"{pace_figure(1000 / high, unit)} to {format_pace(1000 / max(slowest, low), unit)}" for unit in units
     ]

@@ -25,7 +25,6 @@ from miler.report.words import (
     lead_in,
     local_start,
     own_best_words,
-    printable,
     sport,
     sure_time,
     told_time,
@@ -34,6 +33,7 @@ from miler.report.words import (
     why_sure,
 )
 from miler.scoring import Behind
+from miler.shown import printable
 from miler.units import (
     TRACK_LAP_M,
     Unit,
@@ -44,10 +44,10 @@ from miler.units import (
     format_pace,
     lag,
     metres_to_go,
+    off_mean,
     pace_figure,
     rounded_down,
     rounded_up,
-    signed,
 )
 
 WIDTH = 100  # where nobody says how wide
@@ -140,7 +140,7 @@ def _mile(analysis: Analysis, mile: Mile, look: Look) -> list[list[str]]:
         _track_laps(analysis, mile, look),
         _records(mile, look),
         _milestone(mile, units, look),
-        titled("WORTH", worth_words(mile.worth, analysis.settings.own_records), look),
+        titled("WORTH", worth_words(mile.worth, analysis.settings.own_records, mile.effort.high_s), look),
         titled("CONDITIONS", context_words(mile.conditions), look),
         _eligibility(mile, look),
     ]
@@ -208,7 +208,7 @@ def _table(title: str, splits: Sequence[Split], units: Sequence[Unit], look: Loo
         Column("metres", [f"{s.length_m:.1f}" for s in splits], 3),
         Column("time", [format_duration(s.elapsed_s) for s in splits]),
         Column("total", [format_duration(s) for s in accumulate(s.elapsed_s for s in splits)], 4),
-        Column("to even", [signed(s) for s in even_s], 2),
+        Column("to even", [off_mean(s) for s in even_s], 2),
         *_of_streams(splits, units),
     ]
     return [*look.wrap(look.title(title)), *laid_out(columns, look, shares(_speeds(splits)))]
@@ -318,7 +318,7 @@ def _repeats(found: Series | None, look: Look) -> list[str]:
     columns = [
         Column("", [str(r.index) for r in repeats]),
         Column("time", [format_duration(r.elapsed_s) for r in repeats]),
-        Column("to mean", [signed(r.elapsed_s - mean_s) for r in repeats], 1),
+        Column("to mean", [off_mean(r.elapsed_s - mean_s) for r in repeats], 1),
         Column("after", [format_duration(r.start_s, 0) for r in repeats], 3),
         Column("rest", [format_duration(r.rest_s, 0) for r in repeats], 2),
         Column("rest, m", [_whole(r.rest_m) for r in repeats], 4),

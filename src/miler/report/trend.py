@@ -13,7 +13,8 @@ from statistics import median
 
 from miler.report.document import Document
 from miler.report.look import Look
-from miler.report.words import Sure, printable, told_time
+from miler.report.words import Sure, told_time
+from miler.shown import printable
 from miler.units import format_day, format_distance, format_duration, length_name, signed
 
 _ROWS = 16

@@ -5,14 +5,16 @@ Every number is rounded here, never in the runner's favour; every sentence stand
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from miler.analysis import Mile
 from miler.conditions import Condition
 from miler.pacing import Change, Pacing
 from miler.recordbook import Mark
-from miler.report.words import SHAPES, printable, written_day
+from miler.report.words import SHAPES, written_day
 from miler.scoring import label
+from miler.shown import printable
 from miler.units import format_duration, length_name, rounded_down, rounded_up
 from miler.worth import BookWorth, Worth
 
@@ -72,9 +74,13 @@ def _lost(pacing: Pacing, mile_s: float) -> str:
 
 def _like(pacing: Pacing) -> str:
     nearest, farthest = pacing.likeness[0], pacing.likeness[-1]
+    races, percent = f"{len(pacing.likeness)} record races", pacing.more_even_than_percent
+    evenness = f"more even than {percent:.0f} % of {races}"
+    if percent in (0, 100):
+        evenness = f"{'more' if percent else 'less'} even than any of {races}"
     return (
         f"paced like {nearest.athlete} {nearest.year}, not like {farthest.athlete} {farthest.year};"
-        f" more even than {pacing.more_even_than_percent:.0f} % of {len(pacing.likeness)} record races"
+        f" {evenness}"
     )
 
 
@@ -88,11 +94,12 @@ def _surges(surges: Sequence[Change]) -> str:
     return f"off its mean pace: {', '.join(said)}"
 
 
-def worth_words(worth: Worth, own: str = "") -> list[str]:
-    """Say what a mile is worth, by one book or both."""
+def worth_words(worth: Worth, own: str = "", high_s: float = -math.inf) -> list[str]:
+    """Say what a mile is worth, by one book or both; `high_s` is the end of its interval."""
     said = [f"VDOT {rounded_down(worth.vdot)}"] if worth.vdot > _AT_REST else []
     if worth.milestone_s is not None:
-        said.append(f"under {format_duration(worth.milestone_s, 0)}")
+        unsure = ", but its ± reaches beyond" if high_s >= worth.milestone_s else ""
+        said.append(f"under {format_duration(worth.milestone_s, 0)}{unsure}")
     return [
         *filter(None, ["; ".join(said)]),
         _equivalents(worth),
@@ -143,8 +150,8 @@ def condition_words(conditions: Sequence[Condition]) -> list[str]:
 
 
 def _noted(condition: Condition) -> bool:
-    if condition.name == "drop":
-        return condition.value > 1
+    if condition.name == "drop":  # the checklist tells it, with its ±
+        return False
     return condition.effect_percent is None or abs(condition.effect_percent) >= _NOTED_PERCENT
 
 
@@ -163,9 +170,7 @@ def _condition(condition: Condition) -> str:
         return f"{value} m above the sea{model} ({condition.source})"
     if condition.name == "temperature":
         return f"{value} °C ({condition.source})"
-    if condition.name == "gradient":
-        return f"hills, {value} % net{model} ({condition.source})"
-    return f"a drop of {value} m/km ({condition.source})"
+    return f"hills, {value} % net{model} ({condition.source})"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Words that every report shares: local time, flags, shapes, and text that is safe to print.
+"""Words that every report shares: local time, flags, shapes.
 
 Numbers in them are written by `miler.units`.
 """
@@ -6,10 +6,10 @@ Numbers in them are written by `miler.units`.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from miler.shown import printable
 from miler.units import (
     MILE_M,
     Unit,
@@ -57,25 +57,6 @@ SOURCES = {
     "track": "the track's own line",
     "none": "no distance",
 }
-
-
-def printable(text: str) -> str:
-    r"""Return text from a file without control, bidi and other invisible characters.
-
-    A name must not move the cursor, ring the bell or turn the line around: such characters are
-    shown as `\x1b`, `\u202e`, and a byte of a file name that is not UTF-8 as `\xff`.
-    """
-    if text.isprintable():  # nearly all text
-        return text
-    return "".join(
-        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _escaped(c) for c in text
-    )
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    code -= 0xDC00 * (0xDC80 <= code <= 0xDCFF)  # Python's word for such a byte
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def local_start(summary: Summary) -> str:
@@ -184,7 +165,7 @@ def by_button(mile: Mile) -> str:
     wide_s = pressed.high_s - pressed.elapsed_s
     sure = f" ± {format_margin(wide_s)}" if math.isfinite(wide_s) else ""
     return (
-        f"{format_duration(pressed.elapsed_s, 2)}{sure}  evidence {pressed.evidence.grade}: {laps},"
+        f"{format_duration(pressed.elapsed_s, 2)}{sure}, evidence {pressed.evidence.grade}: {laps},"
         f" {pressed.evidence.reasons[0]}; {pressed.explained(mile.effort)}"
     )
 

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from miler.report.words import printable
+from miler.shown import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template

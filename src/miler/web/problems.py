@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from miler.errors import LibraryError, MilerError, SettingsError
 from miler.report.document import dumps
-from miler.report.words import printable
+from miler.shown import printable
 from miler.web.assets import template
 
 MEDIA_TYPE = "application/problem+json"
