@@ -122,7 +122,7 @@ class Disk:
         self._folder = folder
         self._names: Names = {}
         self._synced: Names = {}
-        self._since: list[tuple[Path, Names]] = []  # in which folder, and which names changed
+        self._since: list[Names] = []  # the names that each call changed, but for those synced since
 
     def take(self, call: Call) -> bool:
         """Do what a call did; return whether it was about this folder."""
@@ -159,7 +159,7 @@ class Disk:
         return content
 
     def _rename(self, changes: Names) -> None:
-        self._since.append(([*changes][-1].parent, changes))
+        self._since.append(changes)
         self._names = _renamed(self._names, changes)
 
     def _sync(self, path: Path) -> None:
@@ -167,15 +167,15 @@ class Disk:
         if content is not None:
             content.sync()
             return
-        for folder, changes in self._since:
-            if folder == path:
-                self._synced = _renamed(self._synced, changes)
-        self._since = [change for change in self._since if change[0] != path]
+        for changes in self._since:  # a folder is synced as it is now, also with what was moved out of it
+            self._synced = _renamed(self._synced, {p: c for p, c in changes.items() if p.parent == path})
+        others = ({p: c for p, c in changes.items() if p.parent != path} for changes in self._since)
+        self._since = [changes for changes in others if changes]
 
     def left(self, dice: random.Random | None) -> dict[Path, bytes]:
         """Return the files that a power cut leaves: what must be there, or, by dice, some of the rest too."""
         names = self._synced
-        for _, changes in self._since[: dice.randint(0, len(self._since))] if dice else ():
+        for changes in self._since[: dice.randint(0, len(self._since))] if dice else ():
             names = _renamed(names, changes)  # file systems keep the order of names
         return {
             path: bytes(content.torn(dice) if dice else content.synced)
