@@ -210,14 +210,16 @@ def _course(trace: Trace, mile: Mile, box: _Box, colors: _Colors) -> Iterator[st
     middle = np.array([box.x + box.width / 2, -(box.y + box.height / 2)])
     points = (middle + (run_m.T - middle_m) * scale).T
     part = points[:, (run_s >= mile.effort.start_s) & (run_s <= mile.effort.end_s)]
+    if not part.size:  # the mile lies where there were no fixes
+        return
     for way, color, wide in ((points, colors.rule, 4), (part, colors.mile, 7)):
         yield (
             f'<path d="{path(way)}" fill="none" stroke="{color}" stroke-width="{wide}"'
             ' stroke-linecap="round" stroke-linejoin="round"/>'
         )
-    for x, y in part.T[-1:].tolist():
-        dot = f'<circle cx="{x:.1f}" cy="{-y:.1f}" r="10"'
-        yield f'{dot} fill="{colors.mile}" stroke="{colors.paper}" stroke-width="4"/>'
+    x, y = part[:, -1].tolist()
+    dot = f'<circle cx="{x:.1f}" cy="{-y:.1f}" r="10"'
+    yield f'{dot} fill="{colors.mile}" stroke="{colors.paper}" stroke-width="4"/>'
 
 
 def _footer(analysis: Analysis, mile: Mile, whole: _Box, colors: _Colors) -> Iterator[str]:
