@@ -157,7 +157,7 @@ def test_an_excluded_run_has_no_best_at_all_until_it_is_included(library: Librar
 
 def test_an_effort_that_is_not_there_cannot_be_excluded(library: Library, tmp_path: Path) -> None:
     some_runs(library, tmp_path, 1)
-    with pytest.raises(LibraryError, match="no effort of 5000 m") as refused:
+    with pytest.raises(LibraryError, match="no effort of 5 km") as refused:
         library.exclude(1, 5000.0)
     assert refused.value.code == "no_effort"
 
