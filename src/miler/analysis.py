@@ -48,7 +48,7 @@ from miler.scoring import (
     pace_lights,
 )
 from miler.settings import Settings
-from miler.timezone import local, zone
+from miler.timezone import zone
 from miler.trace import Trace, thin
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
 from miler.units import (
@@ -356,8 +356,9 @@ def own_bests_of(activity: Activity, effort: Effort, settings: Settings) -> tupl
     others = own_marks(settings.own_records)
     if not others or activity.start_time is None:
         return ()
-    day = local(activity.start_time, activity.time_zone).date()
-    return own_bests(effort.elapsed_s, day, others, settings.birth_year)
+    there = zone(activity.time_zone)
+    start = activity.start_time if there is None else activity.start_time.astimezone(there)
+    return own_bests(effort.elapsed_s, start.date(), others, settings.birth_year)
 
 
 def summarise(activity: Activity, odometer: Odometer, settings: Settings) -> Summary:

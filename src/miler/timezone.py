@@ -51,9 +51,3 @@ def zone(name: str | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
-
-
-def local(moment: datetime, name: str | None) -> datetime:
-    """Return an aware moment as the clock of a zone shows it; as it is where the zone is unknown."""
-    there = zone(name)
-    return moment if there is None else moment.astimezone(there)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from miler.library.fingerprint import fingerprint, packed
 from miler.library.tables import ACTIVITY, RESULTS
-from miler.timezone import local
+from miler.timezone import zone
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
@@ -140,8 +140,10 @@ def _start_local(values: Document) -> str | None:
     """The start on the runner's clock, UTC where the place is unknown: what a day or a year means."""
     if values["start_time"] is None:
         return None
-    start = local(datetime.fromisoformat(values["start_time"]), values["time_zone"])
-    return start.replace(tzinfo=None).isoformat(timespec="seconds")
+    start = datetime.fromisoformat(values["start_time"])
+    there = zone(values["time_zone"])
+    local = start.astimezone(there) if there else start
+    return local.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _efforts(flat: Document) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from miler.effort import Split
 from miler.errors import ActivityError
 from miler.report.oval_svg import oval_chart, path
 from miler.report.words import printable, told_time, why_no_mile
-from miler.timezone import local
+from miler.timezone import zone
 from miler.trace import Trace
 from miler.track import Drawing
 from miler.units import (
@@ -226,7 +226,9 @@ def _footer(analysis: Analysis, mile: Mile, whole: _Box, colors: _Colors) -> Ite
     summary = analysis.summary
     words = []
     if summary.start_time is not None:
-        words.append(format_day(local(summary.start_time, summary.time_zone).date()))
+        there = zone(summary.time_zone)
+        local = summary.start_time if there is None else summary.start_time.astimezone(there)
+        words.append(format_day(local.date()))
     if summary.name:
         words.append(_shortened(printable(summary.name)))
     if not mile.interrupted:
