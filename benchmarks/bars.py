@@ -18,7 +18,7 @@ _ISSUES = (
     "benchmarks.readers",
     "benchmarks.hostile",
     "benchmarks.many_files",
-    "benchmarks.library",
+    "benchmarks.importing",
     "benchmarks.bulk",
     "benchmarks.kills",
     "benchmarks.power_loss",

@@ -16,7 +16,6 @@ from miler import picture
 from miler.activity import Activity
 from miler.analysis import Analysis
 from miler.report.card import card
-from miler.report.course import Course, course_of
 from miler.units import (
     MILE_M,
     UNIT_M,
@@ -41,9 +40,8 @@ def bars(short: bool) -> Iterator[Bar]:
     yield _widths(short)
     yield _numbers(_NUMBERS // 10 if short else _NUMBERS)
     run = miler.read(_SAMPLES / "road-run-pauses.fit")
-    course = course_of(run)
-    yield _bytes(run, course)
-    yield _card(miler.analyse(run), course)
+    yield _bytes(run)
+    yield _card(miler.analyse(run))
 
 
 def _widths(short: bool) -> Bar:
@@ -88,12 +86,12 @@ def _numbers(count: int) -> Bar:
     )
 
 
-def _bytes(run: Activity, course: Course | None) -> Bar:
+def _bytes(run: Activity) -> Bar:
     """Make everything twice, from the same file read twice."""
 
     def all_of_it() -> tuple[str | bytes, ...]:
         analysis = miler.analyse(miler.read(_SAMPLES / "road-run-pauses.fit"))
-        svg = card(analysis, course)
+        svg = card(analysis)
         effort = next(e for e in analysis.efforts if e.length_m == MILE_M)
         shown = [value._repr_html_() for value in (run, analysis, effort)]
         return (miler.render(analysis), *shown, svg, picture.png(svg), picture.pdf(svg))
@@ -104,9 +102,9 @@ def _bytes(run: Activity, course: Course | None) -> Bar:
     return Bar(name, f"{other} of {len(first)}", "0", other == 0)
 
 
-def _card(analysis: Analysis, course: Course | None) -> Bar:
+def _card(analysis: Analysis) -> Bar:
     began = time.process_time()
-    data = picture.png(card(analysis, course))
+    data = picture.png(card(analysis))
     took_s = time.process_time() - began
     figure = f"{took_s:.2f} s of processor, {len(data) / 1000:.0f} kB"
     return Bar("a card as PNG", figure, f"< {_CARD_S:g} s", took_s < _CARD_S, timed=True)

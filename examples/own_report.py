@@ -10,7 +10,6 @@ from pathlib import Path
 
 import miler
 from miler.report.card import card
-from miler.report.course import course_of
 from miler.units import format_day, format_duration, format_sure
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_files"
@@ -32,5 +31,5 @@ print(f"{format_day(run.start_time.date())}: a mile in {time}, quarters {quarter
 
 # %% The picture. `miler.picture.png` and `pdf` make others of it, with `pip install 'miler[card]'`.
 picture = folder / "mile.svg"
-picture.write_text(card(result, course_of(run), size="square", theme="dark"), encoding="utf-8")
+picture.write_text(card(result, size="square", theme="dark"), encoding="utf-8")
 print(picture.name, picture.stat().st_size > 1000)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import pytest
 
-from miler.activity import STREAMS, Activity, Lap, Pause, Session, Source
+from miler.activity import STREAMS, Activity, Lap, Pause, Session
 from miler.errors import ActivityError, MissingStream
 
 START = datetime(2026, 5, 9, 17, 2, tzinfo=UTC)
@@ -89,13 +89,6 @@ def test_it_lasts_until_the_last_thing_recorded() -> None:
 def test_it_introduces_itself_in_a_notebook() -> None:
     assert repr(activity()) == "<Activity running 2026-05-09 17:02 UTC, 0:03 elapsed, 3 records>"
     assert "no date" in repr(activity(start_time=None))
-
-
-def test_its_source_is_told_on_a_copy() -> None:
-    run = activity()
-    named = run.with_source(Source(name="a.fit", format="fit"))
-    assert (run.source.name, named.source.name) == ("", "a.fit")
-    assert named["heart_rate"] is run["heart_rate"]
 
 
 def test_every_stream_has_a_unit_and_a_meaning() -> None:

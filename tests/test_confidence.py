@@ -19,7 +19,7 @@ from miler.confidence import GRADES, Witness, budget, grade_of, judge, witness
 from miler.crediting import believed_fixes, measure
 from miler.effort import Effort, fastest
 from miler.odometer import Odometer, Stretch, timetable
-from miler.optimism import optimism
+from miler.optimism import optimisms
 from miler.report.words import interval, sure_time, told_time
 from miler.settings import Settings
 from miler.units import MILE_M
@@ -151,7 +151,7 @@ def test_the_flattery_of_equal_windows_is_the_mean_of_the_greatest_error(count: 
     metres = np.arange(0, MILE_M + 100.0 * count, 10.0)
     found = windows(Odometer(*timetable(metres / 4, metres)), MILE_M)
     assert found is not None
-    said = optimism(found, float(found.took_s.min()), sd_s)
+    (said,) = optimisms([(found, float(found.took_s.min()), sd_s)])
     bins = len(np.unique(np.floor(found.start_m / 100)))
     drawn = np.random.default_rng(1).standard_normal((4000, bins)).max(axis=1).mean()
     assert said == pytest.approx(max(drawn, 0) * sd_s, abs=0.06 * sd_s)

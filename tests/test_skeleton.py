@@ -22,7 +22,6 @@ from miler.formats import decode, gpx, recognise, tcx
 from miler.formats.skeleton import skeleton
 from miler.formats.xmlfile import XmlFile
 
-TAGS = {"gpx": "trkpt", "tcx": "Trackpoint"}
 SPOILER = b"<run-of-points/>"
 SKIPPED_TO = re.compile(r" to \d+ were")  # beyond the spoiler, where a break is near the end
 

@@ -267,7 +267,6 @@ CLOCK_WENT_BACK = {"rox-10-0-gps-ride-negative-pause.tcx": slice(104, 109)}
 # Files on which a plain walk of the tree and miler differ, and why.
 ETREE_CANNOT = {"forerunner-410-run-malformed.tcx": "uses a prefix that it does not declare"}
 
-Leaf = dict[str, str]
 PATHS = {
     "Position/LatitudeDegrees": "latitude",
     "Position/LongitudeDegrees": "longitude",

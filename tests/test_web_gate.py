@@ -19,7 +19,6 @@ from devtools.serving import TOKEN, Server, form, serving, stop
 from devtools.small_runs import small_run
 from tests.conftest import Miler
 
-FIELD_ONLY = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--'
 EVIL = "http://evil.example"
 
 

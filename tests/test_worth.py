@@ -21,8 +21,6 @@ from miler.units import LEAD_IN_M, MILE_M
 from miler.worth import (
     age_grade,
     equivalents,
-    mile_of_1500_s,
-    mile_of_1600_s,
     points,
     riegel_s,
     same_vdot_s,
@@ -155,8 +153,9 @@ def test_a_vdot_that_nobody_has_has_no_time() -> None:
 
 
 def test_conversions_are_the_field_s_factors() -> None:
-    assert mile_of_1500_s(240) == pytest.approx(259.2)
-    assert mile_of_1600_s(300) == pytest.approx(301.74)
+    at_1500, at_1600, *_ = equivalents(300)
+    assert at_1500.time_s == pytest.approx(277.78, abs=0.01)
+    assert at_1600.time_s == pytest.approx(298.27, abs=0.01)
     assert pytest.approx(1.00584) == MILE_M / 1600
     outdoor = {
         (sex, event): standing_records(event, sex=sex)[0].time_s for sex in ("M", "F") for event in EVENTS

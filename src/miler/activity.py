@@ -8,7 +8,7 @@ inferred, nothing smoothed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
@@ -211,10 +211,6 @@ class Activity(Tabled):
         if not self.sessions:
             ends += [lap.start_s + lap.elapsed_s for lap in self.laps]
         return max(ends)
-
-    def with_source(self, source: Source) -> Activity:
-        """Return the same activity, said to come from `source`."""
-        return replace(self, source=source)
 
     def __repr__(self) -> str:
         """Sport, start, length: `<Activity running 2026-05-09 17:02 UTC, 31:04 elapsed, 1864 records>`."""

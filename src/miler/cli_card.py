@@ -41,16 +41,13 @@ def card(path: str, output: Path, size: Size, theme: Theme, course: bool, **opti
     from miler.analysis import analyse
     from miler.files import read_all, write_bytes
     from miler.report.card import card as drawn
-    from miler.report.course import course_of
     from miler.sidecars import overrides_beside
 
     settings, said = settings_of(options), overrides_beside(path)
-    runs = [(activity, analyse(activity, settings, said)) for activity in read_all(path)]
+    runs = [analyse(activity, settings, said) for activity in read_all(path)]
     # Of several activities in one file, the one with the fastest mile; of none with a mile, any says why.
-    activity, analysis = min(
-        runs, key=lambda run: run[1].mile.effort.elapsed_s if run[1].mile else float("inf")
-    )
-    svg = drawn(analysis, course_of(activity) if course else None, size=size, theme=theme)
+    analysis = min(runs, key=lambda run: run.mile.effort.elapsed_s if run.mile else float("inf"))
+    svg = drawn(analysis, course=course, size=size, theme=theme)
     kind = output.suffix.lower()
     data = picture.png(svg) if kind == ".png" else picture.pdf(svg) if kind == ".pdf" else svg.encode()
     write_bytes(output, data)

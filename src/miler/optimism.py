@@ -16,12 +16,6 @@ _GRID = np.linspace(-4.0, 5.0, 46)  # of the normal distribution
 _GRID_STEPS = np.diff(_GRID)
 
 
-def optimism(found: Windows, best_s: float, sd_s: float) -> float:
-    """Return by how many seconds the fastest of many windows of one length flatters, as `optimisms` does."""
-    (seconds,) = optimisms([(found, best_s, sd_s)])
-    return seconds
-
-
 def optimisms(asked: Sequence[tuple[Windows | None, float, float]]) -> list[float]:
     """Return by how many seconds the fastest of the windows of each length is expected to flatter.
 

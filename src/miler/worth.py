@@ -38,7 +38,7 @@ _FIRST_MASTERS_AGE, _MASTERS_STEP = 35, 5
 _LAST_JUNIOR_AGE = 19
 _FASTEST_MPS, _SLOWEST_MPS = 12.0, 0.5
 _RIEGEL_VALID_S = (3.5 * 60, 230 * 60)
-_MILE_OF_1500 = 1.08
+_MILE_OF_1500 = 1.08  # the records themselves: 1.083 (2026)
 _MILE_OF_1600 = 1.0058
 
 
@@ -254,20 +254,6 @@ def riegel_s(time_s: float, from_m: float, to_m: float) -> float:
         efforts of 3.5 to 230 minutes.
     """
     return time_s * math.pow(to_m / from_m, _RIEGEL_EXPONENT)
-
-
-def mile_of_1500_s(time_s: float) -> float:
-    """Return the mile that a 1500 m is worth: times 1.08, the factor in use for decades.
-
-    Source:
-        Track & Field News, Big Green Book. The records themselves: 1.083 (2026).
-    """
-    return time_s * _MILE_OF_1500
-
-
-def mile_of_1600_s(time_s: float) -> float:
-    """Return the mile that a 1600 m is worth: 9.344 m more, at the same pace."""
-    return time_s * _MILE_OF_1600
 
 
 def equivalents(mile_s: float, lengths_m: tuple[float, ...] = (800, 3000, 5000, 10_000)) -> list[Equivalent]:

@@ -18,11 +18,11 @@ from miler import bars
 from miler.analysis import Analysis, Mile
 from miler.effort import Split
 from miler.errors import ActivityError
-from miler.report.course import Course
-from miler.report.oval_svg import oval_chart
+from miler.report.oval_svg import oval_chart, path
 from miler.report.words import told_time, why_no_mile
 from miler.shown import printable
 from miler.timezone import zone
+from miler.trace import Trace
 from miler.track import Drawing
 from miler.units import (
     digits_for,
@@ -43,6 +43,8 @@ _ADVANCE = 0.57  # of a figure or a middling letter, as a share of the size of t
 _MARGIN = 64
 _GAP = 24  # between bars
 _LONGEST_TITLE = 30  # letters
+_INSET = 10  # of the course
+_LEAST_M = 20.0  # of one place there is no shape
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,12 @@ _LAYOUTS: dict[Size, tuple[_Box, _Box, _Box, _Box]] = {
 }
 
 
-def card(
-    analysis: Analysis, course: Course | None = None, *, size: Size = "wide", theme: Theme = "light"
-) -> str:
+def card(analysis: Analysis, *, course: bool = True, size: Size = "wide", theme: Theme = "light") -> str:
     """Draw the fastest mile: time and ±, quarters, date, and the shape of the track or the course.
 
     Args:
         analysis: with a mile.
-        course: drawn where no track was found; None leaves the shape out, that of a track too.
+        course: whether to draw its shape, or that of the track that it was run on.
         size: `wide` is 1200 by 630, as links are shown; `square` is 1080 by 1080.
         theme: `light` or `dark`.
 
@@ -107,7 +107,7 @@ def card(
         raise ActivityError(why_no_mile(analysis), code="no_mile")
     colors = _COLORS[theme]
     whole, words, below, shape = _LAYOUTS[size]
-    drawn = list(_shape(analysis, mile, course, shape, colors))
+    drawn = list(_shape(analysis, mile, shape, colors)) if course else []
     if not drawn:  # the bars take its place
         below = replace(below, width=whole.width - 2 * _MARGIN)
     parts = [
@@ -168,16 +168,12 @@ def _bars(quarters: Sequence[Split], box: _Box, colors: _Colors) -> Iterator[str
         yield _text(middle, box.y + box.height - 6, f"Q{quarter.index}", 22, colors.soft, anchor="middle")
 
 
-def _shape(
-    analysis: Analysis, mile: Mile, course: Course | None, box: _Box, colors: _Colors
-) -> Iterator[str]:
-    if course is None:
-        return
+def _shape(analysis: Analysis, mile: Mile, box: _Box, colors: _Colors) -> Iterator[str]:
     on_track = mile.effort.evidence is not None and mile.effort.evidence.on_track
     if on_track and analysis.track is not None:
         yield _oval(analysis.track.drawing, box, colors)
     else:
-        yield from _course(course, mile, box, colors)
+        yield from _course(analysis.trace, mile, box, colors)
 
 
 def _oval(drawing: Drawing, box: _Box, colors: _Colors) -> str:
@@ -203,32 +199,28 @@ def _oval(drawing: Drawing, box: _Box, colors: _Colors) -> str:
     )
 
 
-def _course(course: Course, mile: Mile, box: _Box, colors: _Colors) -> Iterator[str]:
-    """North is up; the mile is stressed, with a dot where it ends."""
-    part = course.between(mile.effort.start_s, mile.effort.end_s)
-    inset = 10
-    across, along = float(np.ptp(course.east_m)), float(np.ptp(course.north_m))
-    scale = min((box.width - 2 * inset) / max(across, 1.0), (box.height - 2 * inset) / max(along, 1.0))
-    middle_x = float(course.east_m.min() + course.east_m.max()) / 2
-    middle_y = float(course.north_m.min() + course.north_m.max()) / 2
-
-    def placed(way: Course) -> list[tuple[float, float]]:
-        x = box.x + box.width / 2 + (way.east_m - middle_x) * scale
-        y = box.y + box.height / 2 - (way.north_m - middle_y) * scale
-        return list(zip(x.tolist(), y.tolist(), strict=True))
-
-    for way, color, wide in ((course, colors.rule, 4), (part, colors.mile, 7)):
+def _course(trace: Trace, mile: Mile, box: _Box, colors: _Colors) -> Iterator[str]:
+    """North is up; the mile is stressed, with a dot where it ends; nothing of who stayed in one place."""
+    known = np.isfinite(trace.east_m)
+    run_m, run_s = np.array([trace.east_m, trace.north_m])[:, known], trace.elapsed_s[known]
+    if not len(run_s) or (across_m := np.ptp(run_m, axis=1)).max() <= _LEAST_M:
+        return
+    room = np.array([box.width, box.height]) - 2 * _INSET
+    scale = float((room / np.maximum(across_m, 1.0)).min())
+    middle_m = (run_m.min(axis=1) + run_m.max(axis=1)) / 2
+    middle = np.array([box.x + box.width / 2, -(box.y + box.height / 2)])
+    points = (middle + (run_m.T - middle_m) * scale).T
+    part = points[:, (run_s >= mile.effort.start_s) & (run_s <= mile.effort.end_s)]
+    if not part.size:  # the mile lies where there were no fixes
+        return
+    for way, color, wide in ((points, colors.rule, 4), (part, colors.mile, 7)):
         yield (
-            f'<path d="{_path(placed(way))}" fill="none" stroke="{color}" stroke-width="{wide}"'
+            f'<path d="{path(way)}" fill="none" stroke="{color}" stroke-width="{wide}"'
             ' stroke-linecap="round" stroke-linejoin="round"/>'
         )
-    x, y = placed(part)[-1]
-    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="10"'
+    x, y = part[:, -1].tolist()
+    dot = f'<circle cx="{x:.1f}" cy="{-y:.1f}" r="10"'
     yield f'{dot} fill="{colors.mile}" stroke="{colors.paper}" stroke-width="4"/>'
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
 def _footer(analysis: Analysis, mile: Mile, whole: _Box, colors: _Colors) -> Iterator[str]:

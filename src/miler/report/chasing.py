@@ -17,7 +17,7 @@ from miler.analysis import Analysis, Mile
 from miler.arrays import FloatArray
 from miler.oval import STANDARD
 from miler.pacelight import Light, even
-from miler.report.oval_svg import OvalChart, oval_chart
+from miler.report.oval_svg import OvalChart, oval_chart, path
 from miler.report.tables import Table, lag_words
 from miler.report.words import told_time
 from miler.scoring import behind_light, lights
@@ -92,7 +92,7 @@ def pace_light(analysis: Analysis) -> PaceLight | None:
     return PaceLight(
         where=where,
         drawn=drawn,
-        way=_path(x, y),
+        way=path(np.array([x, y])),
         dot=round(_DOT * drawn.box[2], 2),
         runner=(at_x[0], at_y[0]),
         light=(at_x[1], at_y[1]),
@@ -202,10 +202,10 @@ def _course(analysis: Analysis, x: FloatArray, y: FloatArray) -> CourseChart:
     top = -float(y.min() + y.max()) / 2 - high / 2
     bar_m = max((m for m in _BARS_M if m <= wide / 3), default=_BARS_M[0])
     at_x, at_y = left + margin / 3, top + high - margin / 3
-    run = np.isfinite(analysis.trace.east_m)
+    trace = analysis.trace
     return CourseChart(
         box=(round(left, 1), round(top, 1), round(wide, 1), round(high, 1)),
-        run=_path(analysis.trace.east_m[run], analysis.trace.north_m[run]),
+        run=path(np.array([trace.east_m, trace.north_m])[:, np.isfinite(trace.east_m)]),
         bar=f"M{at_x:.1f} {at_y:.1f}h{bar_m:g}",
         bar_m=bar_m,
     )
@@ -226,9 +226,3 @@ def _behind(analysis: Analysis, mile: Mile, chased: Sequence[_Chased]) -> Table:
     )
     heads = ("After", "You", *(one.name for one in chased))
     return Table("Behind at each lap; a minus is ahead", heads, (False,) * len(heads), rows)
-
-
-def _path(x: FloatArray, y: FloatArray) -> str:
-    return "M" + "L".join(
-        f"{east:.1f} {-north:.1f}" for east, north in zip(x.tolist(), y.tolist(), strict=True)
-    )

@@ -81,14 +81,15 @@ def _along(line: Line, from_m: float, to_m: float, outwards_m: float) -> str:
     """A path along a line, some way outside it."""
     count = max(int(abs(to_m - from_m) / _STEP_M), 2)
     points, _ = Line(line.straight_m, line.radius_m, outwards_m).at(np.linspace(from_m, to_m, count))
-    return _path(points)
+    return path(points)
 
 
 def _across(line: Line, at_m: float, inner_m: float, outer_m: float) -> str:
     """A path across the lanes."""
     ends = [Line(line.straight_m, line.radius_m, m).at(np.array([at_m]))[0] for m in (inner_m, outer_m)]
-    return _path(np.concatenate(ends, axis=1))
+    return path(np.concatenate(ends, axis=1))
 
 
-def _path(points: FloatArray) -> str:
+def path(points: FloatArray) -> str:
+    """Write (2, n) metres, y upwards, as a line of SVG, whose y grows downwards."""
     return "M" + "L".join(f"{x:.1f} {-y:.1f}" for x, y in points.T.tolist())

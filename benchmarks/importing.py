@@ -1,4 +1,4 @@
-"""How fast is an import? `python -m benchmarks.library [--files N]`.
+"""How fast is an import? `python -m benchmarks.importing [--files N]`.
 
 The claims, each of a whole command as a user waits for it: `miler import` of 2,000 one-hour FIT files
 on two cores, every analysis and every commit included, takes no longer than fitfast takes to decode them
