@@ -43,7 +43,7 @@ UNIT_M: dict[Unit, float] = {"mi": MILE_M, "km": KILOMETRE_M}
 _SLOWEST_PACE_S_PER_KM = 3600.0  # slower is standing about, which has no pace
 _LOPSIDED = 2.0
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _UNITS_M = {
     "m": 1.0,
@@ -262,7 +262,7 @@ def format_day(day: date | str, *, weekday: bool = True, year: bool = True) -> s
         day = date.fromisoformat(day[:10])
     before = f"{_WEEKDAYS[day.weekday()]} " if weekday else ""
     after = f" {day.year}" if year else ""
-    return f"{before}{day.day} {_MONTHS[day.month - 1]}{after}"
+    return f"{before}{day.day} {MONTHS[day.month - 1]}{after}"
 
 
 def format_start(start_time: datetime | None, there: tzinfo | None, zone_name: str | None) -> str:

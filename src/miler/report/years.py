@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from miler.units import UNIT_M, Unit, format_day, format_distance, format_duration, format_pace
+from miler.units import MONTHS, UNIT_M, Unit, format_day, format_distance, format_duration, format_pace
 
 _WEEKS = 53  # of the longest year of ISO 8601
 _LEVELS = 4
@@ -108,11 +108,8 @@ def weeks(days: Iterable[Day], units: Unit) -> Weeks | None:
     )
     years = tuple(_year(year, runs, way_m, units) for year in range(last, first - 1, -1))
     months = tuple(
-        (
-            round(100 * (date(2025, month, 1).timetuple().tm_yday - 1) / (7 * _WEEKS), 2),
-            f"{date(2025, month, 1):%b}",
-        )
-        for month in range(1, 13)
+        (round(100 * (date(2025, month, 1).timetuple().tm_yday - 1) / (7 * _WEEKS), 2), name)
+        for month, name in enumerate(MONTHS, start=1)
     )
     return Weeks(cells, years, months, _legend(step, units))
 
