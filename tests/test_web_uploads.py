@@ -175,8 +175,8 @@ def test_uploads_give_what_an_import_of_the_same_folder_gives(server: Server, tm
     with Library(tmp_path / "by-folder.db") as library:
         list(import_files(library, find([folder]), Settings(), Way()))
         wanted = documents(library)
-    for path in sorted(folder.iterdir()):
-        server.send(path.read_bytes(), path.name)
+    answers = [server.send(path.read_bytes(), path.name) for path in sorted(folder.iterdir())]
+    assert all(answer.status < 500 for answer in answers), [answer.body for answer in answers]
     with Library(server.library) as library:
         uploaded = documents(library)
     names = {sha256: row["source"].pop("name") for rows in (wanted, uploaded) for sha256, row in rows.items()}
