@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import hypothesis
 import pytest
 
 from benchmarks.bar import CORPUS
+from devtools.fit_file import FitFile
 from devtools.serving import Server, serving
+from miler.activity import Activity, Note
 from miler.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +32,33 @@ def cuts(size: int) -> Iterator[int]:
     `benchmarks.xml_damage` and `benchmarks.fit_damage` cut at every byte.
     """
     return (cut for cut in range(size) if cut % 29 == 0 or cut > size - 150)
+
+
+class Noted(Protocol):
+    """What has notes: an activity, an odometer, an analysis."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
+
+
+def codes(noted: Noted) -> list[str]:
+    """Return the codes of the notes, in order."""
+    return [note.code for note in noted.notes]
+
+
+def reader_of_one(
+    decode: Callable[[bytes], Sequence[Activity]],
+) -> Callable[[str | bytes | FitFile], Activity]:
+    """Return what reads a file of exactly one activity, given as text, as bytes or as our own FIT file."""
+
+    def read(file: str | bytes | FitFile) -> Activity:
+        data = (
+            file.encode() if isinstance(file, str) else file.to_bytes() if isinstance(file, FitFile) else file
+        )
+        (activity,) = decode(data)
+        return activity
+
+    return read
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from miler.activity import Activity, Lap, Note, Pause, Session
 from miler.formats.assemble import Raw, assemble
+from tests.conftest import codes
 
 NOON_S = datetime(2026, 5, 9, 12, tzinfo=UTC).timestamp()
 YEAR_S = 365 * 86_400.0
@@ -22,10 +23,6 @@ def assembled(times: list[float], streams: dict[str, list[float]] | None = None,
     """Make an activity of records at these seconds after noon."""
     columns = {name: np.array(column, np.float64) for name, column in (streams or {}).items()}
     return assemble(Raw(np.array(times, np.float64) + NOON_S, columns, **told))
-
-
-def codes(activity: Activity) -> list[str]:
-    return [note.code for note in activity.notes]
 
 
 def column(activity: Activity, name: str) -> list[float | None]:

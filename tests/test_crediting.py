@@ -14,6 +14,7 @@ from miler.effort import fastest, flags_of
 from miler.gait import holdable_mps
 from miler.odometer import Odometer
 from miler.settings import Settings
+from tests.conftest import codes
 
 PER_DEG = 111_319.49  # metres on the equator to a degree of longitude
 
@@ -49,10 +50,6 @@ def run(
         sessions=tuple(sessions),
         timer_events=timer_events,
     )
-
-
-def codes(odometer: Odometer) -> list[str]:
-    return [note.code for note in odometer.notes]
 
 
 def credited(odometer: Odometer, from_s: float, to_s: float) -> float:

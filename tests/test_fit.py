@@ -28,10 +28,11 @@ from devtools.fit_file import (
     Value,
 )
 from devtools.writers import LapMark, Recording, Span, write_fit
-from miler.activity import Activity, Pause
+from miler.activity import Pause
 from miler.errors import CorruptFile, UnsupportedFile
 from miler.formats.fit import decode
 from miler.formats.fit.parts import parts
+from tests.conftest import codes, reader_of_one
 
 FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, DEVICE_INFO, ACTIVITY, LENGTH = (
     0,
@@ -76,13 +77,7 @@ def a_run(seconds: int = 5, header_size: int = 14) -> bytes:
     return file.to_bytes()
 
 
-def one(file: FitFile | bytes) -> Activity:
-    (activity,) = decode(file if isinstance(file, bytes) else file.to_bytes())
-    return activity
-
-
-def codes(activity: Activity) -> list[str]:
-    return [note.code for note in activity.notes]
+one = reader_of_one(decode)
 
 
 def sealed(data: bytes | bytearray) -> bytes:

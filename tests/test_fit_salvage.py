@@ -27,6 +27,7 @@ from devtools.writers import LapMark, Recording, Span, write_fit, write_gpx, wri
 from miler.activity import Activity
 from miler.errors import CorruptFile, MilerError, UnknownFormat
 from miler.formats import decode, recognise
+from tests.conftest import reader_of_one
 
 FILE_ID, RECORD = 0, 20
 TIME, DISTANCE, HEART_RATE = (253, 4, UINT32), (5, 4, UINT32), (3, 1, UINT8)
@@ -68,9 +69,7 @@ def record_places(file: FitFile) -> list[tuple[int, int]]:
     return [(start, end) for number, start, end in file.spans if number == RECORD]
 
 
-def one(data: bytes) -> Activity:
-    (activity,) = decode(data)
-    return activity
+one = reader_of_one(decode)
 
 
 def rows(activity: Activity) -> list[tuple[float, ...]]:

@@ -14,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.bar import CORPUS
-from miler.activity import Activity
 from miler.errors import CorruptFile, MilerError, UnsupportedFile
 from miler.formats.gpx import decode
-from tests.conftest import cuts
+from tests.conftest import codes, cuts, reader_of_one
 
 START = datetime(2026, 5, 9, 17, 2, 0, tzinfo=UTC)
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="Test Watch">'
@@ -42,13 +41,7 @@ def run(*points: str) -> str:
     return document(track("".join(points)))
 
 
-def decode_one(text: str | bytes) -> Activity:
-    (activity,) = decode(text.encode() if isinstance(text, str) else text)
-    return activity
-
-
-def codes(activity: Activity) -> list[str]:
-    return [note.code for note in activity.notes]
+decode_one = reader_of_one(decode)
 
 
 def test_a_run_is_read_with_fixes_times_and_altitude() -> None:

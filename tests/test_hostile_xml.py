@@ -10,9 +10,9 @@ import textwrap
 import numpy as np
 import pytest
 
-from miler.activity import Activity
 from miler.errors import CorruptFile, MilerError, UnknownFormat
 from miler.formats import decode
+from tests.conftest import reader_of_one
 
 
 def trkpt(second: int, inside: str = "", lat: str = "51.5", lon: str = "-0.15") -> str:
@@ -28,9 +28,7 @@ def gpx(body: str, head: str = "") -> str:
 RUN = [trkpt(second) for second in range(60)]
 
 
-def decode_one(text: str) -> Activity:
-    (activity,) = decode(text.encode())
-    return activity
+decode_one = reader_of_one(decode)
 
 
 def doctype(declarations: str) -> str:

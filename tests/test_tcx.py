@@ -14,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.bar import CORPUS
-from miler.activity import Activity
 from miler.errors import CorruptFile, MilerError, UnsupportedFile
 from miler.formats.tcx import decode
-from tests.conftest import cuts
+from tests.conftest import codes, cuts, reader_of_one
 
 START = datetime(2026, 5, 9, 17, 2, 0, tzinfo=UTC)
 HEAD = (
@@ -55,13 +54,7 @@ def run(*points: str) -> str:
     return document(activity_xml(lap(0, "".join(points))))
 
 
-def decode_one(text: str | bytes) -> Activity:
-    (activity,) = decode(text.encode() if isinstance(text, str) else text)
-    return activity
-
-
-def codes(activity: Activity) -> list[str]:
-    return [note.code for note in activity.notes]
+decode_one = reader_of_one(decode)
 
 
 def test_a_run_is_read_with_every_stream_that_tcx_knows() -> None:

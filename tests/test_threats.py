@@ -35,7 +35,7 @@ from miler.outcome import Outcome
 from miler.report.document import document
 from miler.settings import Settings
 from tests.clocks import FIT_EPOCH_S, fit_by, gpx_by, tcx_by
-from tests.conftest import ROOT
+from tests.conftest import ROOT, codes, reader_of_one
 
 COUNT = 600
 HALF = COUNT // 2
@@ -44,13 +44,11 @@ DAY_S = 86_400
 SOUND = range(T0, T0 + COUNT)
 
 
+decode_one = reader_of_one(decode)
+
+
 def one(data: bytes) -> Analysis:
-    (activity,) = decode(data)
-    return analyse(activity)
-
-
-def codes(analysis: Analysis) -> list[str]:
-    return [note.code for note in analysis.notes]
+    return analyse(decode_one(data))
 
 
 def is_sane(analysis: Analysis) -> bool:
