@@ -49,7 +49,7 @@ from miler.scoring import (
 )
 from miler.settings import Settings
 from miler.shown import printable
-from miler.timezone import zone
+from miler.timezone import at_the_place, zone
 from miler.trace import Trace, thin
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
 from miler.units import (
@@ -363,9 +363,8 @@ def own_bests_of(activity: Activity, effort: Effort, settings: Settings) -> tupl
     others = own_marks(settings.own_records)
     if not others or activity.start_time is None:
         return ()
-    there = zone(activity.time_zone)
-    start = activity.start_time if there is None else activity.start_time.astimezone(there)
-    return own_bests(effort.elapsed_s, start.date(), others, settings.birth_year)
+    day = at_the_place(activity.start_time, activity.time_zone).date()
+    return own_bests(effort.elapsed_s, day, others, settings.birth_year)
 
 
 def summarise(activity: Activity, odometer: Odometer, settings: Settings) -> Summary:

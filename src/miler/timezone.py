@@ -53,11 +53,14 @@ def zone(name: str | None) -> tzinfo | None:
         return None
 
 
+def at_the_place(moment: datetime, place: str | None) -> datetime:
+    """Return an aware moment as the runner's clock showed it, in UTC where the place is unknown."""
+    return moment.astimezone(zone(place) or UTC)
+
+
 def on_the_clock(start_time: str | None, place: str | None) -> str | None:
     """Return a moment of ISO 8601 on the runner's clock, UTC where the place is unknown: what a day means."""
     if start_time is None:
         return None
-    start = datetime.fromisoformat(start_time)
-    there = zone(place)
-    local = start.astimezone(there) if there else start
+    local = at_the_place(datetime.fromisoformat(start_time), place)
     return local.replace(tzinfo=None).isoformat(timespec="seconds")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from miler.errors import SettingsError
@@ -275,5 +275,5 @@ def format_start(start_time: datetime | None, there: tzinfo | None, zone_name: s
     """
     if start_time is None:
         return "date unknown"
-    local = start_time if there is None else start_time.astimezone(there)
+    local = start_time.astimezone(there or UTC)
     return f"{format_day(local)}, {local:%H:%M} {'UTC' if there is None else f'({zone_name})'}"

@@ -21,7 +21,7 @@ from miler.errors import ActivityError
 from miler.report.oval_svg import oval_chart, path
 from miler.report.words import told_time, why_no_mile
 from miler.shown import printable
-from miler.timezone import zone
+from miler.timezone import at_the_place
 from miler.trace import Trace
 from miler.track import Drawing
 from miler.units import (
@@ -227,9 +227,7 @@ def _footer(analysis: Analysis, mile: Mile, whole: _Box, colors: _Colors) -> Ite
     summary = analysis.summary
     words = []
     if summary.start_time is not None:
-        there = zone(summary.time_zone)
-        local = summary.start_time if there is None else summary.start_time.astimezone(there)
-        words.append(format_day(local.date()))
+        words.append(format_day(at_the_place(summary.start_time, summary.time_zone)))
     if summary.name:
         words.append(_shortened(printable(summary.name)))
     if not mile.interrupted:

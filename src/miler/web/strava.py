@@ -19,7 +19,7 @@ from starlette.responses import Response
 from miler.library import Filter, Library, Listed, Stored
 from miler.library.places import real_path, stored_path
 from miler.report.document import Document
-from miler.timezone import zone
+from miler.timezone import at_the_place, zone
 from miler.web.api import SHOWS_TOKEN, Json, Number
 from miler.web.asking import Landed, known_contents
 from miler.web.hall import InHall
@@ -270,8 +270,7 @@ def _times(start: str | None, place: str | None, after_s: float) -> Document:
     if start is None:
         return {"start_date": None, "start_date_local": None}
     moment = datetime.fromtimestamp(datetime.fromisoformat(start).timestamp() + after_s, UTC)
-    there = zone(place)
-    local = moment.astimezone(there) if there else moment
+    local = at_the_place(moment, place)
     return {
         "start_date": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
         "start_date_local": f"{local:%Y-%m-%dT%H:%M:%SZ}",
