@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from devtools.fit_file import ENUM, FitFile
 from miler.check import verdict
 from miler.files import Found
 
@@ -43,6 +44,20 @@ def test_a_file_that_cannot_be_read_fails_with_its_reason(tmp_path: Path) -> Non
     )
     (tmp_path / "page.gpx").write_text("<html></html>")
     assert verdict(of(tmp_path / "page.gpx")).text.endswith("[unknown_format]")
+
+
+def test_a_damaged_file_of_another_kind_is_skipped_but_not_called_sound(tmp_path: Path) -> None:
+    file = FitFile()
+    file.define(0, 0, [(0, 1, ENUM)])
+    file.message(0, 2)  # file_id: settings
+    sound, damaged = file.to_bytes(), bytearray(file.to_bytes())
+    damaged[-1] ^= 1
+    for name, data in (("sound.fit", sound), ("damaged.fit", damaged)):
+        (tmp_path / name).write_bytes(data)
+    assert verdict(of(tmp_path / "sound.fit")).text.startswith("sound.fit: sound, but a FIT settings file")
+    result = verdict(of(tmp_path / "damaged.fit"))
+    assert result.kind == "skipped"
+    assert result.text.startswith("damaged.fit: a FIT settings file, not an activity; damaged: ")
 
 
 def test_what_a_file_says_cannot_move_the_cursor(tmp_path: Path) -> None:

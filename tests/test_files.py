@@ -224,6 +224,16 @@ def test_a_device_is_written_to_and_never_replaced() -> None:
     assert not Path("/dev/null").is_file()
 
 
+@pytest.mark.parametrize("name", ["gone/report.html", "a-file/report.html"])
+def test_a_report_that_cannot_be_written_is_called_by_the_name_it_was_given(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(OSError, match=r"gone|a-file") as refused, write_atomic(tmp_path / name):
+        pass
+    assert refused.value.filename == str(tmp_path / name)
+
+
 def test_names_are_relative_to_the_folder_that_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

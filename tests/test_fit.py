@@ -444,6 +444,15 @@ def test_a_file_of_another_kind_is_refused_by_name(number: int, kind: str) -> No
     assert refused.value.kind == kind and refused.value.format == "fit"
 
 
+def test_a_damaged_file_of_another_kind_is_not_called_sound() -> None:
+    file = begun(kind=2)
+    add_records(file, 0, 1)
+    data = bytearray(file.to_bytes())
+    data[-1] ^= 1
+    with pytest.raises(UnsupportedFile, match=r"settings file, not an activity; damaged: .*checksum"):
+        decode(bytes(data))
+
+
 def test_an_activity_with_nothing_to_measure_is_corrupt() -> None:
     empty, timeless = begun(), begun()
     add(timeless, 0, RECORD, [HEART_RATE], (100,))

@@ -231,6 +231,7 @@ def test_pending_and_not_eligible_marks_are_printed_apart_from_records() -> None
     lines = render_records(select(marks(), event="1 mile", sex="M")).splitlines()
     pending = lines.index("  pending, as last seen 2026-09-27:")
     assert "Hicham El Guerrouj" in lines[1] and "Josh Kerr" in lines[pending + 1]
+    assert "pending" not in lines[pending + 1]
     road = lines.index("1 mile, road, men")
     not_counted = next(i for i in range(road, len(lines)) if lines[i].startswith("  not counted"))
     assert "Elliot Giles" in lines[road + 1]

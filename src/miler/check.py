@@ -29,9 +29,9 @@ def verdict(found: Found) -> Verdict:
     try:
         read = activities(found, contents(found))
     except UnsupportedFile as error:
-        if error is found.error:  # of an archive, in whole sentences
-            return Verdict("skipped", f"{name}: {printable(error.message)} [{error.code}]")
-        return Verdict("skipped", f"{name}: sound, but {printable(error.message)} [{error.code}]")
+        # What is said of an archive is a whole sentence.
+        but = "" if error is found.error or error.damage else "sound, but "
+        return Verdict("skipped", f"{name}: {but}{printable(error.message)} [{error.code}]")
     except MilerError as error:
         return Verdict("failed", f"{name}: failed, {printable(error.message)} [{error.code}]")
     except OSError as error:

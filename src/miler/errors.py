@@ -67,9 +67,9 @@ class CorruptFile(DecodeError):
 
 
 class UnsupportedFile(DecodeError):
-    """A sound file that is not an activity: settings, a course, a workout, a route.
+    """A file that is not an activity: settings, a course, a workout, a route.
 
-    Such files are skipped, not failed; `kind` names what the file is.
+    Such files are skipped, not failed; `kind` names what the file is, `damage` what is broken in it.
     """
 
     code = "not_an_activity"
@@ -79,12 +79,16 @@ class UnsupportedFile(DecodeError):
         message: str,
         *,
         kind: str = "unknown",
+        damage: str | None = None,
         code: str | None = None,
         format: str | None = None,
         at: int | None = None,
     ) -> None:
-        super().__init__(message, code=code, format=format, at=at)
+        super().__init__(
+            f"{message}; damaged: {damage}" if damage else message, code=code, format=format, at=at
+        )
         self.kind = kind
+        self.damage = damage
 
 
 class ActivityError(MilerError):

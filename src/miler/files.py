@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -352,8 +352,13 @@ def replacing(path: str | os.PathLike[str], temporary_name: str | None = None) -
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
+    except OSError as error:
+        if error.filename == os.fspath(temporary):
+            error.filename = os.fspath(path)
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):
+            temporary.unlink(missing_ok=True)
 
 
 def _text(path: Path, mode: str) -> IO[str]:

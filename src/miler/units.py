@@ -94,7 +94,7 @@ def parse_distance(text: str) -> float:
         raise SettingsError(f"{text!r} is not a distance; write a number and a unit, such as 1mi, 400m or 5k")
     metres = float(match[1]) * _UNITS_M[match[2]]
     if not 0 < metres < 1e7:
-        raise SettingsError(f"{text!r} is not between 0 and 10,000 km")
+        raise SettingsError(f"{text!r} is no length to run; it must be more than 0 m and less than 10,000 km")
     return metres
 
 

@@ -136,14 +136,14 @@ class _Layout:
         text = _cut(text, self.width)
         return f"\033[{_STYLES[name]}m{text}\033[0m" if self.color and name else text
 
-    def rows(self, mark: Mark, gain: str | None = None) -> list[str]:
+    def rows(self, mark: Mark, gain: str | None = None, heading: str = "") -> list[str]:
         """One mark, and where it comes from if that was asked for."""
         said = f"{mark.source}; seen {mark.as_of}, confidence {mark.confidence}"
         said += f"; {mark.note}" if mark.note else ""
         below = wrap(said, max(self.width - 4, 8)) if self.sources else []
-        return [self.row(mark, gain), *(self.style(_UNDER + line, "aside") for line in below)]
+        return [self.row(mark, gain, heading), *(self.style(_UNDER + line, "aside") for line in below)]
 
-    def row(self, mark: Mark, gain: str | None = None) -> str:
+    def row(self, mark: Mark, gain: str | None = None, heading: str = "") -> str:
         """One line: time, gain if asked for, date, athlete, what the mark is, place."""
         cells = [f"{mark.time_text:>{self.time}}"]
         if gain is not None:
@@ -152,7 +152,7 @@ class _Layout:
             f"{mark.date:<10}",
             f"{mark.athlete:<{self.athlete}}",
             mark.nationality,
-            f"{_what(mark):<{self.what}}",
+            f"{_what(mark, heading):<{self.what}}",
             mark.place or "–",
         ]
         return self.style("  " + _GAP.join(cells), _STYLE_OF[_section(mark, self.own)])
@@ -171,7 +171,7 @@ def _book(title: str, marks: Sequence[Mark], layout: _Layout) -> str:
         if sections[name]:
             seen = min(mark.as_of for mark in sections[name])
             lines.append(layout.style(f"  {name}, as last seen {seen}:", _STYLE_OF[name]))
-            lines += [line for mark in sections[name] for line in layout.rows(mark)]
+            lines += [line for mark in sections[name] for line in layout.rows(mark, heading=name)]
     return "\n".join(lines)
 
 
@@ -213,10 +213,14 @@ def _gain(standing: Mark | None, mark: Mark) -> str:
     return f"{mark.time_s - standing.time_s:+.{digits}f}".replace("-", "−")
 
 
-def _what(mark: Mark) -> str:
-    """Category and status in a word or two: "ratified", "U20, listed", "superseded?" where unsure."""
+def _what(mark: Mark, heading: str = "") -> str:
+    """Category and status in a word or two: "ratified", "U20, listed", "superseded?" where unsure.
+
+    The status is left out where the heading above is the same word.
+    """
     status = _words(mark.status) + ("?" if mark.confidence == "low" else "")
-    return status if mark.category == "senior" else f"{mark.category}, {status}"
+    words = (mark.category if mark.category != "senior" else "", status if status != heading else "")
+    return ", ".join(filter(None, words))
 
 
 def _unsure(layout: _Layout) -> list[str]:
