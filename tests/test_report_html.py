@@ -212,6 +212,12 @@ def test_an_hour_on_a_page_is_small(name: str) -> None:
     assert len(render([sample(name)]).encode()) < 200_000
 
 
+@samples
+def test_no_line_ends_between_a_number_and_its_unit(name: str) -> None:
+    parted = re.findall(r"\d (?:%|(?:k?m|s|mi|miles?|bpm|/km|/mi)\b)|± \d", page(name).all("body")[0].text)
+    assert not parted
+
+
 def test_equal_input_gives_equal_bytes() -> None:
     data = (SAMPLES / "track-mile.fit").read_bytes()
     first, second = (render([analyse(decode(data, name="x.fit")[0])]) for _ in range(2))

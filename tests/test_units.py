@@ -214,7 +214,7 @@ def test_who_stands_about_has_no_pace() -> None:
 @given(st.floats(10, 20_000), st.floats(0.005, 500), st.floats(0.005, 500))
 def test_a_printed_interval_holds_the_real_one(elapsed_s: float, below_s: float, above_s: float) -> None:
     low_s, high_s = max(elapsed_s - below_s, 0.0), elapsed_s + above_s
-    digits = digits_for(max(elapsed_s - low_s, above_s))
+    digits = digits_for(max(elapsed_s - low_s, high_s - elapsed_s))
     low, high = (parse_duration(part) for part in format_interval(low_s, high_s, digits).split(" to "))
     assert low <= low_s + 1e-6 and high_s - 1e-6 <= high
     written = format_sure(elapsed_s, low_s, high_s)

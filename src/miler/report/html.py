@@ -230,9 +230,9 @@ def _evenness(mile: Mile, sub_sport: str | None) -> View:
     evenness = mile.evenness
     sentence = (
         f"{_capitalised(shape_words(mile, sub_sport))}. "
-        f"The second half was {_than(-evenness.half_difference_percent)} the first; "
-        f"the first quarter was {_than(evenness.fast_start_percent)} the middle two, "
-        f"the last {_than(evenness.end_spurt_percent)} them."
+        f"The second half was {compared(-evenness.half_difference_percent)} the first; "
+        f"the first quarter was {compared(evenness.fast_start_percent)} the middle two, "
+        f"the last {compared(evenness.end_spurt_percent)} them."
     )
     numbers = [
         ("Shape", evenness.shape),
@@ -244,15 +244,11 @@ def _evenness(mile: Mile, sub_sport: str | None) -> View:
     return {"score": rounded_down(evenness.score), "sentence": sentence, "numbers": numbers}
 
 
-def _than(faster_percent: float) -> str:
-    return compared(faster_percent).replace(" %", "\u00a0%")
-
-
 def _milestone(milestone: Milestone) -> View:
     seconds, percent = format_duration(milestone.faster_by_s), rounded_up(milestone.faster_by_percent)
     return {
         "time": format_duration(milestone.time_s, 0),
-        "faster": f"{seconds}\u00a0s ({percent}\u00a0%)",
+        "faster": f"{seconds} s ({percent} %)",
         "quarter": format_duration(milestone.time_s / 4),
     }
 

@@ -14,7 +14,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _PLAIN_LEVELS = "_.,:-=+#"
 _PROSE = 100  # a longer line of words is hard to follow
 
-_BOUND = re.compile(r"(?<=\d) (?=(?:%|(?:k?m|s|mi|miles?|bpm)\b))|(?<=±) (?=\d)")
+_BOUND = re.compile(r"(?<=\d) (?=(?:%|(?:k?m|s|mi|miles?|bpm|/km|/mi)\b))|(?<=±) (?=\d)")
 
 # What miler writes beyond ASCII, for terminals that have no more.
 _PLAIN = str.maketrans(
@@ -25,6 +25,11 @@ _PLAIN = str.maketrans(
         "°": " deg ", "¼": "1/4", "½": "1/2", "¾": "3/4", "→": "->", "≤": "<=", "≥": ">=", "⅓": "1/3",
     }
 )  # fmt: skip
+
+
+def bound(words: str) -> str:
+    """Keep a number with its unit, and a ± with its number, where lines are broken."""
+    return _BOUND.sub("\u00a0", words)
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,7 @@ class Look:
         words = self.said(words)
         if len(first + words) <= self.prose and words.isprintable() and words.strip() == words:
             return [first + words]  # as most do; asking textwrap would take a third of a report's time
-        bound = _BOUND.sub("\u00a0", words)
-        lines = textwrap.wrap(bound, self.prose, initial_indent=first, subsequent_indent=rest)
+        lines = textwrap.wrap(bound(words), self.prose, initial_indent=first, subsequent_indent=rest)
         return [line.replace("\u00a0", " ") for line in lines]
 
     def said(self, text: str) -> str:

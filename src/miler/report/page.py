@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from miler.report.look import bound
 from miler.shown import printable
 
 if TYPE_CHECKING:
@@ -89,4 +90,4 @@ def _environment() -> Environment:
 
 def _finalize(value: object) -> object:
     """What every value passes before it is escaped; markup, which is a kind of text, as it is."""
-    return printable(value) if type(value) is str else value
+    return bound(printable(value)) if type(value) is str else value
