@@ -33,6 +33,11 @@ _STREAMS: dict[str, tuple[tuple[str, ...], float]] = {
     "ground_contact_time": (("stance_time",), 1000),
     "stride_length": (("step_length",), 1000),
 }
+_RECORD = {
+    "timestamp": 1.0,
+    "fractional_cadence": 1.0,
+    **{name: per_unit for names, per_unit in _STREAMS.values() for name in names},
+}
 _SPAN = ("timestamp", "start_time", "total_elapsed_time", "total_timer_time", "total_distance")
 _TIMER, _START = 0, 0
 _STOPS = (1, 4, 8, 9)  # stop, stop_all, stop_disable, stop_disable_all
@@ -48,7 +53,7 @@ class Contents:
     """What one part holds, and how it becomes what an activity holds."""
 
     def __init__(self, part: Part) -> None:
-        self.records = Table(part, "record")
+        self.records = Table(part, "record", _RECORD)
         self.messages = Messages(part)
         self._part = part
 
@@ -124,17 +129,17 @@ class Contents:
     def native_streams(self) -> dict[str, FloatArray]:
         """Return what the watch recorded itself: stream -> (n,) column in SI units, NaN for missing."""
         streams: dict[str, FloatArray] = {}
-        for name, (fields, per_unit) in _STREAMS.items():
-            for field in filter(self.records.has, fields):
-                if name not in streams or np.isnan(streams[name]).any():
-                    _fill(streams, name, self.records.column(field, per_unit))
+        columns = self.records.columns
+        for name, (fields, _) in _STREAMS.items():
+            for field in filter(columns.__contains__, fields):
+                _fill(streams, name, columns[field])
         if self.records.has("compressed_speed_distance"):
             speed, distance = _expand_compressed(self.records)
             _fill(streams, "speed", speed)
             _fill(streams, "distance", distance)
         if "cadence" in streams:
-            if self.records.has("fractional_cadence"):
-                fraction = self.records.column("fractional_cadence")
+            fraction = columns.get("fractional_cadence")
+            if fraction is not None:
                 streams["cadence"] += np.where(np.isnan(fraction), 0.0, fraction)
             streams["cadence"] *= self._legs_counted()
         return streams

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from miler.arrays import FloatArray, IntArray
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, DeveloperField, FieldLayout
+from miler.formats.fit.layout import COMPRESSED, DeveloperField
 from miler.formats.fit.scan import Part
-
-# Where the messages of one definition are among all, one field of theirs, raw, and its layout.
-_Piece = tuple[slice | IntArray, NDArray[np.generic], FieldLayout]
 
 
 class Table:
@@ -25,9 +23,18 @@ class Table:
     is put together from every definition that has the field.
     """
 
-    def __init__(self, part: Part, message: str) -> None:
+    def __init__(self, part: Part, message: str, fields: Mapping[str, float]) -> None:
+        """Find the messages.
+
+        Args:
+            part: of a file.
+            message: the profile's name of the messages.
+            fields: the profile's names of those that make a column, and how many of the profile's unit
+                make one of the unit wanted: 1000 for mm to m.
+        """
         self._part = part
         self._message = message
+        self._fields = fields
         definitions = part.of(profile.message_number(message))
         self._layouts = [definition.layout for definition in definitions]
         self._starts = [definition.starts for definition in definitions]
@@ -47,27 +54,44 @@ class Table:
         """Whether any definition has fields that an app added."""
         return any(layout.by_developer for layout in self._layouts)
 
-    def column(self, name: str, per_unit: float = 1.0) -> FloatArray:
-        """Return a field by the profile's name, scaled, shape (n,); the first value where it is an array.
+    @cached_property
+    def columns(self) -> dict[str, FloatArray]:
+        """Those of the fields that the messages have, scaled, (n,) each; the first value of an array.
 
-        Args:
-            name: of a field that holds numbers.
-            per_unit: how many of the profile's unit make one of the unit wanted: 1000 for mm to m.
+        They are the rows of one block: in a short run, numpy's calls cost more than its sums.
         """
-        field = profile.field(self._message, name)
+        fields = [profile.field(self._message, name) for name in self._fields if self.has(name)]
+        block = np.full((len(fields), len(self)), np.nan)
+        missing = [self._put(row, field.number) for row, field in zip(block, fields, strict=True)]
+        np.putmask(block, block == np.array(missing, np.float64)[:, None], np.nan)
+        for row, field in zip(block, fields, strict=True):
+            per_unit = self._fields[field.name]
+            if (scale := field.scale * per_unit) != 1:
+                row /= scale
+            if field.offset:
+                row -= field.offset / per_unit
+        return dict(zip((field.name for field in fields), self._in_order(block), strict=True))
+
+    def _put(self, row: FloatArray, number: int) -> float:
+        """Write a field's raw values into (n,), definition after definition; return what means "no value"."""
         pieces = [
-            (place, rows[layout.name], layout)
+            (row[place], rows[layout.name], layout.base_type)
             for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True)
-            if (layout := message.by_number.get(field.number)) is not None
+            if (layout := message.by_number.get(number)) is not None and layout.code not in "SV"
         ]
-        return self._together(pieces, field.scale * per_unit, field.offset / per_unit)
+        meanings = {profile.missing(base_type) for _, _, base_type in pieces}
+        for out, raw, base_type in pieces:
+            out[:] = raw if raw.ndim == 1 else raw[:, 0]
+            if len(meanings) > 1:
+                np.putmask(out, out == profile.missing(base_type), np.nan)
+        return meanings.pop() if len(meanings) == 1 else np.nan
 
     def times(self) -> FloatArray:
         """Return the messages' timestamps in Unix seconds, shape (n,), compressed ones unrolled.
 
         Times of a device that knew no date are small numbers: they order, and name no day.
         """
-        fit_s = self.column("timestamp")
+        fit_s = self.columns.get("timestamp", np.full(len(self), np.nan))
         short = np.isnan(fit_s)
         if short.any() and (short := short & (self._headers >= COMPRESSED)).any():
             offsets, times = timeline(self._part)
@@ -83,47 +107,42 @@ class Table:
             if layout is not None and layout.size == width:
                 raw = np.ascontiguousarray(rows[layout.name])
                 out[place] = raw.view(np.uint8).reshape(len(rows), width)
-        return out
+        return out if self._order is None else out[self._order]
 
     def developer_column(self, field: DeveloperField) -> FloatArray:
         """Return a developer field's values, unscaled, shape (n,)."""
-        pieces: list[_Piece] = []
-        for where, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
-            place = message.by_developer.get((field.developer, field.number))
-            typed = place and replace(place, base_type=field.base_type)
-            if place is not None and typed is not None and typed.code not in "SV":
-                raw = np.ascontiguousarray(rows[place.name]).view(message.byte_order + typed.code)
-                pieces.append((where, raw.reshape(len(rows), -1), typed))
-        return self._together(pieces)
-
-    def _together(self, pieces: list[_Piece], scale: float = 1.0, offset: float = 0.0) -> FloatArray:
-        """Put what the definitions have of one field together in the file's order, as numbers."""
-        whole = _alike(pieces, len(self))
-        if whole is not None:
-            return _values(whole, pieces[0][2].base_type, scale, offset)
-        out = np.full(len(self), np.nan)
-        for place, raw, layout in pieces:
-            out[place] = _values(raw, layout.base_type, scale, offset)
-        return out
+        out = np.full((1, len(self)), np.nan)
+        for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
+            layout = message.by_developer.get((field.developer, field.number))
+            typed = layout and replace(layout, base_type=field.base_type)
+            if layout is not None and typed is not None and typed.code not in "SV":
+                raw = np.ascontiguousarray(rows[layout.name]).view(message.byte_order + typed.code)
+                out[0, place] = _values(raw.reshape(len(rows), -1), typed.base_type)
+        return self._in_order(out)[0]
 
     @cached_property
-    def _places(self) -> list[slice | IntArray]:
-        """Where the messages of each definition are among all, in the file's order."""
-        ends = np.cumsum([len(starts) for starts in self._starts]).tolist()
-        slices = [slice(a, b) for a, b in pairwise([0, *ends])]
-        offsets = _joined(self._starts)
-        if (offsets[1:] > offsets[:-1]).all():
-            return [*slices]
-        ranks = np.empty(len(offsets), np.int64)
-        ranks[np.argsort(offsets, kind="stable")] = np.arange(len(offsets))
-        return [ranks[part] for part in slices]
+    def _places(self) -> list[slice]:
+        """Where the messages of each definition are, definition after definition."""
+        ends = accumulate(map(len, self._rows), initial=0)
+        return [slice(*ends) for ends in pairwise(ends)]
 
     @cached_property
+    def _order(self) -> IntArray | None:
+        """(n,) how the file has them, taken from definition after definition; None if that is its order."""
+        if all(one[-1] < other[0] for one, other in pairwise(self._starts)):
+            return None
+        return np.argsort(np.concatenate(self._starts), kind="stable")
+
+    def _in_order(self, block: FloatArray) -> FloatArray:
+        """Return columns, (k, n), in the file's order."""
+        return block if self._order is None else block[:, self._order]
+
+    @property
     def _offsets(self) -> IntArray:
         """(n,) where each message begins in the bytes, increasing."""
         return np.sort(_joined(self._starts))
 
-    @cached_property
+    @property
     def _headers(self) -> NDArray[np.uint8]:
         """(n,) the header byte of each message."""
         return np.frombuffer(self._part.data, np.uint8)[self._offsets]
@@ -184,35 +203,12 @@ def _joined(starts: list[IntArray]) -> IntArray:
     return np.concatenate(starts or [np.empty(0, np.int64)])
 
 
-def _alike(pieces: list[_Piece], n: int) -> NDArray[np.generic] | None:
-    """Return raw values of one type, (n,), whole, so that they need to be made numbers only once."""
-    if not pieces:
-        return None
-    _, raw, first = pieces[0]
-    if len(raw) == n:
-        return raw
-    if first.code in "SV" or any(layout.base_type != first.base_type for _, _, layout in pieces):
-        return None
-    missing = profile.BASE_TYPES[first.base_type][1]
-    whole = np.full(n, np.nan if missing is None else missing, first.code)
-    for place, raw, layout in pieces:
-        if layout.code == first.code:
-            whole[place] = raw if raw.ndim == 1 else raw[:, 0]
-    return whole
-
-
-def _values(raw: NDArray[np.generic], base_type: int, scale: float = 1.0, offset: float = 0.0) -> FloatArray:
+def _values(raw: NDArray[np.generic], base_type: int) -> FloatArray:
     """Turn one field's raw values into float64, NaN where the file says "no value"."""
     if raw.ndim > 1:
         raw = raw[:, 0]
     if raw.dtype.kind not in "iuf":
         return np.full(len(raw), np.nan)
     values: FloatArray = raw.astype(np.float64)
-    missing = profile.BASE_TYPES[base_type][1]
-    if missing is not None:
-        np.putmask(values, values == missing, np.nan)
-    if scale != 1:
-        values /= scale
-    if offset:
-        values -= offset
+    np.putmask(values, values == profile.missing(base_type), np.nan)
     return values
