@@ -41,7 +41,7 @@ WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 101, 132, 206))
 _LONGEST_PATTERN = 4
 _SHORTEST_STRETCH = 24  # messages; fewer are walked as fast
 _FIRST_LOOK = 16  # repeats
-_WALKS = (32, 1024)  # messages walked before the next look for a stretch: from, up to
+_WALKS = (16, 1024)  # messages walked before the next look for a stretch: from, up to
 
 
 class Definition:
@@ -286,11 +286,13 @@ def regular_stretch(data: bytes, at: int, sizes: list[int]) -> list[range]:
         to += size
         if to >= len(data):
             break
-        if data[to] == data[at]:
-            stride = to - at
+        # The last byte that a stretch must have tells most places where there is none.
+        stride, least = to - at, _SHORTEST_STRETCH // len(places)
+        last = at + (least - 1) * stride
+        if data[to] == data[at] and data[at : at + 1] == data[last : last + 1]:
             repeats = min(_repeats(data, place, stride) for place in places)
             repeats = min(repeats, (len(data) - 1 - at) // stride)
-            if repeats * len(places) >= _SHORTEST_STRETCH:
+            if repeats >= least:
                 return [range(place, place + repeats * stride, stride) for place in places]
     return []
 

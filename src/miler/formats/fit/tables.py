@@ -56,34 +56,36 @@ class Table:
 
     @cached_property
     def columns(self) -> dict[str, FloatArray]:
-        """Those of the fields that the messages have, scaled, (n,) each; the first value of an array.
+        """Those of the fields that the messages have, scaled, (n,) each; the first value of an array."""
+        return {
+            name: self._column(name, per_unit) for name, per_unit in self._fields.items() if self.has(name)
+        }
 
-        They are the rows of one block: in a short run, numpy's calls cost more than its sums.
-        """
-        fields = [profile.field(self._message, name) for name in self._fields if self.has(name)]
-        block = np.full((len(fields), len(self)), np.nan)
-        missing = [self._put(row, field.number) for row, field in zip(block, fields, strict=True)]
-        np.putmask(block, block == np.array(missing, np.float64)[:, None], np.nan)
-        for row, field in zip(block, fields, strict=True):
-            per_unit = self._fields[field.name]
-            if (scale := field.scale * per_unit) != 1:
-                row /= scale
-            if field.offset:
-                row -= field.offset / per_unit
-        return dict(zip((field.name for field in fields), self._in_order(block), strict=True))
+    def _column(self, name: str, per_unit: float) -> FloatArray:
+        field = profile.field(self._message, name)
+        column = np.empty(len(self))
+        missing = self._put(column, field.number)
+        column[column == missing] = np.nan
+        if (scale := field.scale * per_unit) != 1:
+            column /= scale
+        if field.offset:
+            column -= field.offset / per_unit
+        return self._in_order(column)
 
-    def _put(self, row: FloatArray, number: int) -> float:
-        """Write a field's raw values into (n,), definition after definition; return what means "no value"."""
+    def _put(self, column: FloatArray, number: int) -> float:
+        """Write a field's raw values, definition after definition; return what means "no value" in them."""
         pieces = [
-            (row[place], rows[layout.name], layout.base_type)
+            (column[place], rows[layout.name], layout.base_type)
             for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True)
             if (layout := message.by_number.get(number)) is not None and layout.code not in "SV"
         ]
+        if len(pieces) < len(self._rows):
+            column.fill(np.nan)
         meanings = {profile.missing(base_type) for _, _, base_type in pieces}
         for out, raw, base_type in pieces:
             out[:] = raw if raw.ndim == 1 else raw[:, 0]
             if len(meanings) > 1:
-                np.putmask(out, out == profile.missing(base_type), np.nan)
+                out[out == profile.missing(base_type)] = np.nan
         return meanings.pop() if len(meanings) == 1 else np.nan
 
     def times(self) -> FloatArray:
@@ -111,14 +113,14 @@ class Table:
 
     def developer_column(self, field: DeveloperField) -> FloatArray:
         """Return a developer field's values, unscaled, shape (n,)."""
-        out = np.full((1, len(self)), np.nan)
+        column = np.full(len(self), np.nan)
         for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
             layout = message.by_developer.get((field.developer, field.number))
             typed = layout and replace(layout, base_type=field.base_type)
             if layout is not None and typed is not None and typed.code not in "SV":
                 raw = np.ascontiguousarray(rows[layout.name]).view(message.byte_order + typed.code)
-                out[0, place] = _values(raw.reshape(len(rows), -1), typed.base_type)
-        return self._in_order(out)[0]
+                column[place] = _values(raw.reshape(len(rows), -1), typed.base_type)
+        return self._in_order(column)
 
     @cached_property
     def _places(self) -> list[slice]:
@@ -133,9 +135,9 @@ class Table:
             return None
         return np.argsort(np.concatenate(self._starts), kind="stable")
 
-    def _in_order(self, block: FloatArray) -> FloatArray:
-        """Return columns, (k, n), in the file's order."""
-        return block if self._order is None else block[:, self._order]
+    def _in_order(self, column: FloatArray) -> FloatArray:
+        """Return a column, (n,), in the file's order."""
+        return column if self._order is None else column[self._order]
 
     @property
     def _offsets(self) -> IntArray:
@@ -210,5 +212,5 @@ def _values(raw: NDArray[np.generic], base_type: int) -> FloatArray:
     if raw.dtype.kind not in "iuf":
         return np.full(len(raw), np.nan)
     values: FloatArray = raw.astype(np.float64)
-    np.putmask(values, values == profile.missing(base_type), np.nan)
+    values[values == profile.missing(base_type)] = np.nan
     return values
