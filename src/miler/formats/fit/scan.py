@@ -68,6 +68,11 @@ class Definition:
         return len(self.walked) + sum(map(len, self.stretches))
 
     @property
+    def offsets(self) -> list[int]:
+        """Where each message begins in the bytes, increasing; the list is the definition's own."""
+        return self.starts.tolist() if self.stretches else self.walked
+
+    @property
     def layout(self) -> Layout:
         """What the fields are and where."""
         return fit_layout.layout(self.text)
@@ -76,7 +81,7 @@ class Definition:
     def starts(self) -> IntArray:
         """(m,) where each message begins in the bytes, increasing; to be asked for when the scan is done."""
         if not self.stretches:
-            return np.array(self.walked, np.int64)
+            return _as_array(self.walked)
         starts = np.concatenate([_as_array(piece) for piece in (*self.stretches, self.walked)])
         if (starts[1:] < starts[:-1]).any():  # a pattern that has this message twice
             starts.sort()
@@ -100,7 +105,7 @@ _NOBODY = Definition(bytes(FIELDS_AT))
 def _as_array(piece: range | list[int]) -> IntArray:
     if isinstance(piece, range):
         return np.arange(piece.start, piece.stop, piece.step)
-    return np.array(piece, np.int64)
+    return np.fromiter(piece, np.int64, len(piece))
 
 
 class Part:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from miler.arrays import FloatArray, IntArray
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, DeveloperField
+from miler.formats.fit.layout import COMPRESSED, REMEMBERED, DeveloperField, layout
 from miler.formats.fit.scan import Part
+
+# The profile's names of fields, and how many of the profile's unit make one of the unit wanted: 1000 for mm
+# to m.
+Fields = tuple[tuple[str, float], ...]
+
+
+class _Meaning(NamedTuple):
+    """What a raw number stands for: `missing` for no value, any other for raw / scale - offset."""
+
+    missing: float
+    scale: float
+    offset: float
 
 
 class Table:
@@ -23,23 +35,21 @@ class Table:
     is put together from every definition that has the field.
     """
 
-    def __init__(self, part: Part, message: str, fields: Mapping[str, float]) -> None:
+    def __init__(self, part: Part, message: str, fields: Fields) -> None:
         """Find the messages.
 
         Args:
             part: of a file.
             message: the profile's name of the messages.
-            fields: the profile's names of those that make a column, and how many of the profile's unit
-                make one of the unit wanted: 1000 for mm to m.
+            fields: that make a column.
         """
         self._part = part
         self._message = message
         self._fields = fields
-        definitions = part.of(profile.message_number(message))
-        self._layouts = [definition.layout for definition in definitions]
-        self._starts = [definition.starts for definition in definitions]
-        self._rows = [part.gather(d, s) for d, s in zip(definitions, self._starts, strict=True)]
-        self._numbers = {number for layout in self._layouts for number in layout.by_number}
+        self._definitions = part.of(profile.message_number(message))
+        self._layouts = [definition.layout for definition in self._definitions]
+        self._starts = [definition.starts for definition in self._definitions]
+        self._rows = [part.gather(d, s) for d, s in zip(self._definitions, self._starts, strict=True)]
 
     def __len__(self) -> int:
         """Number of messages."""
@@ -47,7 +57,8 @@ class Table:
 
     def has(self, name: str) -> bool:
         """Whether any definition has the field."""
-        return profile.field(self._message, name).number in self._numbers
+        number = profile.field(self._message, name).number
+        return any(number in layout.by_number for layout in self._layouts)
 
     @property
     def has_developer_fields(self) -> bool:
@@ -57,36 +68,28 @@ class Table:
     @cached_property
     def columns(self) -> dict[str, FloatArray]:
         """Those of the fields that the messages have, scaled, (n,) each; the first value of an array."""
-        return {
-            name: self._column(name, per_unit) for name, per_unit in self._fields.items() if self.has(name)
-        }
+        pieces: dict[tuple[str, _Meaning], list[tuple[slice, NDArray[np.generic]]]] = {}
+        for definition, place, rows in zip(self._definitions, self._places, self._rows, strict=True):
+            for name, key, meaning in _numbers(definition.text, self._message, self._fields):
+                pieces.setdefault((name, meaning), []).append((place, rows[key]))
+        columns: dict[str, FloatArray] = {}
+        for (name, meaning), found in pieces.items():
+            fill(columns, name, self._column(found, meaning))
+        return columns
 
-    def _column(self, name: str, per_unit: float) -> FloatArray:
-        field = profile.field(self._message, name)
+    def _column(self, pieces: list[tuple[slice, NDArray[np.generic]]], meaning: _Meaning) -> FloatArray:
+        """Put what the definitions have of one field together, and give it its meaning."""
         column = np.empty(len(self))
-        missing = self._put(column, field.number)
-        column[column == missing] = np.nan
-        if (scale := field.scale * per_unit) != 1:
-            column /= scale
-        if field.offset:
-            column -= field.offset / per_unit
-        return self._in_order(column)
-
-    def _put(self, column: FloatArray, number: int) -> float:
-        """Write a field's raw values, definition after definition; return what means "no value" in them."""
-        pieces = [
-            (column[place], rows[layout.name], layout.base_type)
-            for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True)
-            if (layout := message.by_number.get(number)) is not None and layout.code not in "SV"
-        ]
         if len(pieces) < len(self._rows):
             column.fill(np.nan)
-        meanings = {profile.missing(base_type) for _, _, base_type in pieces}
-        for out, raw, base_type in pieces:
-            out[:] = raw if raw.ndim == 1 else raw[:, 0]
-            if len(meanings) > 1:
-                out[out == profile.missing(base_type)] = np.nan
-        return meanings.pop() if len(meanings) == 1 else np.nan
+        for place, raw in pieces:
+            column[place] = raw if raw.ndim == 1 else raw[:, 0]
+        column[column == meaning.missing] = np.nan
+        if meaning.scale != 1:
+            column /= meaning.scale
+        if meaning.offset:
+            column -= meaning.offset
+        return self._in_order(column)
 
     def times(self) -> FloatArray:
         """Return the messages' timestamps in Unix seconds, shape (n,), compressed ones unrolled.
@@ -105,9 +108,9 @@ class Table:
         number = profile.field(self._message, name).number
         out = np.full((len(self), width), 255, np.uint8)
         for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
-            layout = message.by_number.get(number)
-            if layout is not None and layout.size == width:
-                raw = np.ascontiguousarray(rows[layout.name])
+            told = message.by_number.get(number)
+            if told is not None and told.size == width:
+                raw = np.ascontiguousarray(rows[told.name])
                 out[place] = raw.view(np.uint8).reshape(len(rows), width)
         return out if self._order is None else out[self._order]
 
@@ -115,10 +118,10 @@ class Table:
         """Return a developer field's values, unscaled, shape (n,)."""
         column = np.full(len(self), np.nan)
         for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
-            layout = message.by_developer.get((field.developer, field.number))
-            typed = layout and replace(layout, base_type=field.base_type)
-            if layout is not None and typed is not None and typed.code not in "SV":
-                raw = np.ascontiguousarray(rows[layout.name]).view(message.byte_order + typed.code)
+            told = message.by_developer.get((field.developer, field.number))
+            typed = told and replace(told, base_type=field.base_type)
+            if told is not None and typed is not None and typed.code not in "SV":
+                raw = np.ascontiguousarray(rows[told.name]).view(message.byte_order + typed.code)
                 column[place] = _values(raw.reshape(len(rows), -1), typed.base_type)
         return self._in_order(column)
 
@@ -150,6 +153,29 @@ class Table:
         return np.frombuffer(self._part.data, np.uint8)[self._offsets]
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _numbers(definition: bytes, message: str, fields: Fields) -> list[tuple[str, str, _Meaning]]:
+    """Return which of the fields a definition has as numbers: name, name in the dtype, meaning."""
+    told = layout(definition).by_number
+    found = [(profile.field(message, name), per_unit) for name, per_unit in fields]
+    return [
+        (
+            field.name,
+            place.name,
+            _Meaning(profile.missing(place.base_type), field.scale * per_unit, field.offset / per_unit),
+        )
+        for field, per_unit in found
+        if (place := told.get(field.number)) is not None and place.code not in "SV"
+    ]
+
+
+def fill(columns: dict[str, FloatArray], name: str, column: FloatArray) -> None:
+    """Add a column, or what it still lacks."""
+    have = columns.setdefault(name, column)
+    if have is not column:
+        np.copyto(have, column, where=np.isnan(have))
+
+
 def timeline(part: Part) -> tuple[IntArray, FloatArray]:
     """Return offset and FIT time of every message that tells its time, compressed ones unrolled.
 
@@ -164,11 +190,11 @@ def timeline(part: Part) -> tuple[IntArray, FloatArray]:
     wholes: list[FloatArray] = []
     for definition in (d for d in part.definitions if d.count):
         starts.append(definition.starts)
-        layout = definition.layout.by_number.get(profile.TIMESTAMP)
-        if layout is None:
+        told = definition.layout.by_number.get(profile.TIMESTAMP)
+        if told is None:
             wholes.append(np.full(len(starts[-1]), np.nan))
         else:
-            wholes.append(_values(part.gather(definition, starts[-1])[layout.name], layout.base_type))
+            wholes.append(_values(part.gather(definition, starts[-1])[told.name], told.base_type))
     offsets, whole = _joined(starts), np.concatenate(wholes)
     headers = np.frombuffer(part.data, np.uint8)[offsets]
     order = np.argsort(offsets)
