@@ -16,7 +16,7 @@ from miler.formats.fit import profile
 from miler.formats.fit.developer import developer_fields, developer_streams
 from miler.formats.fit.messages import Message, Messages
 from miler.formats.fit.scan import Part
-from miler.formats.fit.tables import Table
+from miler.formats.fit.tables import Table, fill
 
 # Stream -> the record fields that may hold it, best first, and how many of their units make one of ours.
 _STREAMS: dict[str, tuple[tuple[str, ...], float]] = {
@@ -33,6 +33,11 @@ _STREAMS: dict[str, tuple[tuple[str, ...], float]] = {
     "ground_contact_time": (("stance_time",), 1000),
     "stride_length": (("step_length",), 1000),
 }
+_RECORD = (
+    ("timestamp", 1.0),
+    ("fractional_cadence", 1.0),
+    *((name, per_unit) for names, per_unit in _STREAMS.values() for name in names),
+)
 _SPAN = ("timestamp", "start_time", "total_elapsed_time", "total_timer_time", "total_distance")
 _TIMER, _START = 0, 0
 _STOPS = (1, 4, 8, 9)  # stop, stop_all, stop_disable, stop_disable_all
@@ -48,7 +53,7 @@ class Contents:
     """What one part holds, and how it becomes what an activity holds."""
 
     def __init__(self, part: Part) -> None:
-        self.records = Table(part, "record")
+        self.records = Table(part, "record", _RECORD)
         self.messages = Messages(part)
         self._part = part
 
@@ -126,17 +131,17 @@ class Contents:
     def native_streams(self) -> dict[str, FloatArray]:
         """Return what the watch recorded itself: stream -> (n,) column in SI units, NaN for missing."""
         streams: dict[str, FloatArray] = {}
-        for name, (fields, per_unit) in _STREAMS.items():
-            for field in filter(self.records.has, fields):
-                if name not in streams or np.isnan(streams[name]).any():
-                    _fill(streams, name, self.records.column(field, per_unit))
+        columns = self.records.columns
+        for name, (fields, _) in _STREAMS.items():
+            for field in filter(columns.__contains__, fields):
+                fill(streams, name, columns[field])
         if self.records.has("compressed_speed_distance"):
             speed, distance = _expand_compressed(self.records)
-            _fill(streams, "speed", speed)
-            _fill(streams, "distance", distance)
+            fill(streams, "speed", speed)
+            fill(streams, "distance", distance)
         if "cadence" in streams:
-            if self.records.has("fractional_cadence"):
-                fraction = self.records.column("fractional_cadence")
+            fraction = columns.get("fractional_cadence")
+            if fraction is not None:
                 streams["cadence"] += np.where(np.isnan(fraction), 0.0, fraction)
             streams["cadence"] *= self._legs_counted()
         return streams
@@ -276,15 +281,6 @@ def _expand_compressed(table: Table) -> tuple[FloatArray, FloatArray]:
     distance = np.full(len(table), np.nan)
     distance[present] = np.cumsum(steps) / 16
     return speed, distance
-
-
-def _fill(streams: dict[str, FloatArray], name: str, column: FloatArray) -> None:
-    """Add a stream, or what it still lacks."""
-    have = streams.get(name)
-    if have is None:
-        streams[name] = column
-    else:
-        np.copyto(have, column, where=np.isnan(have))
 
 
 def _first(values: Iterable[_T | None]) -> _T | None:

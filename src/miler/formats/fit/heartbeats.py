@@ -18,6 +18,12 @@ from miler.formats.fit.tables import Table, counted_on
 HEART_BEATS = 132  # the global number of `hr`
 
 _TICKS_PER_S = 1024
+_FIELDS = (
+    ("timestamp", 1.0),
+    ("fractional_timestamp", 1.0),
+    ("event_timestamp", 1 / _TICKS_PER_S),
+    ("filtered_bpm", 1.0),
+)
 _BEATS = 8  # in one message
 _BITS = 12
 _MISSING = 0xFF
@@ -31,7 +37,7 @@ def heartbeats(parts: list[Part]) -> tuple[FloatArray, FloatArray]:
     Args:
         parts: that have such messages; each begins with one that tells the time.
     """
-    seconds, ticks, packed, rates = _columns(Table(_joined(parts), "hr"))
+    seconds, ticks, packed, rates = _columns(Table(_joined(parts), "hr", _FIELDS))
     tells_time = np.isfinite(seconds) & np.isfinite(ticks)
     # One row a message, one column a beat in it; `there` says which beats there are.
     there = np.zeros(rates.shape, bool)
@@ -64,11 +70,11 @@ def _joined(parts: list[Part]) -> Part:
 
 def _columns(table: Table) -> tuple[FloatArray, FloatArray, NDArray[np.uint8], FloatArray]:
     """Return the columns of the messages: second and tick of a single beat, packed ticks of eight, rates."""
-    fraction = table.column("fractional_timestamp")
-    ticks = table.column("event_timestamp") * _TICKS_PER_S
+    nothing = np.full(len(table), np.nan)
+    fraction, ticks, rate = (table.columns.get(name, nothing) for name, _ in _FIELDS[1:])
     rates = table.bytes_of("filtered_bpm", _BEATS).astype(np.float64)
     alone = np.isfinite(ticks)
-    rates[alone, 0] = table.column("filtered_bpm")[alone]
+    rates[alone, 0] = rate[alone]
     seconds = table.times() + np.where(np.isnan(fraction), 0.0, fraction)
     return seconds, ticks, table.bytes_of("event_timestamp_12", _BEATS * _BITS // 8), rates
 

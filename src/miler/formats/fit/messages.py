@@ -6,7 +6,7 @@ Columns pay for thousands of records; a dozen laps are read faster one by one.
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from struct import Struct
+from struct import Struct, calcsize
 from typing import NamedTuple
 
 from miler.formats.fit import profile
@@ -47,31 +47,30 @@ class Messages:
             kind: the profile's name of the message.
             fields: the profile's names; of an array, the first value is given.
         """
+        definitions = self._part.of(profile.message_number(kind))
         found = [
             self._read(reader, offset)
-            for definition in self._part.of(profile.message_number(kind))
+            for definition in definitions
             for reader in (_reader(definition.text, kind, fields),)
-            for offset in definition.starts.tolist()
+            for offset in definition.offsets
         ]
-        return sorted(found) if len(found) > 1 else found
+        return sorted(found) if len(definitions) > 1 else found
 
     def _read(self, reader: _Reader, offset: int) -> Message:
-        numbers: dict[str, float] = {}
-        texts: dict[str, str] = {}
-        values = reader.struct.unpack_from(self._part.data, offset)
-        for (name, invalid, scale, shift, is_time), raw in zip(reader.slots, values, strict=True):
-            if raw == invalid or raw != raw:
-                continue
-            if isinstance(raw, bytes):
-                if text := _text(raw):
-                    texts[name] = text
-            elif is_time:
-                numbers[name] = raw + profile.EPOCH_S if raw >= profile.FIRST_DATE else raw
-            else:
-                numbers[name] = raw / scale - shift
-        if self._part.data[offset] & COMPRESSED and "timestamp" not in numbers:
+        data = self._part.data
+        numbers = {
+            name: raw / scale - shift
+            for (name, missing, scale, shift), raw in zip(
+                reader.slots, reader.numbers.unpack_from(data, offset), strict=True
+            )
+            if raw == raw != missing  # NaN is no value either
+        }
+        for name in reader.times:
+            if name in numbers and numbers[name] >= profile.FIRST_DATE:
+                numbers[name] += profile.EPOCH_S
+        if data[offset] & COMPRESSED and "timestamp" not in numbers:
             numbers |= self._compressed_time(offset)
-        return Message(offset, numbers, texts)
+        return Message(offset, numbers, reader.texts_at(data, offset) if reader.names else {})
 
     def _compressed_time(self, offset: int) -> dict[str, float]:
         time = self._timeline.get(offset)
@@ -85,38 +84,57 @@ class Messages:
 
 class _Slot(NamedTuple):
     name: str
-    invalid: int | None
+    missing: float
     scale: float
     offset: float
-    is_time: bool
 
 
 class _Reader(NamedTuple):
-    struct: Struct
-    slots: tuple[_Slot, ...]
+    """What unpacks the messages of one definition.
+
+    Attributes:
+        numbers, slots: where the fields that are numbers lie, and what each means.
+        times: the names of those that are moments.
+        texts, names: where texts lie, and their names.
+    """
+
+    numbers: Struct
+    slots: list[_Slot]
+    times: list[str]
+    texts: Struct
+    names: list[str]
+
+    def texts_at(self, data: bytes, offset: int) -> dict[str, str]:
+        """Return the texts of a message that are not empty."""
+        texts = zip(self.names, map(_text, self.texts.unpack_from(data, offset)), strict=True)
+        return {name: text for name, text in texts if text}
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _reader(definition: bytes, kind: str, names: tuple[str, ...]) -> _Reader:
     """Return what unpacks the fields of one definition's messages."""
     message = layout(definition)
-    found = [
-        (place, profile.field(kind, name))
-        for name in names
-        if (place := message.by_number.get(profile.field(kind, name).number)) is not None
-    ]
-    codes: list[str] = [message.byte_order]
-    slots: list[_Slot] = []
-    at = 0
-    for place, field in sorted(found, key=lambda pair: pair[0].at):
-        code = f"{place.size}s" if place.code == "S" else _STRUCT_CODES.get(place.code)
-        if code is None:
-            continue
-        codes.append(f"{place.at - at}x{code}")
-        at = place.at + (place.size if place.code == "S" else int(place.code[1]))
-        invalid = profile.BASE_TYPES[place.base_type][1]
-        slots.append(_Slot(field.name, invalid, field.scale, field.offset, field.is_time))
-    return _Reader(Struct("".join(codes)), tuple(slots))
+    told = [(message.by_number.get(field.number), field) for field in (profile.field(kind, n) for n in names)]
+    found = sorted(((place.at, place, field) for place, field in told if place is not None))
+    numbers = [(place, field) for _, place, field in found if place.code in _STRUCT_CODES]
+    texts = [(place, field) for _, place, field in found if place.code == "S"]
+    return _Reader(
+        _struct(message.byte_order, [(place.at, _STRUCT_CODES[place.code]) for place, _ in numbers]),
+        [_Slot(f.name, profile.missing(place.base_type), f.scale, f.offset) for place, f in numbers],
+        [field.name for _, field in numbers if field.is_time],
+        _struct(message.byte_order, [(place.at, f"{place.size}s") for place, _ in texts]),
+        [field.name for _, field in texts],
+    )
+
+
+def _struct(byte_order: str, values: list[tuple[int, str]]) -> Struct:
+    """Return what unpacks values, of these struct codes at these places, in order."""
+    codes = [byte_order]
+    end = 0
+    for at, code in values:
+        codes.append(f"{at - end}x{code}")
+        end = at + calcsize(byte_order + code)
+    return Struct("".join(codes))
 
 
 def _text(raw: bytes) -> str:

@@ -6,6 +6,7 @@ profile; this module only looks them up and gives them plain types.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,8 +28,8 @@ TIMESTAMP = 253
 BYTE = 0x0D
 ACTIVITY_FILE = 4
 
-# Base type -> numpy code, and the value that means "no value" (None: NaN says it itself).
-BASE_TYPES: dict[int, tuple[str, int | None]] = {
+# Base type -> numpy code, and the value that means "no value" (NaN says it itself, a text by being empty).
+BASE_TYPES: dict[int, tuple[str, float]] = {
     0x00: ("u1", 0xFF),
     0x01: ("i1", 0x7F),
     0x02: ("u1", 0xFF),
@@ -36,9 +37,9 @@ BASE_TYPES: dict[int, tuple[str, int | None]] = {
     0x84: ("u2", 0xFFFF),
     0x85: ("i4", 0x7FFF_FFFF),
     0x86: ("u4", 0xFFFF_FFFF),
-    0x07: ("S", None),
-    0x88: ("f4", None),
-    0x89: ("f8", None),
+    0x07: ("S", math.nan),
+    0x88: ("f4", math.nan),
+    0x89: ("f8", math.nan),
     0x0A: ("u1", 0),
     0x8B: ("u2", 0),
     0x8C: ("u4", 0),
@@ -47,6 +48,11 @@ BASE_TYPES: dict[int, tuple[str, int | None]] = {
     0x8F: ("u8", 0xFFFF_FFFF_FFFF_FFFF),
     0x90: ("u8", 0),
 }
+
+
+def missing(base_type: int) -> float:
+    """Return the raw value that means "no value"."""
+    return BASE_TYPES[base_type][1]
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 101, 132, 206))
 _LONGEST_PATTERN = 4
 _SHORTEST_STRETCH = 24  # messages; fewer are walked as fast
 _FIRST_LOOK = 16  # repeats
-_WALKS = (32, 1024)  # messages walked before the next look for a stretch: from, up to
+_WALKS = (16, 1024)  # messages walked before the next look for a stretch: from, up to
 
 
 class Definition:
@@ -68,6 +68,11 @@ class Definition:
         return len(self.walked) + sum(map(len, self.stretches))
 
     @property
+    def offsets(self) -> list[int]:
+        """Where each message begins in the bytes, increasing; the list is the definition's own."""
+        return self.starts.tolist() if self.stretches else self.walked
+
+    @property
     def layout(self) -> Layout:
         """What the fields are and where."""
         return fit_layout.layout(self.text)
@@ -76,7 +81,7 @@ class Definition:
     def starts(self) -> IntArray:
         """(m,) where each message begins in the bytes, increasing; to be asked for when the scan is done."""
         if not self.stretches:
-            return np.array(self.walked, np.int64)
+            return _as_array(self.walked)
         starts = np.concatenate([_as_array(piece) for piece in (*self.stretches, self.walked)])
         if (starts[1:] < starts[:-1]).any():  # a pattern that has this message twice
             starts.sort()
@@ -100,7 +105,7 @@ _NOBODY = Definition(bytes(FIELDS_AT))
 def _as_array(piece: range | list[int]) -> IntArray:
     if isinstance(piece, range):
         return np.arange(piece.start, piece.stop, piece.step)
-    return np.array(piece, np.int64)
+    return np.fromiter(piece, np.int64, len(piece))
 
 
 class Part:
@@ -286,11 +291,13 @@ def regular_stretch(data: bytes, at: int, sizes: list[int]) -> list[range]:
         to += size
         if to >= len(data):
             break
-        if data[to] == data[at]:
-            stride = to - at
+        # The last byte that a stretch must have tells most places where there is none.
+        stride, least = to - at, _SHORTEST_STRETCH // len(places)
+        last = at + (least - 1) * stride
+        if data[to] == data[at] and data[at : at + 1] == data[last : last + 1]:
             repeats = min(_repeats(data, place, stride) for place in places)
             repeats = min(repeats, (len(data) - 1 - at) // stride)
-            if repeats * len(places) >= _SHORTEST_STRETCH:
+            if repeats >= least:
                 return [range(place, place + repeats * stride, stride) for place in places]
     return []
 

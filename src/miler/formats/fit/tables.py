@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from miler.arrays import FloatArray, IntArray
 from miler.formats.fit import profile
-from miler.formats.fit.layout import COMPRESSED, DeveloperField, FieldLayout
+from miler.formats.fit.layout import COMPRESSED, REMEMBERED, DeveloperField, layout
 from miler.formats.fit.scan import Part
 
-# Where the messages of one definition are among all, one field of theirs, raw, and its layout.
-_Piece = tuple[slice | IntArray, NDArray[np.generic], FieldLayout]
+# The profile's names of fields, and how many of the profile's unit make one of the unit wanted: 1000 for mm
+# to m.
+Fields = tuple[tuple[str, float], ...]
+
+
+class _Meaning(NamedTuple):
+    """What a raw number stands for: `missing` for no value, any other for raw / scale - offset."""
+
+    missing: float
+    scale: float
+    offset: float
 
 
 class Table:
@@ -25,14 +35,21 @@ class Table:
     is put together from every definition that has the field.
     """
 
-    def __init__(self, part: Part, message: str) -> None:
+    def __init__(self, part: Part, message: str, fields: Fields) -> None:
+        """Find the messages.
+
+        Args:
+            part: of a file.
+            message: the profile's name of the messages.
+            fields: that make a column.
+        """
         self._part = part
         self._message = message
-        definitions = part.of(profile.message_number(message))
-        self._layouts = [definition.layout for definition in definitions]
-        self._starts = [definition.starts for definition in definitions]
-        self._rows = [part.gather(d, s) for d, s in zip(definitions, self._starts, strict=True)]
-        self._numbers = {number for layout in self._layouts for number in layout.by_number}
+        self._fields = fields
+        self._definitions = part.of(profile.message_number(message))
+        self._layouts = [definition.layout for definition in self._definitions]
+        self._starts = [definition.starts for definition in self._definitions]
+        self._rows = [part.gather(d, s) for d, s in zip(self._definitions, self._starts, strict=True)]
 
     def __len__(self) -> int:
         """Number of messages."""
@@ -40,34 +57,46 @@ class Table:
 
     def has(self, name: str) -> bool:
         """Whether any definition has the field."""
-        return profile.field(self._message, name).number in self._numbers
+        number = profile.field(self._message, name).number
+        return any(number in layout.by_number for layout in self._layouts)
 
     @property
     def has_developer_fields(self) -> bool:
         """Whether any definition has fields that an app added."""
         return any(layout.by_developer for layout in self._layouts)
 
-    def column(self, name: str, per_unit: float = 1.0) -> FloatArray:
-        """Return a field by the profile's name, scaled, shape (n,); the first value where it is an array.
+    @cached_property
+    def columns(self) -> dict[str, FloatArray]:
+        """Those of the fields that the messages have, scaled, (n,) each; the first value of an array."""
+        pieces: dict[tuple[str, _Meaning], list[tuple[slice, NDArray[np.generic]]]] = {}
+        for definition, place, rows in zip(self._definitions, self._places, self._rows, strict=True):
+            for name, key, meaning in _numbers(definition.text, self._message, self._fields):
+                pieces.setdefault((name, meaning), []).append((place, rows[key]))
+        columns: dict[str, FloatArray] = {}
+        for (name, meaning), found in pieces.items():
+            fill(columns, name, self._column(found, meaning))
+        return columns
 
-        Args:
-            name: of a field that holds numbers.
-            per_unit: how many of the profile's unit make one of the unit wanted: 1000 for mm to m.
-        """
-        field = profile.field(self._message, name)
-        pieces = [
-            (place, rows[layout.name], layout)
-            for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True)
-            if (layout := message.by_number.get(field.number)) is not None
-        ]
-        return self._together(pieces, field.scale * per_unit, field.offset / per_unit)
+    def _column(self, pieces: list[tuple[slice, NDArray[np.generic]]], meaning: _Meaning) -> FloatArray:
+        """Put what the definitions have of one field together, and give it its meaning."""
+        column = np.empty(len(self))
+        if len(pieces) < len(self._rows):
+            column.fill(np.nan)
+        for place, raw in pieces:
+            column[place] = raw if raw.ndim == 1 else raw[:, 0]
+        column[column == meaning.missing] = np.nan
+        if meaning.scale != 1:
+            column /= meaning.scale
+        if meaning.offset:
+            column -= meaning.offset
+        return self._in_order(column)
 
     def times(self) -> FloatArray:
         """Return the messages' timestamps in Unix seconds, shape (n,), compressed ones unrolled.
 
         Times of a device that knew no date are small numbers: they order, and name no day.
         """
-        fit_s = self.column("timestamp")
+        fit_s = self.columns.get("timestamp", np.full(len(self), np.nan))
         short = np.isnan(fit_s)
         if short.any() and (short := short & (self._headers >= COMPRESSED)).any():
             offsets, times = timeline(self._part)
@@ -79,54 +108,72 @@ class Table:
         number = profile.field(self._message, name).number
         out = np.full((len(self), width), 255, np.uint8)
         for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
-            layout = message.by_number.get(number)
-            if layout is not None and layout.size == width:
-                raw = np.ascontiguousarray(rows[layout.name])
+            told = message.by_number.get(number)
+            if told is not None and told.size == width:
+                raw = np.ascontiguousarray(rows[told.name])
                 out[place] = raw.view(np.uint8).reshape(len(rows), width)
-        return out
+        return out if self._order is None else out[self._order]
 
     def developer_column(self, field: DeveloperField) -> FloatArray:
         """Return a developer field's values, unscaled, shape (n,)."""
-        pieces: list[_Piece] = []
-        for where, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
-            place = message.by_developer.get((field.developer, field.number))
-            typed = place and replace(place, base_type=field.base_type)
-            if place is not None and typed is not None and typed.code not in "SV":
-                raw = np.ascontiguousarray(rows[place.name]).view(message.byte_order + typed.code)
-                pieces.append((where, raw.reshape(len(rows), -1), typed))
-        return self._together(pieces)
-
-    def _together(self, pieces: list[_Piece], scale: float = 1.0, offset: float = 0.0) -> FloatArray:
-        """Put what the definitions have of one field together in the file's order, as numbers."""
-        whole = _alike(pieces, len(self))
-        if whole is not None:
-            return _values(whole, pieces[0][2].base_type, scale, offset)
-        out = np.full(len(self), np.nan)
-        for place, raw, layout in pieces:
-            out[place] = _values(raw, layout.base_type, scale, offset)
-        return out
+        column = np.full(len(self), np.nan)
+        for place, message, rows in zip(self._places, self._layouts, self._rows, strict=True):
+            told = message.by_developer.get((field.developer, field.number))
+            typed = told and replace(told, base_type=field.base_type)
+            if told is not None and typed is not None and typed.code not in "SV":
+                raw = np.ascontiguousarray(rows[told.name]).view(message.byte_order + typed.code)
+                column[place] = _values(raw.reshape(len(rows), -1), typed.base_type)
+        return self._in_order(column)
 
     @cached_property
-    def _places(self) -> list[slice | IntArray]:
-        """Where the messages of each definition are among all, in the file's order."""
-        ends = np.cumsum([len(starts) for starts in self._starts]).tolist()
-        slices = [slice(a, b) for a, b in pairwise([0, *ends])]
-        offsets = _joined(self._starts)
-        if (offsets[1:] > offsets[:-1]).all():
-            return [*slices]
-        ranks = np.empty(len(offsets), np.int64)
-        ranks[np.argsort(offsets, kind="stable")] = np.arange(len(offsets))
-        return [ranks[part] for part in slices]
+    def _places(self) -> list[slice]:
+        """Where the messages of each definition are, definition after definition."""
+        ends = accumulate(map(len, self._rows), initial=0)
+        return [slice(*ends) for ends in pairwise(ends)]
 
     @cached_property
+    def _order(self) -> IntArray | None:
+        """(n,) how the file has them, taken from definition after definition; None if that is its order."""
+        if all(one[-1] < other[0] for one, other in pairwise(self._starts)):
+            return None
+        return np.argsort(np.concatenate(self._starts), kind="stable")
+
+    def _in_order(self, column: FloatArray) -> FloatArray:
+        """Return a column, (n,), in the file's order."""
+        return column if self._order is None else column[self._order]
+
+    @property
     def _offsets(self) -> IntArray:
         """(n,) where each message begins in the bytes, increasing."""
         return np.sort(_joined(self._starts))
 
-    @cached_property
+    @property
     def _headers(self) -> NDArray[np.uint8]:
         """(n,) the header byte of each message."""
         return np.frombuffer(self._part.data, np.uint8)[self._offsets]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _numbers(definition: bytes, message: str, fields: Fields) -> list[tuple[str, str, _Meaning]]:
+    """Return which of the fields a definition has as numbers: name, name in the dtype, meaning."""
+    told = layout(definition).by_number
+    found = [(profile.field(message, name), per_unit) for name, per_unit in fields]
+    return [
+        (
+            field.name,
+            place.name,
+            _Meaning(profile.missing(place.base_type), field.scale * per_unit, field.offset / per_unit),
+        )
+        for field, per_unit in found
+        if (place := told.get(field.number)) is not None and place.code not in "SV"
+    ]
+
+
+def fill(columns: dict[str, FloatArray], name: str, column: FloatArray) -> None:
+    """Add a column, or what it still lacks."""
+    have = columns.setdefault(name, column)
+    if have is not column:
+        np.copyto(have, column, where=np.isnan(have))
 
 
 def timeline(part: Part) -> tuple[IntArray, FloatArray]:
@@ -143,11 +190,11 @@ def timeline(part: Part) -> tuple[IntArray, FloatArray]:
     wholes: list[FloatArray] = []
     for definition in (d for d in part.definitions if d.count):
         starts.append(definition.starts)
-        layout = definition.layout.by_number.get(profile.TIMESTAMP)
-        if layout is None:
+        told = definition.layout.by_number.get(profile.TIMESTAMP)
+        if told is None:
             wholes.append(np.full(len(starts[-1]), np.nan))
         else:
-            wholes.append(_values(part.gather(definition, starts[-1])[layout.name], layout.base_type))
+            wholes.append(_values(part.gather(definition, starts[-1])[told.name], told.base_type))
     offsets, whole = _joined(starts), np.concatenate(wholes)
     headers = np.frombuffer(part.data, np.uint8)[offsets]
     order = np.argsort(offsets)
@@ -184,35 +231,12 @@ def _joined(starts: list[IntArray]) -> IntArray:
     return np.concatenate(starts or [np.empty(0, np.int64)])
 
 
-def _alike(pieces: list[_Piece], n: int) -> NDArray[np.generic] | None:
-    """Return raw values of one type, (n,), whole, so that they need to be made numbers only once."""
-    if not pieces:
-        return None
-    _, raw, first = pieces[0]
-    if len(raw) == n:
-        return raw
-    if first.code in "SV" or any(layout.base_type != first.base_type for _, _, layout in pieces):
-        return None
-    missing = profile.BASE_TYPES[first.base_type][1]
-    whole = np.full(n, np.nan if missing is None else missing, first.code)
-    for place, raw, layout in pieces:
-        if layout.code == first.code:
-            whole[place] = raw if raw.ndim == 1 else raw[:, 0]
-    return whole
-
-
-def _values(raw: NDArray[np.generic], base_type: int, scale: float = 1.0, offset: float = 0.0) -> FloatArray:
+def _values(raw: NDArray[np.generic], base_type: int) -> FloatArray:
     """Turn one field's raw values into float64, NaN where the file says "no value"."""
     if raw.ndim > 1:
         raw = raw[:, 0]
     if raw.dtype.kind not in "iuf":
         return np.full(len(raw), np.nan)
     values: FloatArray = raw.astype(np.float64)
-    missing = profile.BASE_TYPES[base_type][1]
-    if missing is not None:
-        np.putmask(values, values == missing, np.nan)
-    if scale != 1:
-        values /= scale
-    if offset:
-        values -= offset
+    values[values == profile.missing(base_type)] = np.nan
     return values
