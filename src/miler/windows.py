@@ -98,7 +98,9 @@ def near(
     slower = 1 + np.broadcast_to(spare, lengths.shape)
     told = 0
     for some, blocks in _looked_at(odometer, lengths, judged):
-        longest_s = slower[some] * blocks.took_s.min(axis=1) if at_most_s is None else np.asarray(at_most_s)[some]
+        longest_s = (
+            slower[some] * blocks.took_s.min(axis=1) if at_most_s is None else np.asarray(at_most_s)[some]
+        )
         for length, found in zip(some.tolist(), blocks.windows(longest_s), strict=True):
             yield from repeat(None, length - told)
             yield found
@@ -187,7 +189,9 @@ class _Blocks:
         (begun, of_begun), (ended, of_ended) = self._tried(at_most_s)
         for row, longest_s in enumerate(at_most_s.tolist()):
             here, there = (slice(*bounds[row : row + 2]) for bounds in (of_begun, of_ended))
-            yield _unbroken([column[here] for column in begun], [column[there] for column in ended], longest_s)
+            yield _unbroken(
+                [column[here] for column in begun], [column[there] for column in ended], longest_s
+            )
 
     def fastest_s(self) -> FloatArray:
         """(l,) seconds of the fastest stretch of each length; NaN where all are barred."""

@@ -30,6 +30,9 @@ _LONGEST_GAP_S = 120.0
 # Spread along and across an oval of 400 m, evenly run: 53 m and 32 m; a fifth either way, as the noise
 # and two laps and a tenth leave them.
 _ALONG_M, _ACROSS_M, _SPREAD = 55.5, 31.0, 0.3
+# A path of L metres whose ends lie D apart has a variance of D³/12L or more, both axes together, for it must go
+# from the one to the other: from farther apart, no window has the spread of an oval.
+_ENDS_APART_M = (12 * _LAPS * 400.0 * (1 + _SPREAD) ** 2 * (_ALONG_M**2 + _ACROSS_M**2)) ** (1 / 3)
 
 # What an accepted window must show. Chosen with the recordings in view that docs/track.md names.
 _HOPELESS_M = 9.0
@@ -172,26 +175,28 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
         path = course.path_m[piece]
         if path[-1] - path[0] < count * step_m:
             continue
+        columns = [column[piece] for column in (course.times, course.x, course.y)]
         at = np.arange(path[0], path[-1], step_m)
-        x, y = (np.interp(at, path, v[piece]) for v in (course.x, course.y))
         starts = np.arange(0, len(at) - count + 1, hop)
-        along, across = _spreads(x, y, starts, count)
-        along, across = along / (_ALONG_M * scale), across / (_ACROSS_M * scale)
-        likely = (np.abs(along - 1) < _SPREAD) & (np.abs(across - 1) < _SPREAD)
-        for start in starts[likely].tolist():
-            inside = slice(start, start + count)
-            yield Window(np.interp(at[inside], path, course.times[piece]), x[inside], y[inside])
+        dx, dy = (
+            np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in columns[1:]
+        )
+        for start in starts[dx * dx + dy * dy < (_ENDS_APART_M * scale) ** 2].tolist():
+            window = Window(*(np.interp(at[start : start + count], path, v) for v in columns))
+            along, across = _spreads(window.x, window.y)
+            if (
+                abs(along / (_ALONG_M * scale) - 1) < _SPREAD
+                and abs(across / (_ACROSS_M * scale) - 1) < _SPREAD
+            ):
+                yield window
 
 
-def _spreads(x: FloatArray, y: FloatArray, starts: IntArray, count: int) -> tuple[FloatArray, FloatArray]:
-    """Standard deviations along the longer and the shorter axis of each window, from running sums."""
-    # The sums are of places of some kilometres: squares lose no centimetre.
-    sums = np.zeros((5, len(x) + 1))
-    np.cumsum((x, y, x * x, y * y, x * y), axis=1, out=sums[:, 1:])
-    mx, my, mxx, myy, mxy = (sums[:, starts + count] - sums[:, starts]) / count
-    xx, yy, xy = mxx - mx * mx, myy - my * my, mxy - mx * my
-    middle, apart = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
-    return np.sqrt(np.maximum(middle + apart, 0)), np.sqrt(np.maximum(middle - apart, 0))
+def _spreads(x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    """Standard deviations of points (p,) along their longer axis, and along the shorter one, metres."""
+    dx, dy = x - x.mean(), y - y.mean()
+    xx, yy, xy = (float(product) / len(x) for product in (dx @ dx, dy @ dy, dx @ dy))
+    middle, apart = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
+    return math.sqrt(max(middle + apart, 0.0)), math.sqrt(max(middle - apart, 0.0))
 
 
 def accepted(window: Window, family: Family) -> Shape | None:
