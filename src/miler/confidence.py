@@ -49,7 +49,7 @@ from miler.odometer import Odometer
 from miler.optimism import RIVAL_SDS, optimisms
 from miler.settings import Settings
 from miler.track import Track
-from miler.windows import Windows, near
+from miler.windows import Windows, fastest_s, near
 
 Z95 = 1.96
 
@@ -292,8 +292,7 @@ def _inverted(
     each = list(zip((effort.length_m for effort in efforts), offs_m, strict=True))
     less = [max(length_m - off_m, length_m / 10) for length_m, off_m in each]
     more = [length_m + off_m for length_m, off_m in each]
-    found = near(odometer, less + more, 2 * [length_m for length_m, _ in each])
-    times_s = [math.nan if windows is None else float(windows.took_s.min()) for windows in found]
+    times_s = fastest_s(odometer, less + more, 2 * [length_m for length_m, _ in each])
     for effort, off_m, low_s, high_s in zip(
         efforts, offs_m, times_s[: len(each)], times_s[len(each) :], strict=True
     ):

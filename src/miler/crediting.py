@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, median
+from miler.arrays import BoolArray, FloatArray, IntArray, median, quantile
 from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps
@@ -126,7 +126,7 @@ def _pauses(
     if activity.timer_events or len(times) < 3 or _timer_never_stood(activity):
         return activity.pauses, []
     durations, lengths = np.diff(times), np.diff(values)
-    rhythm = float(np.percentile(durations, 90))
+    rhythm = quantile(durations, 0.9)
     stood = (
         (durations > max(_PAUSE_S, _RHYTHMS * rhythm))
         & (lengths < _PAUSE_M)

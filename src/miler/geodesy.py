@@ -24,14 +24,22 @@ def radii_m(latitude_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
         M = a(1-e²)/(1-e² sin²φ)^(3/2), N = a/(1-e² sin²φ)^(1/2); any text on geodesy,
         e.g. Torge & Müller, Geodesy (2012), section 4.1.
     """
-    return _radii_m(np.cos(np.radians(latitude_deg)))
+    return radii_by_cosine_m(np.cos(np.radians(latitude_deg)))
 
 
-def _radii_m(cosine: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """`radii_m` by the cosine of the latitude, (n,)."""
+def radii_by_cosine_m(cosine: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return `radii_m` by the cosine of the latitude, (n,), where that is known."""
     w2 = 1 - _E2 + _E2 * cosine**2
     prime_vertical = EQUATORIAL_RADIUS_M / np.sqrt(w2)
     return prime_vertical * (1 - _E2) / w2, prime_vertical
+
+
+def around_deg(longitudes_deg: FloatArray) -> FloatArray:
+    """Return differences of longitude, (n,) degrees, the short way round: over the date line, too."""
+    turn = longitudes_deg + 180.0
+    if ((turn < 0) | (turn >= 360)).any():  # a remainder takes longer than all else that is done with them
+        turn = turn % 360.0
+    return turn - 180.0
 
 
 def metres_between(
@@ -58,12 +66,9 @@ def metres_between(
         the haversine keeps it exact for steps of centimetres.
     """
     cosine = np.cos(np.radians((latitude1_deg + latitude2_deg) / 2))
-    meridian, prime_vertical = _radii_m(cosine)
+    meridian, prime_vertical = radii_by_cosine_m(cosine)
     dlat = np.radians(latitude2_deg - latitude1_deg)
-    turn = longitude2_deg - longitude1_deg + 180.0
-    if ((turn < 0) | (turn >= 360)).any():  # over the date line; a remainder takes longer than all else here
-        turn = turn % 360.0
-    dlon = np.radians(turn - 180.0)
+    dlon = np.radians(around_deg(longitude2_deg - longitude1_deg))
     north = meridian * dlat
     east = prime_vertical * cosine * dlon
     flat = np.sqrt(north * north + east * east)  # np.hypot guards against overflow, and takes twice as long

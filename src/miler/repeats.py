@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.arrays import BoolArray, FloatArray, IntArray, quantile
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.units import MILE_M, length_name
@@ -69,7 +69,7 @@ def series(odometer: Odometer) -> Series | None:
     # From leaving one place to leaving the next: a stop belongs to the piece that it ends.
     seconds = np.diff(odometer.departure(places))
     speeds = _PIECE_M / np.maximum(seconds, 1e-6)
-    slow, fast = np.percentile(speeds, [17, 83])
+    slow, fast = quantile(speeds, 0.17), quantile(speeds, 0.83)
     if fast < _CONTRAST * slow:
         return None
     middle = math.sqrt(slow * fast)

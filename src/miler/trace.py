@@ -10,7 +10,7 @@ from miler.activity import Activity
 from miler.arrays import FloatArray
 from miler.crediting import believed_fixes
 from miler.effort import Effort
-from miler.geodesy import radii_m
+from miler.geodesy import around_deg, radii_m
 from miler.odometer import Odometer
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
@@ -91,7 +91,7 @@ def _plane(activity: Activity, at_s: FloatArray) -> tuple[FloatArray, FloatArray
     middle_deg = np.array([(fixes.latitude.min() + fixes.latitude.max()) / 2])
     meridian_m, prime_vertical_m = (float(radius[0]) for radius in radii_m(middle_deg))
     across_m = prime_vertical_m * float(np.cos(np.radians(middle_deg[0])))
-    east_deg = (fixes.longitude - fixes.longitude[0] + 180) % 360 - 180  # also over the date line
+    east_deg = around_deg(fixes.longitude - fixes.longitude[0])
     north_deg = fixes.latitude - fixes.latitude[0]
     return (
         _sampled(fixes.times, np.radians(east_deg) * across_m, at_s),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, repeat
 from typing import TypeVar
 
 import numpy as np
@@ -59,9 +60,10 @@ def windows(odometer: Odometer, length_m: float) -> Windows | None:
         return None
     first = odometer.marks.searchsorted(odometer.marks[0] + length_m - TOLERANCE_M)
     begin, end = np.arange(count), np.arange(first, len(odometer.marks))
-    return _unbarred(
-        odometer, (_begun(odometer, begin, lengths), _ended(odometer, end, lengths)), length_m, math.inf
-    )
+    begun, ended = _begun(odometer, begin, lengths), _ended(odometer, end, lengths)
+    for columns in (begun, ended):
+        _bar(odometer, columns, length_m)
+    return _unbroken(begun, ended)
 
 
 def near(
@@ -94,17 +96,36 @@ def near(
     lengths = np.asarray(lengths_m, dtype=np.float64)
     judged = lengths if judged_m is None else np.asarray(judged_m, dtype=np.float64)
     slower = 1 + np.broadcast_to(spare, lengths.shape)
+    told = 0
+    for some, blocks in _looked_at(odometer, lengths, judged):
+        longest_s = (
+            slower[some] * blocks.took_s.min(axis=1) if at_most_s is None else np.asarray(at_most_s)[some]
+        )
+        for length, found in zip(some.tolist(), blocks.windows(longest_s), strict=True):
+            yield from repeat(None, length - told)
+            yield found
+            told = length + 1
+    yield from repeat(None, len(lengths) - told)
+
+
+def fastest_s(odometer: Odometer, lengths_m: Sequence[float], judged_m: Sequence[float]) -> list[float]:
+    """Return how long the fastest stretch of each length took, as `near` finds it; NaN where there is none."""
+    lengths, judged = np.asarray(lengths_m, dtype=np.float64), np.asarray(judged_m, dtype=np.float64)
+    seconds = np.full(len(lengths), np.nan)
+    for some, blocks in _looked_at(odometer, lengths, judged):
+        seconds[some] = blocks.fastest_s()
+    return seconds.tolist()
+
+
+def _looked_at(
+    odometer: Odometer, lengths: FloatArray, judged: FloatArray
+) -> Iterator[tuple[IntArray, _Blocks]]:
+    """Yield which of the lengths (l,) are looked at together, those left out that are too long, and the blocks."""
     counts = _beginnings(odometer, lengths)
     for every in together(odometer, np.arange(len(lengths))):
         some = every[counts[every] > 0]
-        made: Iterator[Windows | None] = iter(())
         if len(some):
-            blocks = _Blocks.of(odometer, lengths[some], judged[some], counts[some])
-            fastest_s = blocks.took_s.min(axis=1)
-            longest_s = slower[some] * fastest_s if at_most_s is None else np.asarray(at_most_s)[some]
-            made = blocks.windows(longest_s)
-        for count in counts[every].tolist():
-            yield next(made) if count else None
+            yield some, _Blocks.of(odometer, lengths[some], judged[some], counts[some])
 
 
 def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
@@ -165,23 +186,44 @@ class _Blocks:
 
     def windows(self, at_most_s: FloatArray) -> Iterator[Windows | None]:
         """Yield the windows of each length in those blocks that may hold one which takes at most so long."""
+        (begun, of_begun), (ended, of_ended) = self._tried(at_most_s)
+        for row, longest_s in enumerate(at_most_s.tolist()):
+            here, there = (slice(*bounds[row : row + 2]) for bounds in (of_begun, of_ended))
+            yield _unbroken(
+                [column[here] for column in begun], [column[there] for column in ended], longest_s
+            )
+
+    def fastest_s(self) -> FloatArray:
+        """(l,) seconds of the fastest stretch of each length; NaN where all are barred."""
+        least = np.full(len(self.lengths), np.inf)
+        for (*_, took_s), bounds in self._tried(self.took_s.min(axis=1)):
+            # Beyond the last there is a time for a length that has none.
+            first = np.minimum.reduceat(np.append(took_s, np.inf), bounds[:-1])
+            np.minimum(least, first, out=least, where=np.diff(bounds) > 0)
+        least[np.isinf(least)] = np.nan
+        return least
+
+    def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, list[int]]]:
+        """Yield what begins on marks, and what ends on marks, with the bounds of each length in the columns."""
         rows, block = (self.inside & (self.least_s <= at_most_s[:, None] + _SAME_S)).nonzero()
         begin = (block[:, None] * _BLOCK + np.arange(_BLOCK)).ravel()
         begin_row = rows.repeat(_BLOCK)
         some = begin < self.counts[begin_row]
         begin, begin_row = begin[some], begin_row[some]
+        yield self._barred(_begun(self.odometer, begin, self.lengths[begin_row]), begin_row)
         first = self.ends[rows, block]
         many = self.ends[rows, block + 1] - first
         end = (first - many.cumsum() + many).repeat(many) + np.arange(many.sum())
         end_row = rows.repeat(many)
-        begun = _begun(self.odometer, begin, self.lengths[begin_row])
-        ended = _ended(self.odometer, end, self.lengths[end_row])
-        bounds = np.arange(len(self.lengths) + 1)
-        of_begun, of_ended = (row.searchsorted(bounds).tolist() for row in (begin_row, end_row))
-        for row, judged_m in enumerate(self.judged.tolist()):
-            here, there = (slice(*bounds_of[row : row + 2]) for bounds_of in (of_begun, of_ended))
-            parts = ([column[here] for column in begun], [column[there] for column in ended])
-            yield _unbarred(self.odometer, parts, judged_m, float(at_most_s[row]))
+        yield self._barred(_ended(self.odometer, end, self.lengths[end_row]), end_row)
+
+    def _barred(self, columns: _Columns, row: IntArray) -> tuple[_Columns, list[int]]:
+        """Bar stretches across breaks, (w,) columns of which each belongs to a length."""
+        bounds = row.searchsorted(np.arange(len(self.lengths) + 1)).tolist()
+        if self.odometer.breaks:
+            for span, judged_m in zip(pairwise(bounds), self.judged.tolist(), strict=True):
+                _bar(self.odometer, [column[slice(*span)] for column in columns], judged_m)
+        return columns, bounds
 
 
 def _least_between(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
@@ -210,26 +252,32 @@ def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
 
 
 def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns:
-    """Where and when stretches begin and end that begin on marks, (w,) each, of (w,) lengths or of one."""
+    """Where and when stretches begin and end that begin on marks, and how long they took.
+
+    (w,) each, of (w,) lengths or of one.
+    """
     starts, leaves = odometer.marks[begin], odometer.departs[begin]
     ends = np.minimum(starts + lengths, odometer.marks[-1])
-    return [starts, ends, leaves, odometer.arrival(ends)]
+    reaches = odometer.arrival(ends)
+    return [starts, ends, leaves, reaches, reaches - leaves]
 
 
 def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
-    """Where and when stretches begin and end that end on marks, (w,) each, of (w,) lengths or of one."""
+    """Where and when stretches begin and end that end on marks, and how long they took; as for `_begun`."""
     ends, reaches = odometer.marks[end], odometer.arrives[end]
     starts = np.maximum(ends - lengths, odometer.marks[0])
-    return [starts, ends, odometer.departure(starts), reaches]
+    leaves = odometer.departure(starts)
+    return [starts, ends, leaves, reaches, reaches - leaves]
 
 
-def _unbarred(
-    odometer: Odometer, parts: tuple[_Columns, _Columns], judged_m: float, at_most_s: float
-) -> Windows | None:
-    """Put both kinds together, those across breaks barred; None if no other is there."""
-    starts, ends, leaves, reaches = map(np.concatenate, zip(*parts, strict=True))
-    took = reaches - leaves
+def _bar(odometer: Odometer, columns: _Columns, judged_m: float) -> None:
+    """Let stretches across breaks take for ever."""
     if odometer.breaks:
-        took[odometer.barred(starts, ends, judged_m)] = np.inf
-    unbroken = took.min(initial=np.inf) < np.inf
-    return Windows(starts, ends, leaves, reaches, took, at_most_s) if unbroken else None
+        starts, ends, *_, took_s = columns
+        took_s[odometer.barred(starts, ends, judged_m)] = np.inf
+
+
+def _unbroken(begun: _Columns, ended: _Columns, at_most_s: float = math.inf) -> Windows | None:
+    """Put both kinds together; None if all are across breaks."""
+    found = Windows(*map(np.concatenate, zip(begun, ended, strict=True)), at_most_s)
+    return found if found.took_s.min(initial=np.inf) < np.inf else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, quantile
 from miler.effort import Effort
 from miler.report.look import Look
 from miler.trace import Trace
@@ -67,7 +67,7 @@ def _way_m(trace: Trace) -> float:
 
 def _paces(speeds: FloatArray, units: Sequence[Unit], look: Look) -> tuple[str, str]:
     slowest, fastest = float(speeds.min()), float(speeds.max())
-    high = min(fastest, _FASTEST * float(np.quantile(speeds, 0.9)))
+    high = min(fastest, _FASTEST * quantile(speeds, 0.9))
     low = min(max(slowest, _SLOWEST * high), (1 - _EVEN) * high)
     drawn = look.spark(((speeds - low) / (high - low)).tolist())
     if fastest - slowest < 1e-6 * fastest:  # of a straight line between two records

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from miler.arrays import BoolArray, FloatArray, IntArray
-from miler.geodesy import radii_m
+from miler.geodesy import around_deg, radii_by_cosine_m
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
 from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
@@ -30,6 +30,9 @@ _LONGEST_GAP_S = 120.0
 # Spread along and across an oval of 400 m, evenly run: 53 m and 32 m; a fifth either way, as the noise
 # and two laps and a tenth leave them.
 _ALONG_M, _ACROSS_M, _SPREAD = 55.5, 31.0, 0.3
+# A path of L metres whose ends lie D apart has a variance of D³/12L or more, both axes together, for it must go
+# from the one to the other: from farther apart, no window has the spread of an oval.
+_ENDS_APART_M = (12 * _LAPS * 400.0 * (1 + _SPREAD) ** 2 * (_ALONG_M**2 + _ACROSS_M**2)) ** (1 / 3)
 
 # What an accepted window must show. Chosen with the recordings in view that docs/track.md names.
 _HOPELESS_M = 9.0
@@ -72,6 +75,7 @@ class Course:
         latitude, longitude: (f,) degrees.
         x, y: (f,) metres east and north.
         path_m: (f,) metres travelled by each fix, jumps left out.
+        breaks: (b,) the fixes that begin a piece: after a jump or a long gap.
     """
 
     times: FloatArray
@@ -80,30 +84,26 @@ class Course:
     x: FloatArray
     y: FloatArray
     path_m: FloatArray
+    breaks: IntArray
 
     @classmethod
     def of(cls, times: FloatArray, latitude: FloatArray, longitude: FloatArray) -> Course:
         """Lay fixes (f,) out; those with NaN must be left out before."""
-        meridian, across = radii_m(latitude)
-        east_m = np.radians(1) * across * np.cos(np.radians(latitude))
-        around = np.mod(np.diff(longitude) + 180.0, 360.0) - 180.0
-        dx = around * (east_m[1:] + east_m[:-1]) / 2
+        cosine = np.cos(np.radians(latitude))
+        meridian, across = radii_by_cosine_m(cosine)
+        east_m = np.radians(1) * across * cosine
+        dx = around_deg(np.diff(longitude)) * (east_m[1:] + east_m[:-1]) / 2
         dy = np.diff(latitude) * np.radians((meridian[1:] + meridian[:-1]) / 2)
-        steps = np.hypot(dx, dy)
-        jump = steps > _FASTEST_MPS * np.maximum(np.diff(times), 1.0) + 10.0
-        zero = np.zeros(1)
-        x, y = (np.concatenate((zero, np.cumsum(d))) for d in (dx, dy))
-        return cls(times, latitude, longitude, x, y, np.concatenate((zero, np.cumsum(steps * ~jump))))
-
-    def breaks(self) -> IntArray:
-        """Indices of fixes that begin a piece: after a jump or a long gap."""
-        gone = np.diff(self.path_m) <= 0
-        moved = np.hypot(np.diff(self.x), np.diff(self.y)) > 10.0
-        return np.flatnonzero((gone & moved) | (np.diff(self.times) > _LONGEST_GAP_S)) + 1
+        steps = np.sqrt(dx * dx + dy * dy)
+        took = np.diff(times)
+        jump = steps > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
+        x, y, path_m = (np.concatenate(([0.0], np.cumsum(d))) for d in (dx, dy, steps * ~jump))
+        breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
+        return cls(times, latitude, longitude, x, y, path_m, breaks)
 
     def pieces(self) -> Iterator[slice]:
         """Runs of fixes without a jump or a long gap."""
-        for first, last in pairwise([0, *self.breaks().tolist(), len(self.times)]):
+        for first, last in pairwise([0, *self.breaks.tolist(), len(self.times)]):
             yield slice(first, last)
 
 
@@ -175,29 +175,28 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
         path = course.path_m[piece]
         if path[-1] - path[0] < count * step_m:
             continue
+        columns = [column[piece] for column in (course.times, course.x, course.y)]
         at = np.arange(path[0], path[-1], step_m)
-        times, x, y = (np.interp(at, path, v[piece]) for v in (course.times, course.x, course.y))
         starts = np.arange(0, len(at) - count + 1, hop)
-        along, across = _spreads(x, y, starts, count)
-        along, across = along / (_ALONG_M * scale), across / (_ACROSS_M * scale)
-        likely = (np.abs(along - 1) < _SPREAD) & (np.abs(across - 1) < _SPREAD)
-        for start in starts[likely].tolist():
-            inside = slice(start, start + count)
-            yield Window(times[inside], x[inside], y[inside])
+        dx, dy = (
+            np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in columns[1:]
+        )
+        for start in starts[dx * dx + dy * dy < (_ENDS_APART_M * scale) ** 2].tolist():
+            window = Window(*(np.interp(at[start : start + count], path, v) for v in columns))
+            along, across = _spreads(window.x, window.y)
+            if (
+                abs(along / (_ALONG_M * scale) - 1) < _SPREAD
+                and abs(across / (_ACROSS_M * scale) - 1) < _SPREAD
+            ):
+                yield window
 
 
-def _spreads(x: FloatArray, y: FloatArray, starts: IntArray, count: int) -> tuple[FloatArray, FloatArray]:
-    """Standard deviations along the longer and the shorter axis of each window, from running sums."""
-
-    def means(values: FloatArray) -> FloatArray:
-        sums = np.concatenate(([0.0], np.cumsum(values)))
-        return (sums[starts + count] - sums[starts]) / count
-
-    # The sums are of places of some kilometres: squares lose no centimetre.
-    mx, my = means(x), means(y)
-    xx, yy, xy = means(x * x) - mx * mx, means(y * y) - my * my, means(x * y) - mx * my
-    middle, apart = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
-    return np.sqrt(np.maximum(middle + apart, 0)), np.sqrt(np.maximum(middle - apart, 0))
+def _spreads(x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    """Standard deviations of points (p,) along their longer axis, and along the shorter one, metres."""
+    dx, dy = x - x.mean(), y - y.mean()
+    xx, yy, xy = (float(product) / len(x) for product in (dx @ dx, dy @ dy, dx @ dy))
+    middle, apart = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
+    return math.sqrt(max(middle + apart, 0.0)), math.sqrt(max(middle - apart, 0.0))
 
 
 def accepted(window: Window, family: Family) -> Shape | None:
@@ -316,7 +315,7 @@ def _joined(
 ) -> list[tuple[int, int, int]]:
     """Join runs between which the receiver strayed, and the runner went on along the line."""
     joined = runs[:1]
-    cuts = course.breaks()
+    cuts = course.breaks
     for first, last, way in runs[1:]:
         before, until, same = joined[-1]
         path_m = course.path_m[first] - course.path_m[until]
@@ -338,7 +337,7 @@ def _joined(
 def _stretches(course: Course, ways: IntArray, lap_m: float) -> Iterator[tuple[int, int, int]]:
     """Runs of one direction, standing taken with either, short lapses passed over."""
     bounds = [0, *(np.flatnonzero(np.diff(ways)) + 1).tolist(), len(ways)]
-    cuts = set(course.breaks().tolist())
+    cuts = set(course.breaks.tolist())
     open_: list[int] | None = None  # first, last along, direction
     for first, end in pairwise(bounds):
         way, last = int(ways[first]), end - 1
