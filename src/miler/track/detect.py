@@ -49,8 +49,9 @@ _BUILT_M = 1.5  # by which the fit may miss the radii that are built
 _LEFT, _LEFT_IF_ODD = 1.15, 1.0  # odd: few laps, unusual bends, or much noise
 _MANY_LAPS, _USUAL_M = 5.0, 1.5
 # The outer lanes of a track with tight bends are an oval of 450 m: without being told, no bend may be tighter
-# than is built, and the less so the noisier the fit is and the fewer the laps.
-_OUTER_LANES, _SURE_RMS_M, _PER_RMS, _SURE_LAPS = 4.5, 2.6, 0.5, 3.0
+# than is built, and the less so the noisier the fit is and the fewer the laps. An error that lasts a minute
+# lasts half a lap: of three and a half laps the fit itself, rms and all, can be that of the other oval.
+_OUTER_LANES, _SURE_RMS_M, _PER_RMS, _SURE_LAPS = 4.5, 2.6, 0.5, 3.9
 
 # What then belongs to it, fix by fix.
 _NEAR_M, _NEAR_RMS = 7.0, 3.0
@@ -231,7 +232,7 @@ def _convincing(course: Course, found: Found, lane: int | None) -> bool:
         return False
     kerb_m, lanes = _kerb_and_lanes(line, family)
     if lanes > _OUTER_LANES and (lane or 1) < _OUTER_LANES:
-        built = family.least_m + _PER_RMS * max(rms_m - _SURE_RMS_M, 0.0) + (_SURE_LAPS / laps) ** 2
+        built = family.least_m + _PER_RMS * max(rms_m - _SURE_RMS_M, 0.0) + (_SURE_LAPS / laps) ** 4
         if kerb_m < built:
             return False
     chosen = np.concatenate([_evenly(course.path_m, first, last) for first, last, _ in found.runs])
