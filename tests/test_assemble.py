@@ -92,6 +92,14 @@ def test_a_few_records_with_a_wrong_clock_are_left_out_where_the_way_says_so(lat
         assert [(n.code, n.kind) for n in activity.notes] == [("time_backwards", "damage")]
 
 
+@pytest.mark.parametrize("late_s", [19.3, -19.3])
+def test_a_wrong_clock_is_left_out_also_where_it_does_not_pass_the_next_record(late_s: float) -> None:
+    times = 5.0 * np.arange(100)
+    times[50:54] += late_s
+    activity = assembled(times.tolist(), {"distance": (15.0 * np.arange(100)).tolist()})
+    assert activity.elapsed.tolist() == np.delete(5.0 * np.arange(100), range(50, 54)).tolist()
+
+
 def test_of_records_with_one_time_the_last_value_of_each_stream_stays() -> None:
     activity = assembled(
         [0, 1, 1, 1], {"distance": [0, 3, 4, math.nan], "heart_rate": [120, math.nan, math.nan, 121]}

@@ -135,6 +135,18 @@ def test_in_a_gap_without_device_distance_the_straight_line_counts() -> None:
     assert odometer.breaks == ()
 
 
+def test_no_effort_spans_minutes_without_records_in_which_nobody_ran() -> None:
+    times = np.concatenate([np.arange(0, 101.0), np.arange(3000, 3101.0)])
+    stood = np.where(times > 2000, times - 2880, times) * 4.0
+    odometer = measure(run(times, stood))
+    assert codes(odometer) == ["gap"] and "no effort spans that" in odometer.notes[0].message
+    assert fastest(odometer, 400) is not None
+    assert fastest(odometer, 500) is None
+    ran_on = measure(run(times, times * 4.0))
+    assert codes(ran_on) == ["gap"]
+    assert fastest(ran_on, 5000) is not None
+
+
 def test_smart_recording_is_no_row_of_gaps_but_twenty_seconds_always_are_one() -> None:
     smart = np.arange(0, 900, 7.0)
     assert measure(run(smart, smart * 4.0)).gaps == ()

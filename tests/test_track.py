@@ -16,7 +16,7 @@ from benchmarks.track import ROWS, Row, simulated
 from benchmarks.track_alarms import Corners, course_of, rectangle
 from devtools.courses import Oval as OvalCourse
 from devtools.courses import Place, Road
-from devtools.motion import Motion, paced
+from devtools.motion import Motion, paced, smooth_noise
 from devtools.simulate import Watch, record
 from devtools.writers import write_fit
 from miler.activity import Activity, Lap, Pause
@@ -206,6 +206,22 @@ def test_what_is_no_track_is_taken_for_none(name: str) -> None:
 
 def test_the_same_laps_on_a_track_are_taken_for_one() -> None:
     assert tracks_in(course_of(OvalCourse(), np.random.default_rng(5)))
+
+
+def test_three_laps_in_an_outer_lane_are_an_oval_of_450_m_unless_the_lane_is_named() -> None:
+    oval = Oval()
+    place = Place(OvalCourse(oval.straight_m, oval.line_radius_m(7)), 51.5, -0.1, 40.0)
+    rng = np.random.default_rng(5)
+
+    def ran(laps: float) -> Course:
+        times = np.arange(laps * oval.lap_m / 3.3)
+        east, north = (v + 2.0 * smooth_noise(rng, len(times), 20) for v in place.plane(3.3 * times))
+        return Course.of(times, *place.fixes(east, north))
+
+    few, many = ran(2.9), ran(9.0)
+    assert not tracks_in(few)
+    assert tracks_in(few, lane=7)
+    assert tracks_in(many)
 
 
 def test_a_mile_on_another_continent_in_mid_file_does_no_harm() -> None:

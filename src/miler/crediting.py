@@ -70,9 +70,9 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     rhythm_s = 1.0 if activity.timer_events else max(1.0, median(duration))
     _credit_pauses(steps, _VAGUE_S * rhythm_s)
     _bar_teleports(steps, pauses, settings)
-    _tell_holes(steps)
     credit_resets(steps)
     credit_glitches(steps)
+    _bar_holes(steps)
     if source == "fixes" and (believed := fixes()) is not None:
         _tell_left_out(steps, believed)
         steps.credited[standing(believed)] = 0.0
@@ -209,12 +209,15 @@ def _bar_teleports(steps: Steps, pauses: tuple[Pause, ...], settings: Settings) 
             steps.notes.append(Note("teleport", "finding", text, at_s=pause.start_s))
 
 
-def _tell_holes(steps: Steps) -> None:
-    """Say where records are missing for so long that somebody will wonder about the times."""
+def _bar_holes(steps: Steps) -> None:
+    """Say where records are missing for so long that somebody wonders; bar efforts where nobody ran."""
     for i in np.flatnonzero(steps.active > _HOLE_S).tolist():
-        steps.note(
-            "gap", f"no records for {format_duration(float(steps.active[i]), 0)} though the timer ran", i
-        )
+        hole_s, metres = float(steps.active[i]), float(steps.credited[i])
+        text = f"no records for {format_duration(hole_s, 0)}"
+        if metres < _PAUSE_MPS * hole_s:
+            text += f", in which {metres:.0f} m were covered: no effort spans that"
+            steps.breaks.append((float(steps.times[i]), float(steps.times[i + 1]), "hole"))
+        steps.note("gap", text, i)
 
 
 def _tell_left_out(steps: Steps, fixes: Fixes) -> None:

@@ -48,7 +48,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Break:
-    """Marks that no effort may span: `teleport`, `glitch`, `sport` (another sport's session) or `vehicle`.
+    """Marks that no effort may span.
+
+    `teleport`, `glitch`, `sport` (another sport's session), `vehicle`, or `hole`: minutes without records, in
+    which hardly any way was made.
 
     A short glitch may lie inside a long effort; what the fixes `mended` may lie inside any.
 

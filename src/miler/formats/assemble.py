@@ -47,6 +47,7 @@ _TICKS_PER_S = 2**20
 
 # More records than this share may well be out of order, written in blocks; fewer may have a wrong clock.
 _FEW_SHARE, _FEW = 0.02, 5
+_MISPLACED = 0.5
 
 _FINITE = (-sys.float_info.max, sys.float_info.max)
 
@@ -156,7 +157,7 @@ def _put_in_order(
     if back:
         went_back = f"the clock went back by up to {-float(steps.min()):g} s ({back} ×)"
         order = np.argsort(times, kind="stable")
-        wrong = _wrongly_timed(times)
+        wrong = _wrongly_timed(times, streams)
         if wrong.any() and _way_m(streams, slice(None)) < _way_m(streams, order):
             text = f"{went_back}; records left out for a time that is not theirs: {int(wrong.sum())}"
             notes.append(Note("time_backwards", "damage", text))
@@ -167,13 +168,44 @@ def _put_in_order(
     return times, streams
 
 
-def _wrongly_timed(times: FloatArray) -> BoolArray:
+def _wrongly_timed(times: FloatArray, streams: dict[str, FloatArray]) -> BoolArray:
     """Which few of (n,) seconds run ahead of all others after them, or behind all before; none if many do."""
     ahead = times > np.minimum.accumulate(times[::-1])[::-1]
     behind = times < np.maximum.accumulate(times)
-    few = min(ahead, behind, key=np.count_nonzero)
     most = min(max(_FEW, _FEW_SHARE * len(times)), len(times) / 4)
-    return few if np.count_nonzero(few) <= most else np.zeros(len(times), bool)
+    few = [_with_neighbours(times, streams, w) for w in (ahead, behind) if np.count_nonzero(w) <= most]
+    wrong, _ = min(
+        few, key=lambda found: (np.count_nonzero(found[0]), found[1]), default=(ahead & False, 0.0)
+    )
+    return wrong
+
+
+def _with_neighbours(
+    times: FloatArray, streams: dict[str, FloatArray], wrong: BoolArray
+) -> tuple[BoolArray, float]:
+    """Take in what lies beside records with a wrong time (n,) and has one too; return what remains misplaced.
+
+    Of a few records with another's clock those that do not pass the next sound one are in order all the
+    same: their moment is near the one neighbour's, their place near the other's.
+    """
+    off: list[float] = []
+    for _ in range(_FEW):
+        kept = np.flatnonzero(~wrong)
+        before = np.flatnonzero(np.diff(kept) > 1)[:_FEW]
+        beside = [k for k in (*before.tolist(), *(before + 1).tolist()) if 0 < k < len(kept) - 1]
+        off = [_misplaced(times, streams, kept[k - 1 : k + 2]) for k in beside]
+        if max(off, default=0.0) < _MISPLACED:
+            break
+        wrong[kept[beside[int(np.argmax(off))]]] = True
+    return wrong, max(off, default=0.0)
+
+
+def _misplaced(times: FloatArray, streams: dict[str, FloatArray], three: IntArray) -> float:
+    """By what share of the way the middle one of three records lies off where its moment puts it."""
+    way_m, took_s = _way_m(streams, three), float(times[three[2]] - times[three[0]])
+    if not way_m > 0 or took_s <= 0:
+        return 0.0
+    return abs(_way_m(streams, three[:2]) / way_m - float(times[three[1]] - times[three[0]]) / took_s)
 
 
 def _way_m(streams: dict[str, FloatArray], order: IntArray | slice) -> float:

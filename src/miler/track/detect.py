@@ -51,9 +51,13 @@ _BUILT_M = 1.5  # by which the fit may miss the radii that are built
 # errors alone would leave there; decoys begin at 1.03, in the worst noise, and mostly lie beyond 1.9.
 _LEFT, _LEFT_IF_ODD = 1.15, 1.0  # odd: few laps, unusual bends, or much noise
 _MANY_LAPS, _USUAL_M = 5.0, 1.5
+# What is left in the same way on either side of the centre is the course's, not the receiver's, as a block's
+# corners are: 1.17 m at most on tracks; rounded blocks that pass for ovals in noise of 5 m begin at 1.3 m.
+_LEFT_ON_BOTH_SIDES_M = 1.25
 # The outer lanes of a track with tight bends are an oval of 450 m: without being told, no bend may be tighter
-# than is built, and the less so the noisier the fit is and the fewer the laps.
-_OUTER_LANES, _SURE_RMS_M, _PER_RMS, _SURE_LAPS = 4.5, 2.6, 0.5, 3.0
+# than is built, and the less so the noisier the fit is and the fewer the laps. An error that lasts a minute
+# lasts half a lap: of three and a half laps the fit itself, rms and all, can be that of the other oval.
+_OUTER_LANES, _SURE_RMS_M, _PER_RMS, _SURE_LAPS = 4.5, 2.6, 0.5, 3.9
 
 # What then belongs to it, fix by fix.
 _NEAR_M, _NEAR_RMS = 7.0, 3.0
@@ -230,7 +234,7 @@ def _convincing(course: Course, found: Found, lane: int | None) -> bool:
         return False
     kerb_m, lanes = _kerb_and_lanes(line, family)
     if lanes > _OUTER_LANES and (lane or 1) < _OUTER_LANES:
-        built = family.least_m + _PER_RMS * max(rms_m - _SURE_RMS_M, 0.0) + (_SURE_LAPS / laps) ** 2
+        built = family.least_m + _PER_RMS * max(rms_m - _SURE_RMS_M, 0.0) + (_SURE_LAPS / laps) ** 4
         if kerb_m < built:
             return False
     chosen = np.concatenate([_evenly(course.path_m, first, last) for first, last, _ in found.runs])
@@ -238,11 +242,18 @@ def _convincing(course: Course, found: Found, lane: int | None) -> bool:
     outwards = np.clip(outwards, -15.0, 15.0)
     sector = (along / line.length_m * _SECTORS).astype(int) % _SECTORS
     count = np.bincount(sector, minlength=_SECTORS)
-    means = np.bincount(sector, outwards, _SECTORS) / np.maximum(count, 1)
-    left_m = float(np.sqrt(np.average(means**2, weights=count)))
+    sums = np.bincount(sector, outwards, _SECTORS)
+    on_both_sides = (v.reshape(2, -1).sum(0) for v in (sums, count))
+    if _rms_of_means(*on_both_sides) > _LEFT_ON_BOTH_SIDES_M:
+        return False
     plain = laps >= _MANY_LAPS and abs(kerb_m - family.usual_m) < _USUAL_M and rms_m < _LARGEST_RMS_M
     most_left = _LEFT if plain else _LEFT_IF_ODD
-    return left_m < most_left * float(np.sqrt(np.mean(outwards**2))) / math.sqrt(laps)
+    return _rms_of_means(sums, count) < most_left * float(np.sqrt(np.mean(outwards**2))) / math.sqrt(laps)
+
+
+def _rms_of_means(sums: FloatArray, count: IntArray) -> float:
+    """Root mean square of the means of parts (p,), each with so many points."""
+    return float(np.sqrt(np.average((sums / np.maximum(count, 1)) ** 2, weights=count)))
 
 
 def _is_built(line: Line, family: Family) -> bool:
