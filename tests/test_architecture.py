@@ -76,6 +76,7 @@ ORDER = (
     "picture",
     "check",
     "engines",
+    "cluster",
     "batch",
     "library",
     "folder",
@@ -108,6 +109,7 @@ PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asynci
 # Who watches or serves is told to end by a signal; who serves waits for many at once.
 PROCESS_ROOMS = {
     "engines": PROCESSES,
+    "cluster": {"concurrent", "threading"},
     "batch": {"concurrent"},
     "cli_watch": {"signal"},
     "web": {"asyncio", "signal"},

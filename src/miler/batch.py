@@ -285,21 +285,21 @@ def completed(
         batches: consumed as needed, a few for each worker.
     """
     waiting = iter(batches)
-    flying: dict[Future[Result], tuple[Batch, bool]] = {}
+    flying: dict[Future[Result], tuple[Batch, int]] = {}
     while True:
         while len(flying) < engine.jobs * _AHEAD and (batch := next(waiting, None)) is not None:
-            flying[engine.submit(task, batch)] = batch, False
+            flying[engine.submit(task, batch)] = batch, 1
         if not flying:
             return
         for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            batch, again = flying.pop(future)
+            batch, tried = flying.pop(future)
             try:
                 result = future.result()
             except engine.deaths:
-                if again:
+                if tried == engine.tries:
                     yield from _suspected(engine, task, batch)
                 else:
-                    flying[engine.submit(task, batch)] = batch, True
+                    flying[engine.submit(task, batch)] = batch, tried + 1
             else:
                 yield batch, result
 
