@@ -10,7 +10,6 @@ file is read, so that one who only hands out files starts its workers at once.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -118,11 +117,9 @@ def groups(
 
 def _anywhere(found: Found) -> Found:
     """A worker's working directory is that of the moment when the server started."""
-    from miler.files import STDIN
+    from miler.files import STDIN, absolute
 
-    if found.path == STDIN:
-        return found
-    return replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
+    return found if found.path == STDIN else replace(found, path=absolute(found.path))
 
 
 @dataclass(frozen=True)

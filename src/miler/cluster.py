@@ -1,6 +1,6 @@
 """The engine of many machines: Dask's scheduler and workers, there already or started here.
 
-miler brings no scheduler of its own. Imported only where this engine is asked for; `miler[cluster]` brings it.
+miler has no scheduler of its own. Imported only where this engine is asked for; `miler[cluster]` brings it.
 """
 
 from __future__ import annotations
