@@ -75,6 +75,7 @@ ORDER = (
     "report",
     "picture",
     "check",
+    "engines",
     "batch",
     "library",
     "folder",
@@ -102,10 +103,15 @@ ORDER = (
     "__main__",
 )
 # The edges are where the program meets the machine: what feeds a batch, and all that stands on one.
-EDGES = {"device", "sidecars", "files", "outcome", "check", *ORDER[ORDER.index("batch") :]} - {"watch"}
+EDGES = {"device", "sidecars", "files", "outcome", "check", *ORDER[ORDER.index("engines") :]} - {"watch"}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
 # Who watches or serves is told to end by a signal; who serves waits for many at once.
-PROCESS_ROOMS = {"batch": PROCESSES, "cli_watch": {"signal"}, "web": {"asyncio", "signal"}}
+PROCESS_ROOMS = {
+    "engines": PROCESSES,
+    "batch": {"concurrent"},
+    "cli_watch": {"signal"},
+    "web": {"asyncio", "signal"},
+}
 WORLD = PROCESSES | {
     "logging",
     "time",
@@ -181,7 +187,7 @@ def test_the_core_neither_opens_nor_prints_nor_looks_at_the_clock(path: Path) ->
 
 
 @EVERY_MODULE
-def test_processes_live_in_the_batch_only(path: Path) -> None:
+def test_processes_live_in_the_engines_only(path: Path) -> None:
     allowed = PROCESS_ROOMS.get(room(path), set())
     assert {name.split(".")[0] for name in imported(path)} & PROCESSES <= allowed
 

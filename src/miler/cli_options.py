@@ -113,9 +113,9 @@ def one_file(ctx: click.Context, param: click.Parameter, path: str) -> str:
 
 def jobs_for(asked: int | None, files: int) -> int:
     """Return how many processes work on so many files: those asked for, else one a core where that pays."""
-    from miler import batch
+    from miler import engines
 
-    return max(1, min(asked or (batch.usual_jobs() if files >= _FEW_FILES else 1), files))
+    return max(1, min(asked or (engines.usual_jobs() if files >= _FEW_FILES else 1), files))
 
 
 _USUAL_COLUMNS, _LEAST_COLUMNS, _MOST_COLUMNS = 100, 40, 200

@@ -38,6 +38,8 @@ class Found:
         way: if that is an archive, the members to go through, the last of them the file to read.
         label: what the table of an account's export says of the file.
         error: why there is nothing to read, where finding it told so.
+        size_bytes, mtime_ns: of the file on disk, where a listing or `stamped` told them.
+        athlete: whose it is, where that is asked.
     """
 
     path: str
@@ -45,6 +47,25 @@ class Found:
     way: Way = ()
     label: Label | None = None
     error: MilerError | None = None
+    size_bytes: int | None = None
+    mtime_ns: int | None = None
+    athlete: str = ""
+
+    @property
+    def member(self) -> str:
+        """The path inside an archive; `!` and a code where something is said of all of it; else empty."""
+        return "/".join(member.name for member in self.way) or (f"!{self.error.code}" if self.error else "")
+
+
+def stamped(found: Found) -> Found:
+    """Add size and time, by which an unchanged file is known, where they are not told yet; it may be gone."""
+    if found.size_bytes is not None:
+        return found
+    try:
+        status = os.stat(found.path)  # noqa: PTH116 (a Path a file is slow)
+    except OSError:
+        return found
+    return replace(found, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 def find(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Found]:

@@ -60,9 +60,7 @@ class Stamp:
 def place_of(found: Found) -> Place:
     """Return the place of what was found, by its absolute path."""
     path = stored_path(os.path.abspath(found.path))  # noqa: PTH100 (resolving links would rename files)
-    if found.way:
-        return Place(path, stored_name("/".join(member.name for member in found.way)))
-    return Place(path, f"!{found.error.code}" if found.error is not None else "")
+    return Place(path, stored_name(found.member))
 
 
 def stamp_of(path: str) -> Stamp | None:
