@@ -84,6 +84,7 @@ ORDER = (
     "dropfolder",
     "watching",
     "config",
+    "dataset",
     "web",
     "upload",
     "cli_options",

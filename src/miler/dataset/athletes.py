@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from miler.batch import Batch
@@ -33,7 +34,7 @@ Load = Callable[[str], bytes]
 
 @dataclass(frozen=True)
 class Named:
-    """An athlete, and the file with their settings: empty for the settings of all, or one that may be missing."""
+    """An athlete, and the file with their settings: none of their own, or one that may be missing."""
 
     athlete: str
     settings_path: str = ""
@@ -176,5 +177,5 @@ def _by_table(data: bytes, path: str) -> Callable[[Found], Named]:
 def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     """Return what matches a whole name: `*` and `?` within one folder, `**` across folders."""
     ends = [0, *(end for match in _TOKENS.finditer(pattern) for end in match.span()), len(pattern)]
-    words = [pattern[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    words = [pattern[begin:end] for begin, end in pairwise(ends)]
     return re.compile("".join(_WILD.get(word, re.escape(word)) for word in words), re.DOTALL).fullmatch

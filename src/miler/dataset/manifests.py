@@ -29,7 +29,7 @@ class Manifest:
 
     Attributes:
         batch: its name.
-        begun: when the run of which it is a part began, ISO 8601 UTC: the later reading counts.
+        run: the number of the run that wrote it: of two readings of a file that of the later run counts.
         parts: the names of its part files, with their rows.
         file_ids: (n,) its files.
         read_ids: (n,) these, as they were then.
@@ -37,7 +37,7 @@ class Manifest:
     """
 
     batch: str
-    begun: str
+    run: int
     parts: Mapping[str, int]
     file_ids: Ids
     read_ids: Ids
@@ -49,7 +49,7 @@ class Manifest:
         document = {
             "schema": SCHEMA,
             "batch": self.batch,
-            "begun": self.begun,
+            "run": self.run,
             "parts": dict(self.parts),
             "files": [row.tobytes().hex() for row in members],
             "failed": {str(read_id): code for read_id, code in self.failed.items()},
@@ -72,7 +72,7 @@ class Manifest:
         members = np.frombuffer(bytes.fromhex("".join(document["files"])), ">i8").reshape(-1, 2)
         file_ids, read_ids = members.T.astype(np.int64)
         failed = {int(read_id): code for read_id, code in document["failed"].items()}
-        return cls(document["batch"], document["begun"], document["parts"], file_ids, read_ids, failed)
+        return cls(document["batch"], document["run"], document["parts"], file_ids, read_ids, failed)
 
 
 def name_of(batch: str) -> str:
@@ -82,10 +82,8 @@ def name_of(batch: str) -> str:
 
 def load(storage: Storage) -> list[Manifest]:
     """Read every manifest, the earliest run's first."""
-    found = [
-        Manifest.loads(storage.get(name)) for name in storage.names(FOLDER) if name.endswith(".json")
-    ]
-    return sorted(found, key=lambda manifest: (manifest.begun, manifest.batch))
+    found = [Manifest.loads(storage.get(name)) for name in storage.names(FOLDER) if name.endswith(".json")]
+    return sorted(found, key=lambda manifest: (manifest.run, manifest.batch))
 
 
 def counting(manifests: Sequence[Manifest]) -> Iterator[np.ndarray[Any, np.dtype[np.bool_]]]:
@@ -98,6 +96,11 @@ def counting(manifests: Sequence[Manifest]) -> Iterator[np.ndarray[Any, np.dtype
     counts = np.zeros(len(every), dtype=np.bool_)
     counts[len(every) - 1 - first] = True
     yield from np.split(counts, np.cumsum([len(manifest.file_ids) for manifest in manifests])[:-1])
+
+
+def next_run(manifests: Sequence[Manifest]) -> int:
+    """Return the number of a run that begins now. No clock is asked: those of machines differ."""
+    return 1 + max((manifest.run for manifest in manifests), default=0)
 
 
 def done(manifests: Sequence[Manifest], *, retry: bool = False) -> Ids:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from miler.dataset import manifests
 from miler.dataset.manifests import Ids, Manifest
-from miler.dataset.schema import PARTITION, TABLES, arrow_schema
+from miler.dataset.schema import PARTITION, arrow_schema
 from miler.dataset.storage import Storage
 from miler.errors import MilerError
 from miler.extras import needed
@@ -123,7 +123,7 @@ class Dataset:
         return tuple(DatasetBest(**{name: row[name] for name in _SHOWN}) for row in rows)
 
     def _parts(self, table: str, where: Any) -> Iterator[tuple[list[str], Any]]:
-        """Yield parts, each some with the condition on their rows: files that were read again are left out."""
+        """Yield parts with the condition on their rows, which leaves out files that were read again."""
         field = needed("pyarrow.compute", "parquet", "A dataset").field
         whole: list[str] = []
         for manifest, counts in zip(self.manifests, manifests.counting(self.manifests), strict=True):

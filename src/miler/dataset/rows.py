@@ -53,7 +53,7 @@ def _rows_of_one(analysis: Analysis, place: Row) -> Iterator[Placed]:
     told = rounded(document(analysis))
     activity = flat.activity(told)
     start_time, start_local = (_moment(activity[name]) for name in ("start_time", "start_local"))
-    year = start_local and start_local.year
+    year = None if start_local is None else start_local.year
     own = place | {
         "part": analysis.source.part or 1,
         "format": analysis.source.format or None,

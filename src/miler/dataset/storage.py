@@ -17,23 +17,24 @@ class Storage:
     """Files by their names below a root, with `/` between; what is put is there whole or not at all.
 
     Attributes:
-        root: the folder as it was named, a path or a URL.
+        root: the folder, an absolute path or a URL.
         arrow: the file system, for Arrow.
         base: the root in it.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         fs = needed("pyarrow.fs", "parquet", "A dataset")
-        self.root = os.fspath(root)
-        scheme, is_url, _ = self.root.partition("://")
+        scheme, is_url, _ = os.fspath(root).partition("://")
         self._atomic = scheme in _STORES_OF_OBJECTS
         self._folder: Path | None = None
         if is_url and scheme != "file":
             core = needed("fsspec.core", "cluster", f"{scheme}://")
+            self.root = os.fspath(root).rstrip("/")
             remote, self.base = core.url_to_fs(self.root)
             self.arrow: Any = fs.PyFileSystem(fs.FSSpecHandler(remote))
         else:
-            self._folder = Path(self.root.removeprefix("file://")).absolute()
+            self._folder = Path(os.fspath(root).removeprefix("file://")).absolute()
+            self.root = str(self._folder)
             self.base = self._folder.as_posix()
             self.arrow = fs.LocalFileSystem()
         self._selector = fs.FileSelector

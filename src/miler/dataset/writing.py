@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import quote
 
@@ -18,11 +18,12 @@ from miler.dataset.rows import Row, rows_of
 from miler.dataset.schema import arrow_schema
 from miler.dataset.storage import Storage
 from miler.extras import needed
-from miler.outcome import Outcome, process
+from miler.files import Found
+from miler.outcome import Kind, Outcome
 
 NO_YEAR = "__HIVE_DEFAULT_PARTITION__"  # what readers of such folders take for null
 _GROUP_ROWS = 65_536
-_BY_TIME = [("length_m", "ascending"), ("elapsed_s", "ascending"), ("file_id", "ascending")]
+_BY_TIME = [(name, "ascending") for name in ("length_m", "elapsed_s", "file_id", "part")]
 
 Partition = tuple[str, str, int | None]  # a table, an athlete, a year
 
@@ -32,77 +33,80 @@ class BatchDone:
     """What became of a batch.
 
     Attributes:
-        counts: files by how they ended, `done`, `skipped` or `failed`; and `activities`.
-        failures: name and message of each that failed.
+        counts: how many of its files ended how.
+        activities: how many were in them.
+        failures: name and message of each file that failed.
         written_bytes: of its parts and its manifest.
     """
 
-    counts: Mapping[str, int] = field(default_factory=dict)
-    failures: tuple[tuple[str, str], ...] = ()
-    written_bytes: int = 0
+    counts: Mapping[Kind, int]
+    activities: int
+    failures: tuple[tuple[str, str], ...]
+    written_bytes: int
 
 
 @dataclass(frozen=True)
-class Into:
-    """What a worker does with a batch: read it, analyse it, write it.
+class _Ended:
+    """One file of a batch, by what it is known, and how it ended."""
 
-    Attributes:
-        root: of the dataset.
-        begun: when the run began, ISO 8601 UTC.
-    """
-
-    root: str
-    begun: str
-
-    def __call__(self, batch: Batch) -> BatchDone:
-        settings = settings_of(batch)
-        outcomes = (process(found, settings[found.athlete]) for found in batch.files)
-        return write(batch, outcomes, Storage(self.root), self.begun)
+    found: Found
+    file_id: int
+    read_id: int
+    outcome: Outcome
 
 
-def write(batch: Batch, outcomes: Iterable[Outcome], storage: Storage, begun: str) -> BatchDone:
+def write(batch: Batch, outcomes: Iterable[Outcome], storage: Storage, run: int) -> BatchDone:
     """Write what became of a batch: its parts, and then its manifest. The same again changes nothing.
 
     Args:
         batch: its files; one that is listed twice counts once.
         outcomes: how they ended, in their order.
         storage: of the dataset.
-        begun: when the run began, ISO 8601 UTC: of two readings of a file that of the later run counts.
+        run: its number: of two readings of a file that of the later run counts.
     """
-    settings = settings_of(batch)
-    ended = {
-        file_id(found): (found, outcome) for found, outcome in zip(batch.files, outcomes, strict=True)
-    }
-    reads = {known: read_id(found, settings[found.athlete]) for known, (found, _) in ended.items()}
-    rows: dict[Partition, list[Row]] = defaultdict(list)
-    counts = Counter[str]()
-    failed: dict[int, tuple[str, str, str]] = {}
-    for known, (found, outcome) in ended.items():
-        counts[outcome.kind] += 1
-        counts["activities"] += len(outcome.analyses)
-        if outcome.kind == "failed" and outcome.error is not None:
-            failed[reads[known]] = (outcome.error.code, found.name, outcome.error.message)
-        for table, year, row in rows_of(outcome, found.path, known):
-            rows[table, found.athlete, year].append(row)
-    parts = {}
-    written_bytes = 0
-    for partition, some in rows.items():
-        data = parquet_of(partition[0], some)
-        name = part_name(partition, batch.batch_id, data)
-        storage.put(name, data)
-        parts[name] = len(some)
-        written_bytes += len(data)
+    ended = list(_ended(batch, outcomes))
+    failures = [(one, one.outcome.error) for one in ended if one.outcome.kind == "failed"]
+    written = _put_parts(storage, batch.batch_id, ended)
     manifest = Manifest(
-        batch.batch_id,
-        begun,
-        parts,
-        np.array(list(reads), dtype=np.int64),
-        np.array(list(reads.values()), dtype=np.int64),
-        {read: code for read, (code, _, _) in failed.items()},
+        batch=batch.batch_id,
+        run=run,
+        parts={name: rows for name, (rows, _) in written.items()},
+        file_ids=np.array([one.file_id for one in ended], dtype=np.int64),
+        read_ids=np.array([one.read_id for one in ended], dtype=np.int64),
+        failed={one.read_id: error.code for one, error in failures if error is not None},
     ).dumps()
     storage.put(name_of(batch.batch_id), manifest)
-    failures = tuple((name, message) for _, name, message in failed.values())
-    return BatchDone(counts, failures, written_bytes + len(manifest))
+    return BatchDone(
+        counts=dict(Counter(one.outcome.kind for one in ended)),
+        activities=sum(len(one.outcome.analyses) for one in ended),
+        failures=tuple((one.found.name, error.message) for one, error in failures if error is not None),
+        written_bytes=sum(size for _, size in written.values()) + len(manifest),
+    )
+
+
+def _ended(batch: Batch, outcomes: Iterable[Outcome]) -> Iterator[_Ended]:
+    settings = settings_of(batch)
+    seen: set[int] = set()
+    for found, outcome in zip(batch.files, outcomes, strict=True):
+        known = file_id(found)
+        if known not in seen:
+            yield _Ended(found, known, read_id(found, settings[found.athlete]), outcome)
+        seen.add(known)
+
+
+def _put_parts(storage: Storage, batch: str, ended: Iterable[_Ended]) -> dict[str, tuple[int, int]]:
+    """Write a part for each table, athlete and year; return the rows and the bytes of each by its name."""
+    rows: dict[Partition, list[Row]] = defaultdict(list)
+    for one in ended:
+        for table, year, row in rows_of(one.outcome, one.found.path, one.file_id):
+            rows[table, one.found.athlete, year].append(row)
+    written = {}
+    for partition, some in rows.items():
+        data = parquet_of(partition[0], some)
+        name = part_name(partition, batch, data)
+        storage.put(name, data)
+        written[name] = len(some), len(data)
+    return written
 
 
 def parquet_of(table: str, rows: list[Row]) -> bytes:

@@ -38,7 +38,7 @@ def efforts(document: Document) -> Iterator[Document]:
 def scores(document: Document) -> Document | None:
     """Return how even the mile was; None without one."""
     mile = document["fastest_mile"]
-    return mile and mile["evenness"] | {"evenness": mile["evenness"]["score"]}
+    return None if mile is None else {**mile["evenness"], "evenness": mile["evenness"]["score"]}
 
 
 def age_grade(document: Document) -> float | None:
