@@ -88,6 +88,7 @@ ORDER = (
     "web",
     "upload",
     "cli_options",
+    "cli_dataset",
     "cli_import",
     "cli_duplicates",
     "cli_questions",

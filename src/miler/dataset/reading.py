@@ -8,12 +8,15 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from miler.dataset import manifests
 from miler.dataset.manifests import Ids, Manifest
 from miler.dataset.schema import PARTITION, arrow_schema
 from miler.dataset.storage import Storage
 from miler.errors import MilerError
 from miler.extras import needed
+from miler.units import MILE_M
 
 if TYPE_CHECKING:
     import pyarrow
@@ -31,7 +34,7 @@ class DatasetBest:
     """One athlete's effort of a length, on the elapsed clock.
 
     `low_s` to `high_s` holds its true time with 95 %, `grade` is that of the evidence. The start is on the
-    runner's clock; the age grade is that of the activity's mile.
+    runner's clock; only a mile has an age grade.
     """
 
     athlete: str
@@ -98,6 +101,7 @@ class Dataset:
         length_m: float,
         *,
         athlete: str | None = None,
+        year: int | None = None,
         per_athlete: bool = False,
         limit: int | None = 10,
     ) -> tuple[DatasetBest, ...]:
@@ -108,18 +112,21 @@ class Dataset:
         Args:
             length_m: metres.
             athlete: of this one only.
+            year: on the runner's clock, of this one only.
             per_athlete: one of each athlete.
             limit: how many at most.
         """
         field = needed("pyarrow.compute", "parquet", "A dataset").field
         where = field("length_m") == round(length_m, 6)  # as documents hold lengths
-        if athlete is not None:
-            where &= field("athlete") == athlete
+        for name, asked in (("athlete", athlete), ("year", year)):
+            if asked is not None:
+                where &= field(name) == asked
         ranked = self.table("efforts", _RANKED, where).sort_by(_FASTEST_FIRST)
         chosen = ranked.take(_firsts(ranked, per_athlete)[:limit]).to_pylist()
         these = field("file_id").isin([row["file_id"] for row in chosen])
         said = {_key(row): row for row in self.table("activities", _SAID, these).to_pylist()}
-        rows = (said[_key(row)] | row for row in chosen)
+        ungraded = {} if length_m == MILE_M else {"age_grade_percent": None}
+        rows = (said[_key(row)] | row | ungraded for row in chosen)
         return tuple(DatasetBest(**{name: row[name] for name in _SHOWN}) for row in rows)
 
     def _parts(self, table: str, where: Any) -> Iterator[tuple[list[str], Any]]:
@@ -161,10 +168,8 @@ def _key(row: dict[str, Any]) -> tuple[int, int]:
     return row["file_id"], row["part"]
 
 
-def _firsts(ranked: pyarrow.Table, per_athlete: bool) -> list[int]:
+def _firsts(ranked: pyarrow.Table, per_athlete: bool) -> Ids:
     """Return the places of the first effort of each run, or of each athlete, of efforts in order."""
-    import numpy as np
-
     athletes = ranked["athlete"].combine_chunks().dictionary_encode().indices.to_numpy()
     if per_athlete:
         _, firsts = np.unique(athletes, return_index=True)
@@ -172,4 +177,4 @@ def _firsts(ranked: pyarrow.Table, per_athlete: bool) -> list[int]:
         starts = ranked["start_time"].cast("int64").fill_null(-1).to_numpy()
         undated = np.where(ranked["start_time"].is_null().to_numpy(), np.arange(len(starts)), -1)
         _, firsts = np.unique(np.column_stack([athletes, starts, undated]), axis=0, return_index=True)
-    return sorted(firsts.tolist())
+    return np.sort(firsts)
