@@ -107,7 +107,7 @@ def groups(
         workers: as for `run`.
     """
     task = _Task(settings, then)
-    anywhere = (found and _anywhere(found) for found in files)
+    anywhere = (found and placed(found) for found in files)
     if workers is not None:
         return _run_parallel(anywhere, task, workers, wait_s)
     if jobs <= 1:
@@ -115,8 +115,8 @@ def groups(
     return _hired(anywhere, task, jobs, wait_s)
 
 
-def _anywhere(found: Found) -> Found:
-    """A worker's working directory is that of the moment when the server started."""
+def placed(found: Found) -> Found:
+    """Name a file by its absolute path: a worker's working directory is that of when the server started."""
     from miler.files import STDIN, absolute
 
     return found if found.path == STDIN else replace(found, path=absolute(found.path))
@@ -256,7 +256,7 @@ def batches(files: Iterable[Found], made_with: str = "") -> Iterator[Batch]:
 
     batch: list[Found] = []
     size = 0
-    for found in map(stamped, map(_anywhere, files)):
+    for found in map(stamped, map(placed, files)):
         takes = found.way[-1].packed if found.way else found.size_bytes or 0
         if batch and (len(batch) == _BATCH_FILES or size + takes > _BATCH_BYTES):
             yield Batch(tuple(batch), made_with)
@@ -315,6 +315,11 @@ def _suspected(
                 yield from _suspected(engine, task, half)
     else:
         yield batch, result
+
+
+def outcome_of(found: Found, settings: Settings) -> Outcome:
+    """Process one file; whatever goes wrong with it, by a fault of miler's own too, is its outcome."""
+    return _Task(settings, unchanged).one(found)
 
 
 def unchanged(outcome: Outcome) -> Outcome:

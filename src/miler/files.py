@@ -137,14 +137,16 @@ def _walk_remote(top: str, unreadable: list[OSError]) -> Iterator[list[Found]]:
 
 
 def _file(found: Found) -> Iterator[Found]:
-    if found.path != STDIN and _is_archive(found.path):
+    if is_archive(found.path):
         yield from _inside(found)
     else:
         yield found
 
 
-def _is_archive(path: str) -> bool:
-    """Look at the content; what cannot be opened is left to fail when it is read."""
+def is_archive(path: str) -> bool:
+    """Whether it is a zip archive, by its content; what cannot be opened is left to fail when it is read."""
+    if path == STDIN:
+        return False
     try:
         with OnDisk(path) as disk:
             return is_zip(disk.read_at(0, 4))
@@ -202,14 +204,23 @@ def _name(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
-def load(path: str | os.PathLike[str], limits: Limits = LIMITS) -> bytes:
+def load(path: str | os.PathLike[str], limits: Limits = LIMITS, *, size_bytes: int | None = None) -> bytes:
     """Read a whole file, or standard input for `-`.
+
+    Args:
+        path: of the file; of another file system too.
+        limits: how large it may be.
+        size_bytes: what a listing told; another file system need not be asked then.
 
     Raises:
         DecodeError: if it is no regular file, or larger than any activity.
         OSError: if the system refuses.
     """
-    with _opened(os.fspath(path)) as file:
+    text = os.fspath(path)
+    if remote.is_remote(text):
+        _refuse_larger(remote.look(text).size_bytes if size_bytes is None else size_bytes, limits)
+        return remote.load(text)
+    with _opened(text) as file:
         # Asked for the largest size at once, Python would make room for it first: slower than reading.
         size = min(os.fstat(file.fileno()).st_size, limits.file_bytes)
         data = file.read(size + 1)
@@ -224,13 +235,6 @@ def _refuse_larger(size: int, limits: Limits) -> None:
         raise DecodeError(
             f"larger than {limits.file_bytes / MIB:g} MiB; no activity is so large", code="too_large"
         )
-
-
-def _load_remote(found: Found, limits: Limits = LIMITS) -> bytes:
-    """Read what a listing told the size of with one request, anything else with two."""
-    size = remote.look(found.path).size_bytes if found.size_bytes is None else found.size_bytes
-    _refuse_larger(size, limits)
-    return remote.load(found.path)
 
 
 def _opened(path: str, *, follow: bool = True) -> IO[bytes]:
@@ -300,7 +304,7 @@ def contents(found: Found) -> Content:
     if found.error is not None:
         raise found.error
     if not found.way:
-        return Content(_load_remote(found) if remote.is_remote(found.path) else load(found.path))
+        return Content(load(found.path, size_bytes=found.size_bytes))
     disk, archive = _archive(found.path, _stamp(found.path))
     with disk:
         return archive.read(found.way)
