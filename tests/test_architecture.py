@@ -70,11 +70,15 @@ ORDER = (
     "exports",
     "sidecars",
     "device",
+    "atomic",
+    "remote",
     "files",
     "outcome",
     "report",
     "picture",
     "check",
+    "engines",
+    "cluster",
     "batch",
     "library",
     "folder",
@@ -83,9 +87,11 @@ ORDER = (
     "dropfolder",
     "watching",
     "config",
+    "dataset",
     "web",
     "upload",
     "cli_options",
+    "cli_dataset",
     "cli_import",
     "cli_duplicates",
     "cli_questions",
@@ -102,10 +108,17 @@ ORDER = (
     "__main__",
 )
 # The edges are where the program meets the machine: what feeds a batch, and all that stands on one.
-EDGES = {"device", "sidecars", "files", "outcome", "check", *ORDER[ORDER.index("batch") :]} - {"watch"}
+EDGES = {"device", "atomic", "remote", "sidecars", "files", "outcome", "check"}
+EDGES |= set(ORDER[ORDER.index("engines") :]) - {"watch"}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
 # Who watches or serves is told to end by a signal; who serves waits for many at once.
-PROCESS_ROOMS = {"batch": PROCESSES, "cli_watch": {"signal"}, "web": {"asyncio", "signal"}}
+PROCESS_ROOMS = {
+    "engines": PROCESSES,
+    "cluster": {"concurrent", "threading"},
+    "batch": {"concurrent"},
+    "cli_watch": {"signal"},
+    "web": {"asyncio", "signal"},
+}
 WORLD = PROCESSES | {
     "logging",
     "time",
@@ -181,7 +194,7 @@ def test_the_core_neither_opens_nor_prints_nor_looks_at_the_clock(path: Path) ->
 
 
 @EVERY_MODULE
-def test_processes_live_in_the_batch_only(path: Path) -> None:
+def test_processes_live_in_the_engines_only(path: Path) -> None:
     allowed = PROCESS_ROOMS.get(room(path), set())
     assert {name.split(".")[0] for name in imported(path)} & PROCESSES <= allowed
 

@@ -3,12 +3,20 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from miler import batch
+from miler import batch, engines
+from miler.batch import Batch, batches, completed, file_key
+from miler.engines import Local
+from miler.errors import Died
 from miler.files import Found, find
+from miler.limits import MIB
 from miler.outcome import Kind, Outcome
 from miler.report.document import document, dumps
 from miler.settings import Settings
@@ -71,7 +79,7 @@ def test_processes_started_afresh_give_the_same_bytes(
     many: list[Found], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serial = list(batch.run(many, Settings(), written))
-    monkeypatch.setattr(batch, "_METHOD", "spawn")  # what Windows and macOS do
+    monkeypatch.setattr(engines, "_METHOD", "spawn")  # what Windows and macOS do
     assert list(batch.run(many, Settings(), written, jobs=2)) == serial
 
 
@@ -143,7 +151,7 @@ def test_no_files_are_no_results(jobs: int) -> None:
 
 
 def test_there_is_always_a_job_to_do() -> None:
-    assert batch.usual_jobs() >= 1
+    assert engines.usual_jobs() >= 1
 
 
 def test_groups_hold_every_result_once_and_in_order(many: list[Found], jobs: int) -> None:
@@ -157,3 +165,91 @@ def test_who_asks_for_what_is_ready_gets_it_be_it_nothing(many: list[Found], job
     groups = batch.groups(asking, Settings(), told, jobs=jobs, wait_s=60.0)
     names = [[name for name, *_ in group] for group in groups]
     assert names == [[], [many[0].name, many[1].name], [], [many[2].name]]
+
+
+def names_of(batch: Batch) -> list[str]:
+    return [found.name for found in batch.files]
+
+
+def names_but_the_victims(batch: Batch) -> list[str]:
+    names = names_of(batch)
+    if VICTIM in names:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return names
+
+
+def names_at_the_second_try(batch: Batch, tried: Path) -> list[str]:
+    names = names_of(batch)
+    if not (tried / names[0]).exists():
+        for name in names:
+            (tried / name).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return names
+
+
+def test_batches_hold_every_file_once_and_no_more_than_a_few_seconds_of_work(many: list[Found]) -> None:
+    cut = list(batches(many * 30))
+    assert [name for one in cut for name in names_of(one)] == [found.name for found in many * 30]
+    assert max(map(len, cut)) == 256
+    large = [replace(found, size_bytes=9 * MIB, mtime_ns=0) for found in many]
+    assert [len(one) for one in batches(large)] == [1] * len(many)
+
+
+def test_a_batch_is_known_by_its_files_and_by_what_its_results_depend_on(
+    many: list[Found], tmp_path: Path
+) -> None:
+    (batch,), (again,), (other,) = (list(batches(many, made_with)) for made_with in ("a", "a", "b"))
+    assert batch.batch_id == again.batch_id != other.batch_id
+    os.utime(many[3].path, ns=(0, 1))
+    (touched,) = batches(many, "a")
+    assert touched.batch_id != batch.batch_id
+    changed = [a.name for a, b in zip(batch.files, touched.files, strict=True) if file_key(a) != file_key(b)]
+    assert changed == [many[3].name]
+
+
+def test_members_of_an_archive_are_known_apart(tmp_path: Path, samples: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        for name in ("a.fit", "b.fit"):
+            archive.write(samples / "treadmill.fit", name)
+    (batch,) = batches(find([tmp_path / "export.zip"]))
+    assert len({file_key(found) for found in batch.files}) == 2
+
+
+def test_every_batch_is_completed_once(many: list[Found]) -> None:
+    small = [Batch((found,)) for found in many]
+    with Local(2) as local:
+        results = list(completed(local, names_of, small))
+    assert sorted(results, key=str) == sorted(((one, names_of(one)) for one in small), key=str)
+
+
+def test_a_worker_that_is_killed_by_others_costs_its_batch_again_and_no_more(
+    many: list[Found], tmp_path: Path
+) -> None:
+    small = [Batch(tuple(many[at : at + 6])) for at in range(0, len(many), 6)]
+    (tried := tmp_path / "tried").mkdir()
+    with Local(2) as local:
+        results = list(completed(local, partial(names_at_the_second_try, tried=tried), small))
+    names = [name for _, names in results if not isinstance(names, Died) for name in names]
+    assert sorted(names) == [found.name for found in many]
+
+
+def test_the_file_that_ends_its_reader_is_found_among_its_batch(many: list[Found]) -> None:
+    with Local(2) as local:
+        results = list(completed(local, names_but_the_victims, [Batch(tuple(many)), Batch(tuple(many[:1]))]))
+    died = [names_of(batch) for batch, result in results if isinstance(result, Died)]
+    assert died == [[VICTIM]]
+    read = [name for _, result in results if not isinstance(result, Died) for name in result]
+    assert sorted([*read, VICTIM]) == sorted([many[0].name, *(found.name for found in many)])
+
+
+def test_batches_are_asked_for_as_they_are_needed(many: list[Found]) -> None:
+    asked: list[Batch] = []
+
+    def forever() -> Iterator[Batch]:
+        while True:
+            asked.append(Batch(tuple(many[:1])))
+            yield asked[-1]
+
+    with Local(2) as local:
+        assert next(completed(local, names_of, forever()))[1] == [many[0].name]
+    assert len(asked) < 20

@@ -1,8 +1,8 @@
-"""Many files, many processes, one order. Processes live here and nowhere else.
+"""Many files, many workers: in one order, or as they are ready, and never a result lost to a death.
 
-One file, or one member of an archive, is the unit of work. Workers return values and never write;
-results come back in input order, whatever the number of workers, so that one core and many give the
-same bytes. Nothing relies on fork: the same on Linux, macOS and Windows.
+One file, or one member of an archive, is the unit of a report, a `Batch` of them that of a dataset.
+Who does the work is an `Engine`. For a report workers return values and never write; results come back
+in input order, whatever the number of workers, so that one core and many give the same bytes.
 
 This module is light. What reading a file takes (numpy, the formats) is imported where the
 file is read, so that one who only hands out files starts its workers at once.
@@ -10,21 +10,19 @@ file is read, so that one who only hands out files starts its workers at once.
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from miler.errors import MilerError
+import miler
+from miler.engines import Engine, Local
+from miler.errors import Died, MilerError
+from miler.limits import MIB
 
 if TYPE_CHECKING:
     from miler.files import Found
@@ -33,14 +31,37 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_CHUNK = 4  # files a task: enough to hide the cost of passing it
 _AHEAD = 4  # tasks waiting for each worker: memory stays flat however many files there are
+_BATCH_BYTES, _BATCH_FILES = 16 * MIB, 256  # some seconds of work, which a death costs again
 
-# On Linux a server imports the readers once and forks workers, itself untouched by our threads;
-# macOS' system libraries do not survive a fork.
-_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-_PRELOAD = ["miler.outcome", "miler.formats", "miler.report.render", "miler.library.entry"]
-_PRELOAD += ["fitparse.profile", "numpy.ma", "tzfpy"]
+
+@dataclass(frozen=True)
+class Batch:
+    """Files that one task reads, and whose results are written together.
+
+    Attributes:
+        files: with size and time, so that another run knows them without reading.
+        made_with: what else their results depend on, such as a hash of settings.
+    """
+
+    files: tuple[Found, ...]
+    made_with: str = ""
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @cached_property
+    def batch_id(self) -> str:
+        """The same for the same files, settings and miler; 32 hexadecimal digits."""
+        hashed = blake2b(f"{miler.__version__}\n{self.made_with}\n".encode(), digest_size=16)
+        for found in self.files:
+            hashed.update(file_key(found).to_bytes(8))
+        return hashed.hexdigest()
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Cut it in the middle."""
+        middle = len(self) // 2
+        return replace(self, files=self.files[:middle]), replace(self, files=self.files[middle:])
 
 
 def run(
@@ -49,7 +70,7 @@ def run(
     then: Callable[[Outcome], Result],
     *,
     jobs: int = 1,
-    workers: Workers | None = None,
+    workers: Engine | None = None,
 ) -> Iterator[Result]:
     """Process files and hand each outcome to `then`, in the worker; yield what it returns, in input order.
 
@@ -73,7 +94,7 @@ def groups(
     *,
     jobs: int = 1,
     wait_s: float = 0.0,
-    workers: Workers | None = None,
+    workers: Engine | None = None,
 ) -> Iterator[list[Result]]:
     """Process files as `run` does, and yield the results that are ready, a list at a time.
 
@@ -86,51 +107,19 @@ def groups(
         workers: as for `run`.
     """
     task = _Task(settings, then)
+    anywhere = (found and placed(found) for found in files)
     if workers is not None:
-        return _run_parallel(map(_anywhere, files), task, workers, wait_s)
+        return _run_parallel(anywhere, task, workers, wait_s)
     if jobs <= 1:
         return _run_here(files, task, wait_s)
-    return _hired(map(_anywhere, files), task, jobs, wait_s)
+    return _hired(anywhere, task, jobs, wait_s)
 
 
-class Workers:
-    """Processes that stay from one run to the next, for who gets a file now and then, in any thread."""
+def placed(found: Found) -> Found:
+    """Name a file by its absolute path: a worker's working directory is that of when the server started."""
+    from miler.files import STDIN, absolute
 
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-        self._lock = threading.Lock()
-        self.pool = _pool(jobs)
-
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Send them home; what they have begun is not waited for."""
-        self.pool.shutdown(wait=False, cancel_futures=True)
-
-    def warm(self) -> None:
-        """Start them, so that the first file need not wait for that."""
-        for future in [self.pool.submit(os.getpid) for _ in range(self.jobs)]:
-            future.result()
-
-    def replace(self, broken: ProcessPoolExecutor) -> None:
-        """Hire anew where one died, and every task in flight with it."""
-        with self._lock:
-            if self.pool is broken:  # else another thread has done so
-                broken.shutdown(wait=False, cancel_futures=True)
-                self.pool = _pool(self.jobs)
-
-
-def _anywhere(found: Found | None) -> Found | None:
-    """A worker's working directory is that of the moment when the server started."""
-    from miler.files import STDIN
-
-    if found is None or found.path == STDIN:
-        return found
-    return replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
+    return found if found.path == STDIN else replace(found, path=absolute(found.path))
 
 
 @dataclass(frozen=True)
@@ -140,8 +129,8 @@ class _Task(Generic[Result]):
     settings: Settings
     then: Callable[[Outcome], Result]
 
-    def __call__(self, files: list[Found]) -> list[Result]:
-        return [self.one(found) for found in files]
+    def __call__(self, batch: Batch) -> list[Result]:
+        return [self.one(found) for found in batch.files]
 
     def one(self, found: Found) -> Result:
         from miler.outcome import process
@@ -188,42 +177,33 @@ def _run_here(files: Iterable[Found | None], task: _Task[Result], wait_s: float)
 def _hired(
     files: Iterator[Found | None], task: _Task[Result], jobs: int, wait_s: float
 ) -> Iterator[list[Result]]:
-    with Workers(jobs) as workers:
+    with Local(jobs) as workers:
         yield from _run_parallel(files, task, workers, wait_s)
 
 
 def _run_parallel(
-    files: Iterator[Found | None], task: _Task[Result], workers: Workers, wait_s: float
+    files: Iterator[Found | None], task: _Task[Result], workers: Engine, wait_s: float
 ) -> Iterator[list[Result]]:
-    waiting: deque[tuple[list[Found], ProcessPoolExecutor, Future[list[Result]]]] = deque()
-    chunks = _chunks(files)
+    waiting: deque[tuple[Batch, Future[list[Result]]]] = deque()
+    chunks = _chunks(files, workers.chunk)
     group: list[Result] = []
     until = 0.0
-
-    def submit(chunk: list[Found]) -> None:
-        pool = workers.pool
-        waiting.append((chunk, pool, _submit(pool, task, chunk)))
-
     while True:
         while len(waiting) < workers.jobs * _AHEAD and (chunk := next(chunks, None)) is not None:
-            submit(chunk)
-        if not waiting or (group and not _is_ready(waiting[0][2], until)):
+            waiting.append((chunk, _submit(workers, task, chunk)))
+        if not waiting or (group and not _is_ready(waiting[0][1], until)):
             if group:
                 yield group
             if not waiting:
                 return
             group = []
-        chunk, pool, future = waiting.popleft()
+        chunk, future = waiting.popleft()
         try:
             results = future.result()
-        except BrokenProcessPool:
-            # A worker died, and every task in flight with it: find the file that did it.
-            workers.replace(pool)
-            results = list(_one_by_one(chunk, task))
-            again = [chunk for chunk, *_ in waiting]
-            waiting.clear()
-            for chunk in again:
-                submit(chunk)
+        except workers.deaths:
+            results = []
+            for part, result in _suspected(workers, task, chunk):
+                results += [task.failed(part.files[0], result)] if isinstance(result, Died) else result
         if not group:
             until = time.monotonic() + wait_s
         group += results
@@ -232,82 +212,116 @@ def _run_parallel(
             group = []
 
 
-def _chunks(files: Iterator[Found | None]) -> Iterator[list[Found]]:
-    """Cut files into tasks; each None becomes an empty one."""
+def _chunks(files: Iterator[Found | None], count: int) -> Iterator[Batch]:
+    """Cut files into small batches; each None becomes an empty one."""
     chunk: list[Found] = []
     for found in files:
         if found is not None:
             chunk.append(found)
-        if chunk and (found is None or len(chunk) == _CHUNK):
-            yield chunk
+        if chunk and (found is None or len(chunk) == count):
+            yield Batch(tuple(chunk))
             chunk = []
         if found is None:
-            yield []
+            yield Batch(())
     if chunk:
-        yield chunk
+        yield Batch(tuple(chunk))
 
 
 def _is_ready(future: Future[list[Result]], until: float) -> bool:
     return bool(wait([future], max(0.0, until - time.monotonic())).done)
 
 
-def _submit(pool: ProcessPoolExecutor, task: _Task[Result], chunk: list[Found]) -> Future[list[Result]]:
-    """Submit a chunk; a pool that broke since the last one says so when the result is asked for."""
+def _submit(workers: Engine, task: _Task[Result], chunk: Batch) -> Future[list[Result]]:
     from miler.files import STDIN
 
+    if chunk and all(found.path != STDIN for found in chunk.files):
+        return workers.submit(task, chunk)
     own: Future[list[Result]] = Future()
-    if not chunk or any(found.path == STDIN for found in chunk):
-        own.set_result(task(chunk))  # no worker has our standard input
-        return own
-    try:
-        return pool.submit(task, chunk)
-    except BrokenProcessPool as error:
-        own.set_exception(error)
-        return own
+    own.set_result(task(chunk))  # no worker has our standard input
+    return own
 
 
-def _one_by_one(chunk: list[Found], task: _Task[Result]) -> Iterator[Result]:
-    """Run each file of a broken chunk in a process of its own; one that dies again has failed."""
-    for found in chunk:
-        with _pool(1) as pool:
+def file_key(found: Found) -> int:
+    """Return the number below 2**64 by which an unchanged file is known: a hash of path, size and time.
+
+    Of a million files two have the same one with a chance of 3e-8.
+    """
+    text = f"{found.path}\0{found.member}\0{found.size_bytes}\0{found.mtime_ns}"
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest())
+
+
+def batches(files: Iterable[Found], made_with: str = "") -> Iterator[Batch]:
+    """Cut files into batches of 16 MiB or 256 files, whichever is less, as they are listed."""
+    from miler.files import stamped
+
+    batch: list[Found] = []
+    size = 0
+    for found in map(stamped, map(placed, files)):
+        takes = found.way[-1].packed if found.way else found.size_bytes or 0
+        if batch and (len(batch) == _BATCH_FILES or size + takes > _BATCH_BYTES):
+            yield Batch(tuple(batch), made_with)
+            batch, size = [], 0
+        batch.append(found)
+        size += takes
+    if batch:
+        yield Batch(tuple(batch), made_with)
+
+
+def completed(
+    engine: Engine, task: Callable[[Batch], Result], batches: Iterable[Batch]
+) -> Iterator[tuple[Batch, Result | Died]]:
+    """Run a task on each batch and yield the results as they are ready, in no order.
+
+    A worker that dies costs its batch again and nothing else. A batch whose worker died twice is run
+    in a process of its own, and by halves where that dies too; so what comes back may be parts of a
+    batch, and a `Died` is always of one file.
+
+    Args:
+        engine: who works.
+        task: a picklable function; to be run twice must do no harm.
+        batches: consumed as needed, a few for each worker.
+    """
+    waiting = iter(batches)
+    flying: dict[Future[Result], tuple[Batch, int]] = {}
+    while True:
+        while len(flying) < engine.jobs * _AHEAD and (batch := next(waiting, None)) is not None:
+            flying[engine.submit(task, batch)] = batch, 1
+        if not flying:
+            return
+        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            batch, tried = flying.pop(future)
             try:
-                results = pool.submit(task, [found]).result()
-            except BrokenProcessPool:
-                died = MilerError("the process that read this file died", code="worker_died")
-                results = [task.failed(found, died)]
-        yield from results
+                result = future.result()
+            except engine.deaths:
+                if tried == engine.tries:
+                    yield from _suspected(engine, task, batch)
+                else:
+                    flying[engine.submit(task, batch)] = batch, tried + 1
+            else:
+                yield batch, result
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context(_METHOD)
-    if _METHOD == "forkserver":
-        context.set_forkserver_preload(_PRELOAD)
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work)
+def _suspected(
+    engine: Engine, task: Callable[[Batch], Result], batch: Batch
+) -> Iterator[tuple[Batch, Result | Died]]:
+    """Run a batch by itself, and by halves if that ends its process, until it is known which file does it."""
+    try:
+        result = engine.alone(task, batch).result()
+    except engine.deaths:
+        if len(batch) == 1:
+            yield batch, Died()
+        else:
+            for half in batch.halves():
+                yield from _suspected(engine, task, half)
+    else:
+        yield batch, result
 
 
-def _begin_work() -> None:
-    # Ctrl-C reaches every process of the terminal; the one that hands out files ends the rest.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # What was imported stays: the collector need not look through it again for every file.
-    gc.freeze()
-
-
-def _end_with_parent() -> None:
-    """Leave no worker behind when the process that hands out files is killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def outcome_of(found: Found, settings: Settings) -> Outcome:
+    """Process one file; whatever goes wrong with it, by a fault of miler's own too, is its outcome."""
+    return _Task(settings, unchanged).one(found)
 
 
 def unchanged(outcome: Outcome) -> Outcome:
     """Hand the outcome itself back from the worker."""
     return outcome
-
-
-def usual_jobs() -> int:
-    """How many processes to use when the user does not say: one a core that we may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -122,7 +122,8 @@ def report(
     export, or - for standard input. A file that cannot be read is named on standard error and
     stops nothing; the exit code is then 1.
     """
-    from miler.files import find, write_atomic
+    from miler.atomic import write_atomic
+    from miler.files import find
 
     settings = settings_of(options)
     files = list(find(paths))

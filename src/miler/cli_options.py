@@ -7,7 +7,7 @@ import locale
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -113,9 +113,9 @@ def one_file(ctx: click.Context, param: click.Parameter, path: str) -> str:
 
 def jobs_for(asked: int | None, files: int) -> int:
     """Return how many processes work on so many files: those asked for, else one a core where that pays."""
-    from miler import batch
+    from miler import engines
 
-    return max(1, min(asked or (batch.usual_jobs() if files >= _FEW_FILES else 1), files))
+    return max(1, min(asked or (engines.usual_jobs() if files >= _FEW_FILES else 1), files))
 
 
 _USUAL_COLUMNS, _LEAST_COLUMNS, _MOST_COLUMNS = 100, 40, 200
@@ -169,6 +169,18 @@ def has_color(stream: IO[str]) -> bool:
 def is_folder(path: Path) -> bool:
     """Whether pages are to be written into it: it is there as a folder, or nothing and no name of a page."""
     return path.is_dir() or not (path.exists() or path.suffix.lower() in (".html", ".htm"))
+
+
+def write_rows(rows: Sequence[dict[str, Any]], format: str) -> int:
+    """Write the answer to a question as `json` or `csv`."""
+    from miler.report import listing
+    from miler.report.document import dumps
+
+    if format == "json":
+        click.echo(dumps(list(rows), indent=2))
+    for line in listing.csv(rows) if format == "csv" else ():
+        click.echo(line, nl=False)
+    return OK
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from miler.cli_dataset import best_of_dataset, dataset_options
 from miler.cli_duplicates import show_duplicates
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK, has_place, look_at, settings_of
+from miler.cli_options import OK, has_place, look_at, settings_of, write_rows
 from miler.saying import KINDS, SURFACES
 
 if TYPE_CHECKING:
@@ -89,11 +90,12 @@ def chosen_by(conditions: dict[str, Any]) -> Filter:
               help="What ranks: timer leaves pauses out.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=_BEST_LIMIT, show_default=True)
 @filters
+@dataset_options
 @_format_option
 @library_option
 def best(
     length_m: float | None, group: Group | None, clock: Clock, limit: int, format_: str,
-    library_path: Path | None, **conditions: Any,
+    library_path: Path | None, dataset: str | None, athlete: str | None, per_athlete: bool, **conditions: Any,
 ) -> int:  # fmt: skip
     """Show the fastest efforts over DISTANCE, one an activity; without it, the best of each distance.
 
@@ -102,6 +104,13 @@ def best(
     """
     from miler.report import listing
 
+    if dataset is not None:
+        return best_of_dataset(
+            dataset, length_m, athlete, per_athlete, limit, format_,
+            **conditions, by=group, clock=None if clock == "elapsed" else clock,
+        )  # fmt: skip
+    if athlete is not None or per_athlete:
+        raise click.UsageError("--athlete and --per-athlete are of a --dataset; a library is of one runner")
     if group is not None and length_m is None:
         raise click.UsageError("--by needs a DISTANCE, such as `miler best 1mi --by year`")
     chosen = chosen_by(conditions)
@@ -123,7 +132,7 @@ def best(
                 for excluded in (False, True)
             )
     if format_ != "table":
-        return _write_rows([*rows, *apart], format_)
+        return write_rows([*rows, *apart], format_)
     look = look_at(sys.stdout, _ENDLESS)
     if length_m is None:
         text = listing.bests(rows, clock, look)
@@ -132,17 +141,6 @@ def best(
     else:
         text = listing.ranked(length_m, rows, apart, clock, look)
     click.echo(text, nl=False)
-    return OK
-
-
-def _write_rows(rows: list[dict[str, Any]], format: str) -> int:
-    from miler.report import listing
-    from miler.report.document import dumps
-
-    if format == "json":
-        click.echo(dumps(rows, indent=2))
-    for line in listing.csv(rows) if format == "csv" else ():
-        click.echo(line, nl=False)
     return OK
 
 
@@ -175,7 +173,7 @@ def list_(
         rows = [asdict(row) for row in library.list(chosen, limit=limit or None)]
         total = library.count(chosen) if format_ == "table" else 0
     if format_ != "table":
-        return _write_rows(rows, format_)
+        return write_rows(rows, format_)
     click.echo(listing.listed(rows, total, shown, look, narrowed=bool(chosen.given())), nl=False)
     return OK
 
@@ -255,7 +253,7 @@ def _stream(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return
-    from miler.files import write_atomic
+    from miler.atomic import write_atomic
 
     with write_atomic(output) as stream:
         yield stream

@@ -113,3 +113,12 @@ class LibraryError(MilerError):
     """The library file cannot be used."""
 
     code = "library"
+
+
+class Died(MilerError):
+    """The process that read a file died of it; what else was in its hands has been read again."""
+
+    code = "worker_died"
+
+    def __init__(self, message: str = "the process that read this file died") -> None:
+        super().__init__(message)

@@ -20,6 +20,7 @@ from typing import Literal
 
 import miler
 from miler import batch
+from miler.engines import Engine, Local
 from miler.files import Found
 from miler.folder import Folder, pages
 from miler.library import Filter, Library, Said, writing
@@ -149,7 +150,7 @@ def _made(library: Library, wishes: list[_Wish], jobs: int) -> Iterator[tuple[En
     found = {content.sha256: found for found, content in again.found}
     tasks.sort(key=lambda task: task.content.settings)
     jobs = min(jobs, len(tasks))
-    with batch.Workers(jobs) if jobs > 1 else nullcontext() as workers:
+    with Local(jobs) if jobs > 1 else nullcontext() as workers:
         for text, alike in groupby(tasks, lambda task: task.content.settings):
             settings = Settings.from_mapping(json.loads(text))
             while some := list(islice(alike, _CHUNK)):
@@ -164,7 +165,7 @@ def _task(connection: sqlite3.Connection, wish: _Wish) -> _Task:
 
 
 def _read(
-    found: Mapping[str, Found], settings: Settings, tasks: list[_Task], workers: batch.Workers | None
+    found: Mapping[str, Found], settings: Settings, tasks: list[_Task], workers: Engine | None
 ) -> Iterator[tuple[Ending, str | None]]:
     wishes = {(task.content.sha256, task.part): task.wish for task in tasks}
     there = [found[sha256] for sha256 in dict.fromkeys(sha256 for sha256, _ in wishes) if sha256 in found]

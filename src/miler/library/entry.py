@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miler.library.fingerprint import fingerprint, packed
 from miler.library.tables import ACTIVITY, RESULTS
-from miler.timezone import on_the_clock
+from miler.report import flat
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 Document = dict[str, Any]
-_UNSURE = {"low_s": None, "high_s": None}  # in documents that were made before times had their ±
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,13 @@ def result_of(analysis: Analysis) -> Result:
     from miler.report.document import document, rounded, written
     from miler.report.look import Look
 
-    flat = rounded(document(analysis))
+    told = rounded(document(analysis))
     report = text.render(analysis, Look(text.WIDTH, color=True))
     taken = fingerprint(analysis)
     return Result(
         part=analysis.source.part or 1,
-        laid=_laid(flat, _pressed(written(flat)), _pressed(report)),
-        settings=json.dumps(flat["settings"], sort_keys=True),
+        laid=_laid(told, _pressed(written(told)), _pressed(report)),
+        settings=json.dumps(told["settings"], sort_keys=True),
         fingerprint=(taken.begin_s, taken.end_s, packed(taken)),
     )
 
@@ -106,16 +105,17 @@ def laid_out(document: bytes, report: bytes) -> Laid:
     return _laid(json.loads(unpressed(document)), document, report)
 
 
-def _laid(flat: Document, document: bytes, report: bytes) -> Laid:
+def _laid(document: Document, written: bytes, report: bytes) -> Laid:
+    scores = flat.scores(document)
     return Laid(
-        activity=_activity(flat["activity"]),
+        activity=_picked(flat.activity(document), ACTIVITY),
         rows={
-            "efforts": tuple(_efforts(flat)),
-            "scores": tuple(_scores(flat["fastest_mile"])),
-            "laps": tuple(_row("laps", lap | {"number": lap["index"]}) for lap in flat["laps"]),
-            "splits": tuple(_splits(flat)),
-            "notes": tuple(_row("notes", note | {"number": i}) for i, note in enumerate(flat["notes"], 1)),
-            "documents": ((document, report),),
+            "efforts": _rows("efforts", flat.efforts(document)),
+            "scores": _rows("scores", [scores] if scores else []),
+            "laps": _rows("laps", flat.laps(document)),
+            "splits": _rows("splits", flat.splits(document)),
+            "notes": _rows("notes", flat.notes(document)),
+            "documents": ((written, report),),
         },
     )
 
@@ -130,50 +130,11 @@ def unpressed(blob: bytes) -> str:
     return zlib.decompress(blob).decode("utf-8")
 
 
-def _activity(values: Document) -> Row:
-    told = values | {"start_local": on_the_clock(values["start_time"], values["time_zone"])}
-    return _storable([told[column] for column in ACTIVITY])
+def _rows(table: str, rows: Iterable[Document]) -> tuple[Row, ...]:
+    return tuple(_picked(row, RESULTS[table]) for row in rows)
 
 
-def _efforts(flat: Document) -> Iterator[Row]:
-    """Every effort, and the mile although the settings did not ask for it: it is always found.
-
-    What no runner ran is in the document only: the table is where bests are looked for.
-    """
-    mile = flat["fastest_mile"]
-    asked = {effort["length_m"] for effort in flat["efforts"]}
-    for effort in [*flat["efforts"], *([mile] if mile and mile["length_m"] not in asked else [])]:
-        if effort["plausible"]:
-            grade = (effort.get("evidence") or {}).get("grade")
-            yield _row("efforts", _UNSURE | effort | {"flags": " ".join(effort["flags"]), "grade": grade})
-
-
-def _scores(mile: Document | None) -> Iterator[Row]:
-    if mile is not None:
-        yield _row("scores", mile["evenness"] | {"evenness": mile["evenness"]["score"]})
-
-
-def _splits(flat: Document) -> Iterator[Row]:
-    mile = flat["fastest_mile"] or {"quarters": [], "track_laps": []}
-    kinds = {
-        "quarter": mile["quarters"],
-        "track_lap": mile["track_laps"],
-        "mile": flat["splits"]["mile"],
-        "km": flat["splits"]["km"],
-    }
-    for kind, splits in kinds.items():
-        for split in splits:
-            yield _row("splits", split | {"kind": kind, "number": split["index"]})
-
-
-def _row(table: str, values: Document) -> Row:
-    return _storable([values[column] for column in RESULTS[table]])
-
-
-def _storable(values: list[Any]) -> Row:
-    """SQLite's text is UTF-8: half a surrogate pair in a device's text is written out as it is in reports."""
-    return tuple([v if not isinstance(v, str) or v.isascii() else _utf8(v) for v in values])
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _picked(values: Document, columns: Sequence[str]) -> Row:
+    """Take a store's columns of a row; SQLite's text is UTF-8."""
+    picked = [values[column] for column in columns]
+    return tuple([flat.storable(v) if isinstance(v, str) else v for v in picked])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import miler
 from miler import batch
+from miler.engines import Engine
 from miler.errors import DecodeError, LibraryError, MilerError
 from miler.files import STDIN, Found, contents, explain
 from miler.library import Library, moment, writing
@@ -63,7 +64,7 @@ class Way:
     jobs: int = 1
     copy: bool = False
     restore: bool = False
-    workers: batch.Workers | None = None
+    workers: Engine | None = None
 
 
 @dataclass(frozen=True)
@@ -297,7 +298,7 @@ def _as_it_was(name: str, code: str | None, message: str) -> Recorded:
     return Recorded(name, "failed", (), code, message)
 
 
-def analysis_of(library: Library, activity_id: int, workers: batch.Workers | None = None) -> Analysis:
+def analysis_of(library: Library, activity_id: int, workers: Engine | None = None) -> Analysis:
     """Read the original of one activity again, with the settings that made its results.
 
     What the library knows beside it is laid in: the runner's own bests, and what was said of wind and shoes.

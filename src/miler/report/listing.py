@@ -29,6 +29,7 @@ from miler.units import (
 _WIDE = 106  # columns, from which on there is room for everything
 _LONGEST_WORDS = 46
 _SHORTEST_WORDS = 14
+_LONGEST_NAME = 24
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DIM, _BOLD = "2", "1"
 
@@ -106,6 +107,23 @@ def bests(rows: Sequence[Document], clock: str, look: Look) -> str:
         for row, effort in zip(rows, _efforts(rows, clock, look.width - 16), strict=True)
     ]
     return "\n".join(lines if len(lines) > 1 else ["There is no effort yet."]) + "\n"
+
+
+def of_athletes(length_m: float, rows: Sequence[Document], look: Look) -> str:
+    """Write the best efforts of many athletes, fastest first, as `Dataset.best` has them."""
+    lines = [_title(f"best {length_name(length_m)}", "elapsed", look)]
+    times = [_time(row, "elapsed") for row in rows]
+    room = max(map(len, times), default=0)
+    names = [printable(_short(row["athlete"], _LONGEST_NAME)) for row in rows]
+    wide = max(map(len, names), default=0)
+    for place, (row, time, name) in enumerate(zip(rows, times, names, strict=True), 1):
+        graded = row["age_grade_percent"]
+        grade = "" if graded is None else f"  age grade {rounded_down(graded)} %"
+        pace = format_pace(row["elapsed_s"] / length_m * 1000, "mi")
+        line = f"{place:>4}  {time:>{room}}  {pace:>9}  {_day(row, False)}  {name:<{wide}}  "
+        what = max(look.width - len(line) - len(grade), _SHORTEST_WORDS)
+        lines.append(f"{line}{printable(_short(row['file'], what))}{grade}")
+    return "\n".join(lines if rows else [*lines, "  none"]) + "\n"
 
 
 def shown(kept: Document, own_bests: Sequence[OwnBest] = (), *, color: bool = False) -> str:

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Literal
 
 from miler.report.document import Document
+from miler.report.flat import age_grade
 from miler.timezone import on_the_clock
 from miler.trends import Dated
 from miler.units import UNIT_M, Unit
@@ -102,7 +103,7 @@ def run_of(
         mile=None if mile is None else _timed(mile),
         efforts=tuple(_timed(effort) for m, effort in efforts.items() if not {0.0, m} & set(excluded_m)),
         evenness=None if mile is None or mile["interrupted"] else mile["evenness"]["score"],
-        age_grade_percent=_age_grade(document),
+        age_grade_percent=age_grade(document),
         counts=activity["sport"] in document["settings"]["sports"],
         splits_s=tuple(
             split["elapsed_s"]
@@ -134,14 +135,6 @@ def _timed(effort: Document) -> Timed:
         known("uncertainty_s"),
         evidence and evidence["grade"],
     )
-
-
-def _age_grade(document: Document) -> float | None:
-    mile = document["fastest_mile"]
-    if mile is None or document["settings"].get("sex") is None:
-        return None
-    grades = [grade["percent"] for book in mile["worth"]["books"] for grade in book["age_grades"]]
-    return min(grades, default=None)
 
 
 def bests(runs: Sequence[Run]) -> list[tuple[Timed, Run]]:

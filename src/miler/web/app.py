@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 import miler
-from miler.batch import Workers
+from miler.engines import Local
 from miler.library import Library
 from miler.web import api, intervals, pages, strava
 from miler.web.config import Config
@@ -39,7 +39,7 @@ def create_app(library: str | Path, config: Config) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with Workers(config.jobs) as workers:
+        with Local(config.jobs) as workers:
             await asyncio.to_thread(workers.warm)
             intake = Intake(path, config.settings, workers)
             app.state.hall = Hall(path, config, workers, intake)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from miler.batch import Workers
+from miler.engines import Engine
 from miler.library import Library
 from miler.web.config import Config
 from miler.web.intake import Intake
@@ -20,7 +20,7 @@ class Hall:
 
     path: Path
     config: Config
-    workers: Workers
+    workers: Engine
     intake: Intake
 
     def library(self) -> Library:

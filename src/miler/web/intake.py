@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from miler.batch import Workers
+from miler.engines import Engine
 from miler.errors import MilerError
 from miler.files import Found, find
 from miler.library import Library
@@ -54,7 +54,7 @@ _Told = Callable[[Landing | Exception], None]
 class Intake:
     """The door that uploads come in by; one runs in a server."""
 
-    def __init__(self, library: Path, settings: Settings, workers: Workers) -> None:
+    def __init__(self, library: Path, settings: Settings, workers: Engine) -> None:
         self._library = library
         self._originals = Originals(library)
         self._under_way = Counter[str]()

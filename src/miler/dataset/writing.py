@@ -1,0 +1,129 @@
+"""Outcomes into a dataset: the parts of a batch, and last its manifest, without which no part counts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from urllib.parse import quote
+
+import numpy as np
+
+from miler.batch import Batch
+from miler.dataset.athletes import settings_of
+from miler.dataset.manifests import Manifest, name_of
+from miler.dataset.marks import file_id, read_id
+from miler.dataset.rows import Row, rows_of
+from miler.dataset.schema import arrow_schema
+from miler.dataset.storage import Storage
+from miler.extras import needed
+from miler.files import Found
+from miler.outcome import Kind, Outcome
+
+NO_YEAR = "__HIVE_DEFAULT_PARTITION__"  # what readers of such folders take for null
+_GROUP_ROWS = 65_536
+_BY_TIME = [(name, "ascending") for name in ("length_m", "elapsed_s", "file_id", "part")]
+
+Partition = tuple[str, str, int | None]  # a table, an athlete, a year
+
+
+@dataclass(frozen=True)
+class BatchDone:
+    """What became of a batch.
+
+    Attributes:
+        counts: how many of its files ended how.
+        activities: how many were in them.
+        failures: name and message of each file that failed.
+        written_bytes: of its parts and its manifest.
+    """
+
+    counts: Mapping[Kind, int]
+    activities: int
+    failures: tuple[tuple[str, str], ...]
+    written_bytes: int
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """One file of a batch, by what it is known, and how it ended."""
+
+    found: Found
+    file_id: int
+    read_id: int
+    outcome: Outcome
+
+
+def write(batch: Batch, outcomes: Iterable[Outcome], storage: Storage, run: int) -> BatchDone:
+    """Write what became of a batch: its parts, and then its manifest. The same again changes nothing.
+
+    Args:
+        batch: its files; one that is listed twice counts once.
+        outcomes: how they ended, in their order.
+        storage: of the dataset.
+        run: its number: of two readings of a file that of the later run counts.
+    """
+    ended = list(_ended(batch, outcomes))
+    failures = [(one, one.outcome.error) for one in ended if one.outcome.kind == "failed"]
+    written = _put_parts(storage, batch.batch_id, ended)
+    manifest = Manifest(
+        batch=batch.batch_id,
+        run=run,
+        parts={name: rows for name, (rows, _) in written.items()},
+        file_ids=np.array([one.file_id for one in ended], dtype=np.int64),
+        read_ids=np.array([one.read_id for one in ended], dtype=np.int64),
+        failed={one.read_id: error.code for one, error in failures if error is not None},
+    ).dumps()
+    storage.put(name_of(batch.batch_id), manifest)
+    return BatchDone(
+        counts=dict(Counter(one.outcome.kind for one in ended)),
+        activities=sum(len(one.outcome.analyses) for one in ended),
+        failures=tuple((one.found.name, error.message) for one, error in failures if error is not None),
+        written_bytes=sum(size for _, size in written.values()) + len(manifest),
+    )
+
+
+def _ended(batch: Batch, outcomes: Iterable[Outcome]) -> Iterator[_Ended]:
+    settings = settings_of(batch)
+    seen: set[int] = set()
+    for found, outcome in zip(batch.files, outcomes, strict=True):
+        known = file_id(found)
+        if known not in seen:
+            yield _Ended(found, known, read_id(found, settings[found.athlete]), outcome)
+        seen.add(known)
+
+
+def _put_parts(storage: Storage, batch: str, ended: Iterable[_Ended]) -> dict[str, tuple[int, int]]:
+    """Write a part for each table, athlete and year; return the rows and the bytes of each by its name."""
+    rows: dict[Partition, list[Row]] = defaultdict(list)
+    for one in ended:
+        for table, year, row in rows_of(one.outcome, one.found.path, one.file_id):
+            rows[table, one.found.athlete, year].append(row)
+    written = {}
+    for partition, some in rows.items():
+        data = parquet_of(partition[0], some)
+        name = part_name(partition, batch, data)
+        storage.put(name, data)
+        written[name] = len(some), len(data)
+    return written
+
+
+def parquet_of(table: str, rows: list[Row]) -> bytes:
+    """Write rows as Parquet; efforts in order of length and time, so that a question skips most of them."""
+    arrow = needed("pyarrow", "parquet", "A dataset")
+    parquet = needed("pyarrow.parquet", "parquet", "A dataset")
+    columns = arrow.Table.from_pylist(rows, arrow_schema(table))
+    if table == "efforts":
+        columns = columns.sort_by(_BY_TIME)
+    stream = arrow.BufferOutputStream()
+    parquet.write_table(columns, stream, compression="zstd", row_group_size=_GROUP_ROWS)
+    return bytes(stream.getvalue())
+
+
+def part_name(partition: Partition, batch: str, data: bytes) -> str:
+    """Name a part by its batch and its content: so no name ever means two contents, whoever writes when."""
+    table, athlete, year = partition
+    content = blake2b(data, digest_size=8).hexdigest()
+    folder = f"athlete={quote(athlete, safe='')}/year={NO_YEAR if year is None else year}"
+    return f"{table}/{folder}/{batch}-{content}.parquet"
