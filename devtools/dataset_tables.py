@@ -1,4 +1,4 @@
-"""The tables of docs/dataset.md: `python -m devtools.dataset_tables` prints them as they are to stand there."""
+"""The tables of docs/dataset.md: `python -m devtools.dataset_tables` prints them as they are to stand."""
 
 from __future__ import annotations
 
