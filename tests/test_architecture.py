@@ -70,12 +70,15 @@ ORDER = (
     "exports",
     "sidecars",
     "device",
+    "atomic",
+    "remote",
     "files",
     "outcome",
     "report",
     "picture",
     "check",
     "engines",
+    "cluster",
     "batch",
     "library",
     "folder",
@@ -105,11 +108,13 @@ ORDER = (
     "__main__",
 )
 # The edges are where the program meets the machine: what feeds a batch, and all that stands on one.
-EDGES = {"device", "sidecars", "files", "outcome", "check", *ORDER[ORDER.index("engines") :]} - {"watch"}
+EDGES = {"device", "atomic", "remote", "sidecars", "files", "outcome", "check"}
+EDGES |= set(ORDER[ORDER.index("engines") :]) - {"watch"}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
 # Who watches or serves is told to end by a signal; who serves waits for many at once.
 PROCESS_ROOMS = {
     "engines": PROCESSES,
+    "cluster": {"concurrent", "threading"},
     "batch": {"concurrent"},
     "cli_watch": {"signal"},
     "web": {"asyncio", "signal"},

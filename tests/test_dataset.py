@@ -47,6 +47,7 @@ class Here:
     """An engine that works in this process, which a `Killed` is held not to end."""
 
     deaths: tuple[type[BaseException], ...] = (Killed,)
+    tries = 2
     chunk = 4
     jobs = 1
 

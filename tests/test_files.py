@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import miler
+from miler.atomic import write_atomic
 from miler.errors import ActivityError, DecodeError
-from miler.files import Found, explain, find, load, write_atomic
+from miler.files import Found, explain, find, load
 from miler.limits import Limits
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")

@@ -10,7 +10,6 @@ file is read, so that one who only hands out files starts its workers at once.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -118,11 +117,9 @@ def groups(
 
 def placed(found: Found) -> Found:
     """Name a file by its absolute path: a worker's working directory is that of when the server started."""
-    from miler.files import STDIN
+    from miler.files import STDIN, absolute
 
-    if found.path == STDIN:
-        return found
-    return replace(found, path=os.path.abspath(found.path))  # noqa: PTH100
+    return found if found.path == STDIN else replace(found, path=absolute(found.path))
 
 
 @dataclass(frozen=True)
@@ -285,21 +282,21 @@ def completed(
         batches: consumed as needed, a few for each worker.
     """
     waiting = iter(batches)
-    flying: dict[Future[Result], tuple[Batch, bool]] = {}
+    flying: dict[Future[Result], tuple[Batch, int]] = {}
     while True:
         while len(flying) < engine.jobs * _AHEAD and (batch := next(waiting, None)) is not None:
-            flying[engine.submit(task, batch)] = batch, False
+            flying[engine.submit(task, batch)] = batch, 1
         if not flying:
             return
         for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            batch, again = flying.pop(future)
+            batch, tried = flying.pop(future)
             try:
                 result = future.result()
             except engine.deaths:
-                if again:
+                if tried == engine.tries:
                     yield from _suspected(engine, task, batch)
                 else:
-                    flying[engine.submit(task, batch)] = batch, True
+                    flying[engine.submit(task, batch)] = batch, tried + 1
             else:
                 yield batch, result
 

@@ -39,7 +39,8 @@ def card(path: str, output: Path, size: Size, theme: Theme, course: bool, **opti
     """
     from miler import picture
     from miler.analysis import analyse
-    from miler.files import read_all, write_bytes
+    from miler.atomic import write_bytes
+    from miler.files import read_all
     from miler.report.card import card as drawn
     from miler.sidecars import overrides_beside
 

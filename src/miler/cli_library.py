@@ -138,7 +138,7 @@ def export(format_: str, output: Path | None, library_path: Path | None, **condi
     jsonl holds all that is known, a line an activity; csv and parquet a row an activity, as a
     spreadsheet wants it; gpx a file an activity, made from its original, into a folder.
     """
-    from miler.files import write_atomic
+    from miler.atomic import write_atomic
     from miler.library import exporting
 
     if format_ in ("parquet", "gpx") and output is None:

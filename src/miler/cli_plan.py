@@ -66,7 +66,7 @@ def plan(
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        from miler.files import write_bytes
+        from miler.atomic import write_bytes
 
         write_bytes(output, data)
     return OK

@@ -253,7 +253,7 @@ def _stream(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return
-    from miler.files import write_atomic
+    from miler.atomic import write_atomic
 
     with write_atomic(output) as stream:
         yield stream

@@ -122,7 +122,7 @@ def profile(config: Path | None, **values: Any) -> int:
     given = {name: value for name, value in values.items() if value is not None}
     path = settings_path(os.environ, config)
     if given:
-        from miler.files import write_atomic
+        from miler.atomic import write_atomic
 
         Settings.from_mapping(given)  # refuses what does not fit before anything is written
         old = path.read_text(encoding="utf-8-sig") if path.exists() else ""

@@ -33,10 +33,12 @@ class Engine(Protocol):
 
     Attributes:
         deaths: what the result of a task raises where its worker died.
+        tries: how often a task is run beside others, before it is suspected of such a death.
         chunk: files a task, where results are wanted soon and in order: enough to hide what a task costs.
     """
 
     deaths: tuple[type[BaseException], ...]
+    tries: int
     chunk: int
 
     @property
@@ -65,6 +67,7 @@ class Local:
     """Processes of this machine, for one run or for many, in any thread."""
 
     deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    tries = 2
     chunk = 4
 
     def __init__(self, jobs: int) -> None:
@@ -101,8 +104,13 @@ class Local:
 
     def alone(self, task: Callable[[Argument], Result], argument: Argument) -> Future[Result]:
         """Run a task in a process of its own, and wait for it."""
-        with _pool(1) as pool:
-            return pool.submit(task, argument)
+        return alone(task, argument)
+
+
+def alone(task: Callable[[Argument], Result], argument: Argument) -> Future[Result]:
+    """Run a task in a process of this machine that it shares with no other, and wait for it."""
+    with _pool(1) as pool:
+        return pool.submit(task, argument)
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

@@ -1,17 +1,16 @@
-"""The edge to the file system: find activity files, also in archives, read them, write results atomically."""
+"""The edge to the file system: find activity files, also in archives, and read them."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, AnyStr
-from uuid import uuid4
+from typing import IO, TYPE_CHECKING
 
+from miler import remote
 from miler.errors import ActivityError, DecodeError, MilerError
 from miler.limits import LIMITS, MIB, Limits
 from miler.names import is_searched, is_zip, kind_of
@@ -34,7 +33,7 @@ class Found:
     The name is UTF-8 whatever the locale; bytes that are not are lone surrogates, as in `os.fsdecode`.
 
     Attributes:
-        path: the file on disk.
+        path: the file on disk, or its URL on another file system.
         way: if that is an archive, the members to go through, the last of them the file to read.
         label: what the table of an account's export says of the file.
         error: why there is nothing to read, where finding it told so.
@@ -62,10 +61,29 @@ def stamped(found: Found) -> Found:
     if found.size_bytes is not None:
         return found
     try:
-        status = os.stat(found.path)  # noqa: PTH116 (a Path a file is slow)
+        size_bytes, mtime_ns = _stamp(found.path)
     except OSError:
         return found
-    return replace(found, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
+    return replace(found, size_bytes=size_bytes, mtime_ns=mtime_ns)
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    if remote.is_remote(path):
+        return remote.look(path)[1:]
+    status = os.stat(path)  # noqa: PTH116 (a Path a file is slow)
+    return status.st_size, status.st_mtime_ns
+
+
+def absolute(path: str) -> str:
+    """Return the path by which any process of this machine finds the same file."""
+    return path if remote.is_remote(path) else os.path.abspath(path)  # noqa: PTH100 (links stay)
+
+
+def is_folder(path: str) -> bool:
+    """Whether a path is of a folder, here or on another file system."""
+    if remote.is_remote(path):
+        return remote.is_folder(path)
+    return os.path.isdir(remote.plain(path))  # noqa: PTH112 (a Path would lose a trailing name)
 
 
 def find(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Found]:
@@ -77,44 +95,58 @@ def find(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Found]:
     are not followed, so a loop of them does no harm.
     """
     for path in paths:
-        text = os.fspath(path)
-        if text != STDIN and os.path.isdir(text):  # noqa: PTH112 (a Path would lose a trailing name)
+        text = remote.plain(os.fspath(path))
+        if text != STDIN and is_folder(text):
             yield from _below(text)
         else:
-            yield from _file(text, "standard input" if text == STDIN else _name(Path(text).name))
+            yield from _file(Found(text, "standard input" if text == STDIN else _name(Path(text).name)))
 
 
 def _below(top: str) -> Iterator[Found]:
     unreadable: list[OSError] = []
     labels: dict[str, Label] = {}
-    for parent, folders, files in os.walk(top, onerror=unreadable.append):
-        folders[:] = sorted(filter(is_searched, folders), key=os.fsencode)
-        here = [(kind_of(file), parent, file) for file in sorted(files, key=os.fsencode)]
+    for folder in _walk_remote(top, unreadable) if remote.is_remote(top) else _walk(top, unreadable):
+        here = [(kind_of(found.name.rpartition("/")[2]), found) for found in folder]
         # A table first: what it says is of the files beside it, and below.
-        for kind, *place in sorted(here, key=lambda item: item[0] != "table"):
-            path = os.path.join(*place)  # noqa: PTH118 (a Path a file is slow)
-            if kind == "other":
-                continue
-            name = _name(Path(path).relative_to(top).as_posix())
+        for kind, found in sorted(here, key=lambda item: item[0] != "table"):
             if kind == "archive":
-                yield from _file(path, name)
+                yield from _file(found)
             elif kind == "activity":
-                yield Found(path, name, label=_label(labels, name))
-            else:
-                yield from _learn(labels, Found(path, name))
+                yield replace(found, label=_label(labels, found.name)) if labels else found
+            elif kind == "table":
+                yield from _learn(labels, found)
     for error in unreadable:
         yield Found(str(error.filename), _name(str(error.filename)))
 
 
-def _file(path: str, name: str) -> Iterator[Found]:
-    if path != STDIN and _is_archive(path):
-        yield from _inside(path, name)
+def _walk(top: str, unreadable: list[OSError]) -> Iterator[list[Found]]:
+    for parent, folders, files in os.walk(top, onerror=unreadable.append):
+        folders[:] = sorted(filter(is_searched, folders), key=os.fsencode)
+        prefix = _name(Path(parent).relative_to(top).as_posix()) + "/"
+        prefix = "" if prefix == "./" else prefix
+        yield [
+            Found(os.path.join(parent, file), prefix + _name(file))  # noqa: PTH118 (a Path a file is slow)
+            for file in sorted(files, key=os.fsencode)
+        ]
+
+
+def _walk_remote(top: str, unreadable: list[OSError]) -> Iterator[list[Found]]:
+    start = top.rstrip("/") + "/"
+    for items in remote.walk(top, unreadable):
+        yield [Found(path, path.removeprefix(start), size_bytes=s, mtime_ns=t) for path, s, t in items]
+
+
+def _file(found: Found) -> Iterator[Found]:
+    if is_archive(found.path):
+        yield from _inside(found)
     else:
-        yield Found(path, name)
+        yield found
 
 
-def _is_archive(path: str) -> bool:
-    """Look at the content; what cannot be opened is left to fail when it is read."""
+def is_archive(path: str) -> bool:
+    """Whether it is a zip archive, by its content; what cannot be opened is left to fail when it is read."""
+    if path == STDIN:
+        return False
     try:
         with OnDisk(path) as disk:
             return is_zip(disk.read_at(0, 4))
@@ -122,18 +154,19 @@ def _is_archive(path: str) -> bool:
         return False
 
 
-def _inside(path: str, name: str) -> Iterator[Found]:
+def _inside(archive: Found) -> Iterator[Found]:
     from miler.formats.containers import Archive
 
     labels: dict[str, Label] = {}
     try:
-        with OnDisk(path) as disk:
-            entries = list(Archive(disk).entries(name))
+        with OnDisk(archive.path) as disk:
+            entries = list(Archive(disk).entries(archive.name))
         for entry in sorted(entries, key=lambda entry: not entry.table):
-            found = Found(path, entry.name, entry.way, _label(labels, entry.name), entry.error)
+            label = _label(labels, entry.name)
+            found = replace(archive, name=entry.name, way=entry.way, label=label, error=entry.error)
             yield from _learn(labels, found) if entry.table else (found,)
     except OSError as error:
-        yield Found(path, name, error=explain(error))
+        yield replace(archive, error=explain(error))
 
 
 def _learn(labels: dict[str, Label], table: Found) -> Iterator[Found]:
@@ -171,24 +204,37 @@ def _name(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
-def load(path: str | os.PathLike[str], limits: Limits = LIMITS) -> bytes:
+def load(path: str | os.PathLike[str], limits: Limits = LIMITS, *, size_bytes: int | None = None) -> bytes:
     """Read a whole file, or standard input for `-`.
+
+    Args:
+        path: of the file; of another file system too.
+        limits: how large it may be.
+        size_bytes: what a listing told; another file system need not be asked then.
 
     Raises:
         DecodeError: if it is no regular file, or larger than any activity.
         OSError: if the system refuses.
     """
-    with _opened(os.fspath(path)) as file:
+    text = os.fspath(path)
+    if remote.is_remote(text):
+        _refuse_larger(remote.look(text).size_bytes if size_bytes is None else size_bytes, limits)
+        return remote.load(text)
+    with _opened(text) as file:
         # Asked for the largest size at once, Python would make room for it first: slower than reading.
         size = min(os.fstat(file.fileno()).st_size, limits.file_bytes)
         data = file.read(size + 1)
         if len(data) > size:  # a pipe, or a file that grows
             data += file.read(limits.file_bytes + 1 - len(data))
-    if len(data) > limits.file_bytes:
+    _refuse_larger(len(data), limits)
+    return data
+
+
+def _refuse_larger(size: int, limits: Limits) -> None:
+    if size > limits.file_bytes:
         raise DecodeError(
             f"larger than {limits.file_bytes / MIB:g} MiB; no activity is so large", code="too_large"
         )
-    return data
 
 
 def _opened(path: str, *, follow: bool = True) -> IO[bytes]:
@@ -217,8 +263,11 @@ class OnDisk:
             DecodeError: if it is no regular file.
             OSError: if the system refuses.
         """
-        self._file = _opened(self._path, follow=self._follow)
-        self.size = os.fstat(self._file.fileno()).st_size
+        if remote.is_remote(self._path):
+            self._file, self.size = remote.opened(self._path)
+        else:
+            self._file = _opened(self._path, follow=self._follow)
+            self.size = os.fstat(self._file.fileno()).st_size
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -255,9 +304,8 @@ def contents(found: Found) -> Content:
     if found.error is not None:
         raise found.error
     if not found.way:
-        return Content(load(found.path))
-    status = os.stat(found.path)  # noqa: PTH116
-    disk, archive = _archive(found.path, (status.st_size, status.st_mtime_ns))
+        return Content(load(found.path, size_bytes=found.size_bytes))
+    disk, archive = _archive(found.path, _stamp(found.path))
     with disk:
         return archive.read(found.way)
 
@@ -287,8 +335,8 @@ def read_all(path: str | os.PathLike[str], *, strict: bool = False) -> list[Acti
     def reading(found: Found) -> Callable[[], list[Activity]]:
         return lambda: activities(found, contents(found), strict=strict)
 
-    text = os.fspath(path)
-    files = _file(text, _name(Path(text).name))
+    text = remote.plain(os.fspath(path))
+    files = _file(Found(text, _name(Path(text).name)))
     return gathered(((found.name, reading(found)) for found in files), strict=strict)
 
 
@@ -323,66 +371,6 @@ def is_original(path: Path) -> bool:
     return head.startswith(_KEPT) or (
         text.startswith(b"<") and (b"<gpx" in text or b"<trainingcenter" in text)
     )
-
-
-def write_atomic(
-    path: str | os.PathLike[str], *, temporary_name: str | None = None
-) -> AbstractContextManager[IO[str]]:
-    """Open a text file to write that is there whole or not at all, even if the machine stops.
-
-    The temporary file beside it has a name of its own, or the one that is given: whoever alone uses
-    that one can remove it after a kill.
-
-    What was there stays until the `with` block ends well. A link keeps pointing where it did; a
-    device or a FIFO, such as /dev/stdout, is written to as it is.
-    """
-    return _whole(path, _text, temporary_name)
-
-
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file that is there whole or not at all, as `write_atomic` does."""
-    with _whole(path, _binary) as stream:
-        stream.write(data)
-
-
-@contextmanager
-def _whole(
-    path: str | os.PathLike[str],
-    opened: Callable[[Path, str], IO[AnyStr]],
-    temporary_name: str | None = None,
-) -> Iterator[IO[AnyStr]]:
-    if Path(path).exists() and not Path(path).is_file():
-        with opened(Path(path), "w") as stream:
-            yield stream
-        return
-    mode = "w" if temporary_name else "x"
-    with replacing(path, temporary_name) as temporary, opened(temporary, mode) as stream:
-        yield stream
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str], temporary_name: str | None = None) -> Iterator[Path]:
-    """Lend a name beside a file; what is there when the `with` block ends well takes the file's place."""
-    target = Path(os.path.realpath(path))
-    # Its own name may be as long as the file system allows, with no room for a suffix.
-    temporary = target.with_name(temporary_name or f".miler-{uuid4().hex}.tmp")
-    try:
-        yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _text(path: Path, mode: str) -> IO[str]:
-    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def _binary(path: Path, mode: str) -> IO[bytes]:
-    return path.open(f"{mode}b")
 
 
 def explain(error: OSError) -> MilerError:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miler.atomic import write_atomic
 from miler.errors import SettingsError
-from miler.files import write_atomic
 from miler.report.leaf import INDEX, SCRIPT, STYLE
 
 if TYPE_CHECKING:

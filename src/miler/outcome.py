@@ -10,6 +10,7 @@ from miler.activity import Source
 from miler.analysis import Analysis, analyse
 from miler.errors import MilerError, UnsupportedFile
 from miler.files import Found, activities, contents, explain
+from miler.remote import is_remote
 from miler.settings import Settings
 from miler.sidecars import overrides_beside
 
@@ -33,7 +34,7 @@ def process(found: Found, settings: Settings) -> Outcome:
         content = contents(found)
         source = Source(found.name, "", len(content.data), hashlib.sha256(content.data).hexdigest())
         read = activities(found, content)
-        said = overrides_beside(None if found.way else found.path)
+        said = overrides_beside(None if found.way or is_remote(found.path) else found.path)
         return Outcome(source, "done", tuple(analyse(activity, settings, said) for activity in read))
     except UnsupportedFile as error:
         return Outcome(_recognised(source, error.format), "skipped", error=error)

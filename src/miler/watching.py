@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import miler
+from miler.atomic import write_atomic
 from miler.dropfolder import (
     Hints,
     Look,
@@ -26,7 +27,7 @@ from miler.dropfolder import (
     short_name,
 )
 from miler.errors import LibraryError
-from miler.files import Found, explain, find, with_labels, write_atomic
+from miler.files import Found, explain, find, with_labels
 from miler.library import Library, moment, usual_path
 from miler.library.importing import PASSING, Way, analysis_of, import_files
 from miler.library.originals import Originals

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from miler.atomic import write_bytes
 from miler.extras import needed
-from miler.files import write_bytes
 
 # A put of these is there whole or not at all; elsewhere a file gets its name when it is whole.
 _STORES_OF_OBJECTS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")

@@ -12,9 +12,10 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miler.atomic import replacing, write_atomic
 from miler.errors import LibraryError, MilerError
 from miler.extras import needed
-from miler.files import Found, activities, contents, explain, replacing, write_atomic
+from miler.files import Found, activities, contents, explain
 from miler.library import Filter, Library, Listed, questions, writing
 from miler.library.originals import wanted
 from miler.library.writing import Ending, Recorded

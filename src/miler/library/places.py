@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from miler.files import Found
+from miler.files import Found, absolute, stamped
 
 Stored = str | bytes  # text; bytes for what is not UTF-8
 
@@ -59,14 +59,13 @@ class Stamp:
 
 def place_of(found: Found) -> Place:
     """Return the place of what was found, by its absolute path."""
-    path = stored_path(os.path.abspath(found.path))  # noqa: PTH100 (resolving links would rename files)
+    path = stored_path(absolute(found.path))
     return Place(path, stored_name(found.member))
 
 
 def stamp_of(path: str) -> Stamp | None:
     """Look at a file without reading it; None if it is not there."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 (a Path a file is slow)
-    except OSError:
+    found = stamped(Found(path, path))
+    if found.size_bytes is None or found.mtime_ns is None:
         return None
-    return Stamp(status.st_size, status.st_mtime_ns)
+    return Stamp(found.size_bytes, found.mtime_ns)
