@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -30,11 +31,13 @@ from miler.cli_options import (
     OK,
     SOME_FAILED,
     WRONG_USE,
+    Crew,
     Spelling,
+    crew_options,
     draws_plain,
     has_place,
     is_folder,
-    jobs_for,
+    listed,
     look_at,
     named,
     progress,
@@ -109,58 +112,60 @@ def cli() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", callback=has_place,
               help="Write to this file, whole or not at all; html, if it does not end in .html:"
               " into this folder, a page each and an index.")  # fmt: skip
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
-              help="Processes to work with [one a core].")  # fmt: skip
+@crew_options
 @click.option("--ascii", "plain", is_flag=True, help="Draw with plain characters only.")
 @settings_options
 def report(
-    paths: Sequence[str], format_: str, output: Path | None, jobs: int | None, plain: bool, **options: Any
+    paths: Sequence[str], format_: str, output: Path | None, crew: Crew, plain: bool, **options: Any
 ) -> int:
     """Report the fastest mile of each file: time, splits, evenness, records.
 
     PATH is a file, a folder (searched with all below it), a zip archive such as an account's
-    export, or - for standard input. A file that cannot be read is named on standard error and
-    stops nothing; the exit code is then 1.
+    export, - for standard input, or a URL such as s3://bucket/runs. A file that cannot be read is
+    named on standard error and stops nothing; the exit code is then 1.
     """
     from miler.atomic import write_atomic
-    from miler.files import find
+    from miler.files import is_archive
+    from miler.files import is_folder as is_searched
 
     settings = settings_of(options)
-    files = list(find(paths))
-    if not files:
-        raise click.UsageError("no FIT, GPX or TCX file is in there")
+    work = _Work(*listed(paths, lazily=not crew.local), settings, format_, crew, plain)
     # What was asked for decides, not what was found: one file in a folder is still a list of one.
-    several = len(paths) > 1 or Path(paths[0]).is_dir() or any(found.way for found in files)
+    several = len(paths) > 1 or is_searched(paths[0]) or is_archive(paths[0])
     if output is None:
-        return _write_report(files, settings, format_, several, plain, jobs, sys.stdout)
+        return _write_report(work, several, sys.stdout)
     if format_ == "html" and is_folder(output):
-        return _write_folder(files, settings, jobs, output)
+        return _write_folder(work, output)
     if output.is_dir():
         raise click.BadParameter(f"{output} is a folder; {format_} is one file", param_hint="'-o'")
     with write_atomic(output) as stream:
-        return _write_report(files, settings, format_, several, plain, jobs, stream)
+        return _write_report(work, several, stream)
 
 
-def _write_report(
-    files: list[Found],
-    settings: Settings,
-    format: str,
-    several: bool,
-    plain: bool,
-    jobs: int | None,
-    stream: IO[str],
-) -> int:
+@dataclass(frozen=True)
+class _Work:
+    """What is to be reported, how, and by whom; `count` is None where files are listed as they are needed."""
+
+    files: Iterable[Found]
+    count: int | None
+    settings: Settings
+    format: str
+    crew: Crew
+    plain: bool
+
+
+def _write_report(work: _Work, several: bool, stream: IO[str]) -> int:
     """Write each file's share as soon as it is there, in input order."""
     from miler.report.outcomes import joined
 
     codes = {OK}
-    pieces = _pieces(files, settings, format, jobs, stream, plain, codes)
-    for text in joined(pieces, format, settings, several=several):
+    pieces = _pieces(work, work.format, stream, codes)
+    for text in joined(pieces, work.format, work.settings, several=several):
         stream.write(text)
     return max(codes)
 
 
-def _write_folder(files: list[Found], settings: Settings, jobs: int | None, path: Path) -> int:
+def _write_folder(work: _Work, path: Path) -> int:
     """Write a page of each activity into a folder, and an index of them."""
     from miler.folder import Folder
     from miler.report.leaf import Leaf
@@ -168,36 +173,28 @@ def _write_folder(files: list[Found], settings: Settings, jobs: int | None, path
 
     folder, codes = Folder(path), {OK}
     written = again = 0
-    for piece in _pieces(files, settings, FOLDER, jobs, None, False, codes):
+    for piece in _pieces(work, FOLDER, None, codes):
         assert isinstance(piece, Leaf)
         new = folder.add(piece)
         written, again = written + new, again + (not new)
-    index = folder.close(settings.unit)
+    index = folder.close(work.settings.unit)
     twice = f", {again} twice" if again else ""
     click.echo(f"{written} {'report' if written == 1 else 'reports'}{twice}: {index}", err=True)
     return max(codes)
 
 
-def _pieces(
-    files: list[Found],
-    settings: Settings,
-    format: str,
-    jobs: int | None,
-    stream: IO[str] | None,
-    plain: bool,
-    codes: set[int],
-) -> Iterator[Piece]:
+def _pieces(work: _Work, format: str, stream: IO[str] | None, codes: set[int]) -> Iterator[Piece]:
     """Read the files, and yield the pieces of a report in their order; how they ended goes into `codes`."""
     from functools import partial
 
     from miler import batch
     from miler.report.outcomes import rendered
 
-    look = None if stream is None else look_at(stream, plain=plain)
+    look = None if stream is None else look_at(stream, plain=work.plain)
     then = partial(rendered, format=format, look=look)
-    with progress(len(files), stream) as step:
-        for share in batch.run(files, settings, then, jobs=jobs_for(jobs, len(files))):
-            step()
+    with work.crew.hired(work.count) as workers, progress(work.count, stream) as step:
+        for share in batch.run(work.files, work.settings, then, workers=workers):
+            step(1)
             codes.add(SOME_FAILED if share.kind == "failed" else OK)
             if share.line is not None:
                 click.echo(share.line, err=True)

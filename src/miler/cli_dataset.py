@@ -1,16 +1,21 @@
-"""What the command line asks a dataset of many athletes."""
+"""What the command line asks a dataset of many athletes, and puts into it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import OK, look_at, write_rows
+from miler.cli_options import OK, SOME_FAILED, Crew, listed, look_at, progress, write_rows
 
+if TYPE_CHECKING:
+    from miler.settings import Settings
+
+_ENDINGS = {"done": "imported", "skipped": "skipped", "failed": "failed"}
 _ENDLESS = 10_000  # where no terminal bounds a line
 
 
@@ -25,6 +30,60 @@ def dataset_options(command: Callable[..., Any]) -> Any:
     ):
         command = option(command)
     return command
+
+
+def into_dataset_options(command: Callable[..., Any]) -> Any:
+    """Add the options that import into a dataset instead of the library."""
+    for option in reversed(
+        [
+            click.option("--dataset", metavar="DIR", help="Into this dataset, not the library; a URL too."),
+            click.option("--athletes", metavar="RULE",
+                         help="Of a dataset: whose a file is. `folder`: named like the first folder below"
+                         " PATH; or a pattern such as '{athlete}_*.fit'; or a table MAP.csv [nobody's]."),
+            click.option("--retry", is_flag=True, help="Of a dataset: read again what failed."),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def import_into_dataset(
+    root: str, paths: Sequence[str], settings: Settings, rule: str | None, crew: Crew, *, retry: bool
+) -> int:
+    """Read what a dataset lacks of the files, and say at the end, also an early one, what became of them.
+
+    Args:
+        root: of the dataset, made where there is none.
+        paths: listed as they are needed.
+        settings: of all athletes, as far as their own do not say otherwise.
+        rule: whose a file is.
+        crew: who reads.
+        retry: read again what failed.
+    """
+    from miler.dataset.athletes import athletes
+    from miler.dataset.importing import import_into
+    from miler.files import STDIN, load
+    from miler.shown import printable
+
+    if STDIN in paths:
+        raise click.UsageError("- has no place by which a dataset could know it; name a file")
+    files, _ = listed(paths, lazily=True)
+    told = athletes(rule, settings, load)
+    counts = Counter[str]()
+    try:
+        with crew.hired() as engine, progress(None) as step:
+            assert engine is not None
+            for done in import_into(root, files, told, engine, retry=retry):
+                counts.update(done.counts)
+                for name, message in done.failures:
+                    click.echo(printable(f"failed {name}: {message}"), err=True)
+                step(sum(done.counts.values()))
+        if not counts:
+            click.echo("nothing is missing", err=True)
+    finally:
+        words = [f"{counts[kind]} {word}" for kind, word in _ENDINGS.items() if counts[kind]]
+        click.echo(", ".join(words), err=True, nl=bool(words))
+    return SOME_FAILED if counts["failed"] else OK
 
 
 def best_of_dataset(

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import OK, SOME_FAILED, has_folder, jobs_for, named, settings_of, settings_options
+from miler.cli_dataset import import_into_dataset, into_dataset_options
+from miler.cli_options import (
+    OK,
+    SOME_FAILED,
+    Crew,
+    crew_options,
+    has_folder,
+    jobs_for,
+    listed,
+    named,
+    settings_of,
+    settings_options,
+)
 
 if TYPE_CHECKING:
     from miler.library import Library
@@ -43,7 +55,8 @@ def open_library(path: Path | None, *, create: bool = False) -> Library:
 @click.option("--copy", is_flag=True, help="Keep copies of the originals beside the library.")
 @click.option("--restore", is_flag=True, help="Bring back activities that were deleted.")
 @library_option
-@_jobs_option
+@into_dataset_options
+@crew_options
 @settings_options
 def import_(
     paths: Sequence[str],
@@ -52,17 +65,21 @@ def import_(
     copy: bool,
     restore: bool,
     library_path: Path | None,
-    jobs: int | None,
+    dataset: str | None,
+    athletes: str | None,
+    retry: bool,
+    crew: Crew,
     **options: Any,
 ) -> int:
     """Put files into the library: each is read, analysed, and kept with its results.
 
-    PATH is a file, a folder, a zip archive or - for standard input. Files that were imported before
-    are not read again, and equal bytes are kept once. An import that was interrupted is finished by
-    the same command. Originals are never changed. With --device the activities of a plugged-in watch
-    are imported and copied; what it cannot give now is read again the next time.
+    PATH is a file, a folder, a zip archive, - for standard input, or a URL (s3://bucket/runs).
+    Files that were imported before are not read again, and equal bytes are kept once. An import that
+    was interrupted is finished by the same command. Originals are never changed. With --device the
+    activities of a plugged-in watch are imported and copied; what it cannot give now is read again
+    the next time. With --dataset the results of many athletes' files go into a folder of Parquet
+    files instead, by any number of workers.
     """
-    from miler.files import find
     from miler.library.importing import Way, import_files
 
     if device:
@@ -70,12 +87,16 @@ def import_(
     if not paths:
         raise click.UsageError("name a PATH, or a plugged-in watch with --device")
     settings = settings_of(options)
-    files = list(find(paths))
-    if not files:
-        raise click.UsageError("no FIT, GPX or TCX file is in there")
-    way = Way(jobs_for(jobs, len(files)), copy, restore)
-    with open_library(library_path, create=True) as library:
-        return _follow(import_files(library, files, settings, way), len(files))
+    if dataset is not None:
+        if copy or restore:
+            raise click.UsageError("--copy, --restore and --device are of a library, not of a --dataset")
+        return import_into_dataset(dataset, paths, settings, athletes, crew, retry=retry)
+    if athletes is not None or retry:
+        raise click.UsageError("--athletes and --retry are of a --dataset; a library is of one runner")
+    files, count = listed(paths, lazily=not crew.local)
+    with open_library(library_path, create=True) as library, crew.hired(count) as workers:
+        way = Way(copy=copy, restore=restore, workers=workers)
+        return _follow(import_files(library, files, settings, way), count)
 
 
 def _plugged_in(root: Path | None) -> Iterator[str]:
@@ -96,7 +117,7 @@ def _plugged_in(root: Path | None) -> Iterator[str]:
         yield str(watch.folder)
 
 
-def _follow(endings: Iterable[Recorded], total: int) -> int:
+def _follow(endings: Iterable[Recorded], total: int | None) -> int:
     """Show how far the work is, and at its end, also an early one, what became of the files."""
     from miler.library.writing import MERGED
 
@@ -131,9 +152,9 @@ def _said(counts: Counter[str]) -> str:
 
 
 @contextmanager
-def _progress(total: int, counts: Counter[str]) -> Iterator[Callable[[], object]]:
+def _progress(total: int | None, counts: Counter[str]) -> Iterator[Callable[[], object]]:
     """A bar with the rate, the time left and the counts on standard error, while a terminal watches it."""
-    if total < 2 or not sys.stderr.isatty():
+    if (total is not None and total < 2) or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console

@@ -7,15 +7,20 @@ import locale
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from miler.engines import Engine
+    from miler.files import Found
     from miler.report.look import Look
     from miler.settings import Settings
 
@@ -111,6 +116,89 @@ def one_file(ctx: click.Context, param: click.Parameter, path: str) -> str:
     return path
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Who is to work, as the command line was told.
+
+    Attributes:
+        jobs: processes of this machine; None for one a core, where that pays.
+        engine: "local" or "dask".
+        scheduler: address of Dask's; None starts one here.
+    """
+
+    jobs: int | None
+    engine: str
+    scheduler: str | None
+
+    @property
+    def local(self) -> bool:
+        """Whether the processes are of this machine, and not a scheduler's."""
+        return self.engine == "local"
+
+    @contextmanager
+    def hired(self, files: int | None = None) -> Iterator[Engine | None]:
+        """Lend an engine; None where the processes of one are not worth their start.
+
+        Args:
+            files: how many there are to read, if that is known.
+        """
+        from miler import engines
+
+        if not self.local:
+            from miler.cluster import Dask
+
+            with Dask(self.scheduler, self.jobs or engines.usual_jobs()) as dask:
+                yield dask
+        elif files is not None and jobs_for(self.jobs, files) == 1:
+            yield None
+        else:
+            jobs = (self.jobs or engines.usual_jobs()) if files is None else jobs_for(self.jobs, files)
+            with engines.Local(jobs) as local:
+                yield local
+
+
+def crew_options(command: Callable[..., Any]) -> Any:
+    """Add the options that say who works, and hand them over as one `crew`."""
+
+    @wraps(command)
+    def gathered(*args: Any, jobs: int | None, engine: str, scheduler: str | None, **options: Any) -> Any:
+        if scheduler is not None and engine != "dask":
+            raise click.UsageError("--scheduler is of --engine dask")
+        return command(*args, crew=Crew(jobs, engine, scheduler), **options)
+
+    options = (
+        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
+                     help="Processes to work with [one a core]."),
+        click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True,
+                     help="Who works: processes of this machine, or workers of a Dask cluster."),
+        click.option("--scheduler", metavar="ADDRESS",
+                     help="Of Dask, such as tcp://host:8786 [one is started on this machine]."),
+    )  # fmt: skip
+    result: Any = gathered
+    for option in reversed(options):
+        result = option(result)
+    return result
+
+
+def listed(paths: Sequence[str], *, lazily: bool = False) -> tuple[Iterable[Found], int | None]:
+    """Find files, one at least, and count them.
+
+    Args:
+        paths: as they were named.
+        lazily: list them as they are needed: then nobody knows how many there are.
+    """
+    from miler.files import find
+
+    files = find(paths)
+    first = next(files, None)
+    if first is None:
+        raise click.UsageError("no FIT, GPX or TCX file is in there")
+    if lazily:
+        return chain([first], files), None
+    every = [first, *files]
+    return every, len(every)
+
+
 def jobs_for(asked: int | None, files: int) -> int:
     """Return how many processes work on so many files: those asked for, else one a core where that pays."""
     from miler import engines
@@ -184,10 +272,14 @@ def write_rows(rows: Sequence[dict[str, Any]], format: str) -> int:
 
 
 @contextmanager
-def progress(total: int, stream: IO[str] | None = None) -> Iterator[Callable[[], object]]:
-    """A bar on standard error while a terminal watches it and no report runs through it, by `stream`."""
-    if total < 2 or not sys.stderr.isatty() or (stream is not None and stream.isatty()):
-        yield lambda: None
+def progress(total: int | None, stream: IO[str] | None = None) -> Iterator[Callable[[int], object]]:
+    """A bar on standard error while a terminal watches it and no report runs through it, by `stream`.
+
+    It is told how many files were done, and knows of how many unless `total` is None.
+    """
+    alone = total is not None and total < 2
+    if alone or not sys.stderr.isatty() or (stream is not None and stream.isatty()):
+        yield lambda count: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -196,4 +288,4 @@ def progress(total: int, stream: IO[str] | None = None) -> Iterator[Callable[[],
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("reading", total=total)
-        yield lambda: bar.advance(task)
+        yield lambda count: bar.advance(task, count)

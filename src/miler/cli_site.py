@@ -45,7 +45,7 @@ def site(
         with progress(total) as step:
             for ending in build(library, output, shown, chosen, jobs=jobs_for(jobs, total), anew=anew):
                 endings[ending.kind] += 1
-                step()
+                step(1)
     words = {"written": "written", "unchanged": "unchanged", "gone": "without their original"}
     said = ", ".join(f"{endings[kind]} {words[kind]}" for kind in words if endings[kind]) or "no activities"
     click.echo(f"{said}: {output / 'index.html'}", err=True)

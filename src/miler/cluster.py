@@ -62,12 +62,13 @@ class Dask:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+    def __exit__(self, *ended: object) -> None:
         # That a scheduler is gone is said once, and by us.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+        error = ended[1]
         if isinstance(error, self._lost):
             reason = f"the Dask scheduler at {self._address} went away; the same command again does the rest"
             raise MilerError(reason, code="no_scheduler") from error
