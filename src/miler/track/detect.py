@@ -31,7 +31,7 @@ _LONGEST_GAP_S = 120.0
 # and two laps and a tenth leave them.
 _ALONG_M, _ACROSS_M, _SPREAD = 55.5, 31.0, 0.3
 
-# What an accepted window must show. Chosen with the recordings in view that docs/track.md names.
+# What an accepted window must show. Chosen with the recordings in view that docs/explanation/oval.md names.
 _HOPELESS_M = 9.0
 _LARGEST_RMS_M, _LARGEST_RMS_IN_ALL_M = 4.5, 7.0
 _RMS_AT_FIRST_M, _RMS_PER_LAP_M = 3.0, 0.5  # a few laps must lie the nearer
