@@ -1,6 +1,6 @@
 """Small files that were made to do harm: each asks for far more time or memory than its size suggests.
 
-The threats are those of docs/threats.md. Files of one name are the same bytes each time.
+The threats are those of docs/explanation/threats.md. Files of one name are the same bytes each time.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What varies from run to run is drawn here: the runner's plan, the course, the watch and its faults. Who
 judges the recordings knows none of it. How far the watches err is what studies of watches found, with
-their scatter from run to run; docs/trust.md names them.
+their scatter from run to run; docs/explanation/uncertainty.md names them.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def test_an_example_takes_a_file_of_ones_own(
     assert "D (" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("guide", ["README.md", "docs/notebook.md"])
+@pytest.mark.parametrize("guide", ["README.md", "docs/howto/notebook.md"])
 def test_the_python_in_a_guide_runs_as_it_is_printed(guide: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / guide).read_text(encoding="utf-8"), re.DOTALL)
@@ -48,5 +48,5 @@ def test_the_python_in_a_guide_runs_as_it_is_printed(guide: str, monkeypatch: py
 
 
 def test_every_example_is_in_the_guide() -> None:
-    guide = (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "howto" / "notebook.md").read_text(encoding="utf-8")
     assert all(f"examples/{path.name}" in guide for path in EXAMPLES)

@@ -21,7 +21,7 @@ from miler.report.look import Look
 from tests.conftest import ROOT
 from tests.library_dump import dump, write_run, write_runs
 
-DOCS = ROOT / "docs" / "library.md"
+DOCS = ROOT / "docs" / "reference" / "library.md"
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_every_table_and_column_is_explained(library: Library) -> None:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         for (table,) in connection.execute(query).fetchall():
             section = re.search(rf"^## `{table}`\n(.*?)(?=^## |\Z)", docs, re.MULTILINE | re.DOTALL)
-            assert section, f"docs/library.md has no section `{table}`"
+            assert section, f"docs/reference/library.md has no section `{table}`"
             for column in connection.execute(f"PRAGMA table_info({table})"):
                 assert f"`{column[1]}`" in section[1], f"{table}.{column[1]} is not explained"
 

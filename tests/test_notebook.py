@@ -149,7 +149,7 @@ def test_a_missing_library_is_named_with_the_way_to_get_it(
 
 
 def test_every_column_is_explained() -> None:
-    text = (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "howto" / "notebook.md").read_text(encoding="utf-8")
     records = replace(RUN, streams={name: RUN.elapsed.copy() for name in STREAMS}).columns()
     for column in {*EFFORT_COLUMNS, *SPLIT_COLUMNS, *LAP_COLUMNS, *records}:
         assert f"`{column}`" in text, column

@@ -476,7 +476,7 @@ def test_every_example_of_the_documents_runs(
     miler: Miler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "library.md").read_text(encoding="utf-8")
     examples = re.findall(r"^miler (.+)$", text, re.MULTILINE)
     assert len(examples) >= 7
     for example in examples:

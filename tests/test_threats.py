@@ -1,4 +1,4 @@
-"""What a runner relies on whatever the clock, the machine or another's malice: see docs/threats.md."""
+"""What a runner relies on whatever clock, machine or malice: see docs/explanation/threats.md."""
 
 from __future__ import annotations
 
@@ -364,7 +364,7 @@ def test_messages_without_fields_are_refused() -> None:
 # The table
 
 
-TABLE = ROOT / "docs" / "threats.md"
+TABLE = ROOT / "docs" / "explanation" / "threats.md"
 
 
 def named_tests() -> set[tuple[str, str]]:

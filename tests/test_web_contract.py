@@ -19,7 +19,7 @@ def test_whatever_is_sent_no_answer_is_a_fault_or_undocumented(server: Server, t
 
 
 def test_every_way_of_the_api_is_told_in_its_document(server: Server) -> None:
-    told = (Path(__file__).resolve().parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+    told = (Path(__file__).resolve().parents[1] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
     for path, ways in server.get("/api/openapi.json").json["paths"].items():
         for way in ways:
             assert f"{way.upper()} {path}" in told

@@ -6,7 +6,7 @@ odometer may be x metres off, the true time lies between the fastest times of L 
 is not the same as stretching the time: who stops at the mile has a rest just beyond it, and the
 interval then holds that rest on one side only (`benchmarks/coverage.py` measures both).
 
-The budget, one row a term; defaults in `Settings`, reasons and sources in docs/trust.md:
+The budget, one row a term; defaults in `Settings`, reasons and sources in docs/explanation/uncertainty.md:
 
 | term | standard deviation | when |
 |---|---|---|
@@ -197,7 +197,7 @@ def judged(
         The efforts with `low_s`, `high_s`, `optimism_s` and `evidence`.
 
     Source:
-        Inverting the window: this project's trial (docs/trust.md). Numbers of the budget: as said there.
+        Inverting the window: this project's trial; numbers of the budget: docs/explanation/uncertainty.md.
     """
     by_track = [None if track is None else on_the_track(effort, odometer, track) for effort in efforts]
     chosen_from = found or [None] * len(efforts)

@@ -31,7 +31,7 @@ Grade = Literal["A", "B", "C", "D"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """How good the evidence of a time is, A the best, and why; `docs/trust.md` says what each means.
+    """How good the evidence of a time is, A the best, and why; docs/explanation/uncertainty.md tells each.
 
     `on_track` says that the time and its interval are those of a fitted track's lane.
     """

@@ -187,7 +187,7 @@ def noise_of(fixes: Fixes) -> float:
 
     Source:
         Ranacher et al. 2016 (IJGIS 30:316): noise makes distances too long by an amount that its
-        autocorrelation sets, σ²(1-ρ)/d² for steps d. The three lengths: this project's (docs/trust.md).
+            autocorrelation sets, σ²(1-ρ)/d² for steps d. The three lengths: docs/explanation/uncertainty.md.
     """
     durations = np.diff(fixes.times)
     if len(durations) < 40 or median(durations) > _NOISY_STEP_S:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
-# What a row of each kind has; docs/notebook.md says what each means.
+# What a row of each kind has; docs/howto/notebook.md says what each means.
 SPLIT_COLUMNS = (
     "index", "start_m", "end_m", "length_m", "start_s", "end_s", "elapsed_s", "timer_s", "pace_s_per_km",
     "heart_rate_bpm", "cadence_spm", "climb_m", "fall_m",

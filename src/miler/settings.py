@@ -45,7 +45,7 @@ class Settings:
         moving_mps: slower than this is standing, for the moving time.
         device_sd, unchecked_sd, indoor_sd, fixes_sd: standard deviation of the scale of a distance, as a
             share of it: the device's that positions bear out, without any, indoors; added up from fixes.
-        end_sd_m: of either end of a stretch. These five are the error budget's; sources in docs/trust.md.
+        end_sd_m: of either end of a stretch. Sources of these five: docs/explanation/uncertainty.md.
         press_sd_s: of a lap button's press against the line.
         accept_implausible: take times that no runner runs, or that a vehicle ran, for bests all the same.
     """

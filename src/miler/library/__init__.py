@@ -1,6 +1,6 @@
 """The library: one SQLite file that remembers every activity, its efforts, and what the runner said.
 
-`docs/library.md` describes its tables, which are meant to be read by other programs too.
+`docs/reference/library.md` describes its tables, which are meant to be read by other programs too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whether two recordings are of the same run: by time and place, not by when they say that they began.
 
-Nothing here touches the library: fingerprints in, evidence and groups out. docs/library.md tells the rules
-in words; the numbers are those of real recordings (`python -m benchmarks.duplicates`), in which copies of
+Nothing here touches the library: fingerprints in, evidence and groups out. docs/reference/library.md has the
+rules; the numbers are those of real recordings (`python -m benchmarks.duplicates`), in which copies of
 one recording lie 0.0 to 0.1 m apart at the same moments, and two recorders of one run 4 to 18 m.
 """
 

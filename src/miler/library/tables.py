@@ -1,4 +1,4 @@
-"""The columns of the tables that are written, each list once; docs/library.md explains them."""
+"""The columns of the tables that are written, each list once; docs/reference/library.md explains them."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 estimates where along the line the runner was at each second and how sure that is (`chain` solves that),
 `finish` finds the line from the lap presses, `strayed` laps in another lane, `meant` who stopped on the mile;
 `measured` puts these together, `laid` puts the result on the odometer, and `summary` says it. How well that
-works is measured in benchmarks/track.py; docs/track.md tells the rest.
+works is measured in benchmarks/track.py; docs/explanation/oval.md tells the rest.
 """
 
 from miler.track.laid import onto_track

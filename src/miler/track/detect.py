@@ -34,7 +34,7 @@ _ALONG_M, _ACROSS_M, _SPREAD = 55.5, 31.0, 0.3
 # from the one to the other: from farther apart, no window has the spread of an oval.
 _ENDS_APART_M = (12 * _LAPS * 400.0 * (1 + _SPREAD) ** 2 * (_ALONG_M**2 + _ACROSS_M**2)) ** (1 / 3)
 
-# What an accepted window must show. Chosen with the recordings in view that docs/track.md names.
+# What an accepted window must show. Chosen with the recordings in view that docs/explanation/oval.md names.
 _HOPELESS_M = 9.0
 _LARGEST_RMS_M, _LARGEST_RMS_IN_ALL_M = 4.5, 7.0
 _RMS_AT_FIRST_M, _RMS_PER_LAP_M = 3.0, 0.5  # a few laps must lie the nearer

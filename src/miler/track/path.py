@@ -182,7 +182,7 @@ def follow(problem: Problem, pose: Pose, begun: Path | None = None) -> Path:
 
     Source:
         Iteratively reweighted least squares (Cauchy and Huber weights) on a linearised
-        Ornstein-Uhlenbeck likelihood; this project's trial, docs/track.md.
+        Ornstein-Uhlenbeck likelihood; this project's trial, docs/explanation/oval.md.
     """
     times = _grid(problem.times)
     at = np.searchsorted(times, problem.times - 1e-9)

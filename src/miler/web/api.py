@@ -1,4 +1,4 @@
-"""miler's own API, `/api/v1`: the library's words over HTTP. `docs/api.md` tells it with examples."""
+"""miler's own API, `/api/v1`: the library's words over HTTP. docs/reference/api.md tells it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
--- The first library. Columns, units and promises: docs/library.md.
+-- The first library. Columns, units and promises: docs/reference/library.md.
 
 CREATE TABLE settings (
     id       INTEGER PRIMARY KEY,

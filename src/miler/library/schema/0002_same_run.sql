@@ -1,4 +1,4 @@
--- One run from several files: what is known of each, and what the runner decided. docs/library.md.
+-- One run from several files: what is known of each, and what the runner decided. docs/reference/library.md.
 
 -- The results of a source that does not lead its activity; the leading one's are in the tables of results.
 CREATE TABLE spares (
