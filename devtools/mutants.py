@@ -250,6 +250,7 @@ def _mutate(module: str, sample: int | None, seed: int, jobs: int) -> Counter[st
 
 
 def main() -> None:
+    """Measure the modules named, or all."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

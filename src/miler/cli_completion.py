@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 def completion(context: click.Context, shell: str) -> int:
     """Print what makes a shell complete verbs, options and paths.
 
-    \b
-    bash  in ~/.bashrc:  eval "$(miler completion bash)"
-    zsh   in ~/.zshrc:   eval "$(miler completion zsh)"
-    fish  once:          miler completion fish > ~/.config/fish/completions/miler.fish
+    Bash and zsh take it with `eval "$(miler completion bash)"` in ~/.bashrc, `eval "$(miler completion
+    zsh)"` in ~/.zshrc; fish from a file: `miler completion fish > ~/.config/fish/completions/miler.fish`.
     """
     click.echo(_completer(context.find_root(), shell).source())
     return OK

@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from miler.errors import MilerError
+from miler.report import SCHEMA
 from miler.report.judged import behind, judged
 from miler.shown import printable
-from miler.report import SCHEMA
 from miler.units import length_name
 
 if TYPE_CHECKING:  # see `words`
