@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from benchmarks import batch, corpus, fit_decode, oracles, same_activity, startup, truth
+from benchmarks import batch, corpus, fit_decode, oracles, same_activity, truth
 from benchmarks.bar import CORPUS, Bar, skipped
 
 
 def bars(short: bool) -> Iterator[Bar]:
     """Measure them in the order of the issue."""
     yield from chain(corpus.bars(short), oracles.bars(short), _truth(), _formats())
-    yield from chain(fit_decode.bars(short), _speed(short), _startup(short))
+    yield from chain(fit_decode.bars(short), _speed(short))
 
 
 def _truth() -> Iterator[Bar]:
@@ -45,9 +45,3 @@ def _speed(short: bool) -> Iterator[Bar]:
     speed = batch.measure(folder, runs=3 if short else 7)
     figure = f"{speed.files} files in {speed.seconds:.2f} s: {speed.files_per_s:.0f} files/s"
     yield Bar(name, figure, goal, speed.files_per_s >= batch.GOAL_PER_S, timed=True)
-
-
-def _startup(short: bool) -> Iterator[Bar]:
-    ratio = startup.help_ratio(startup.measure(7 if short else 21))
-    goal = f"< {startup.GOAL_RATIO:g} times import click"
-    yield Bar("miler --help", f"{ratio:.2f} times import click", goal, ratio < startup.GOAL_RATIO, timed=True)

@@ -22,7 +22,8 @@ from miler.analysis import Analysis
 from miler.errors import CorruptFile, UnsupportedFile
 from miler.files import Found, find
 from miler.outcome import process
-from miler.report.document import SCHEMA, csv_header, csv_row, document, dumps, failure, skipped
+from miler.report import SCHEMA
+from miler.report.document import csv_header, csv_row, document, dumps, failure, skipped
 from miler.report.outcomes import joined, rendered
 from miler.settings import Settings
 from tests.conftest import SAMPLES as FOLDER

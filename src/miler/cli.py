@@ -1,7 +1,7 @@
 """The command line: verbs → calls, outcomes → exit codes; nothing clever.
 
-Only click is imported here; everything else inside the verb that needs it, so that
-`miler --help` answers at once.
+Only click is imported here. A verb's module comes when it is asked for, and all else inside the
+verb that needs it, so that every verb pays for itself alone.
 """
 
 from __future__ import annotations
@@ -10,22 +10,12 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler import (
-    cli_card,
-    cli_explain,
-    cli_library,
-    cli_plan,
-    cli_records,
-    cli_serve,
-    cli_site,
-    cli_upload,
-    cli_watch,
-)
 from miler.cli_options import (
     INTERRUPTED,
     OK,
@@ -46,11 +36,43 @@ from miler.cli_options import (
 )
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from miler.files import Found
     from miler.report.outcomes import Piece
     from miler.settings import Settings
 
 __all__ = ["INTERRUPTED", "OK", "SOME_FAILED", "WRONG_USE", "cli", "main"]
+
+# Where the verbs live that are not told here, in the order in which they are told.
+_HOMES = {
+    "import": "cli_import:import_",
+    "best": "cli_questions:best",
+    "list": "cli_questions:list_",
+    "show": "cli_library:show",
+    "compare": "cli_questions:compare",
+    "trend": "cli_questions:trend",
+    "exclude": "cli_library:exclude",
+    "include": "cli_library:include",
+    "set": "cli_library:set_",
+    "delete": "cli_library:delete",
+    "merge": "cli_duplicates:merge",
+    "unmerge": "cli_duplicates:unmerge",
+    "reprocess": "cli_import:reprocess",
+    "export": "cli_library:export",
+    "library": "cli_import:library_",
+    "plan": "cli_plan:plan",
+    "records": "cli_records:records",
+    "profile": "cli_records:profile",
+    "watch": "cli_watch:watch",
+    "site": "cli_site:site",
+    "serve": "cli_serve:serve",
+    "upload": "cli_upload:upload",
+    "explain": "cli_explain:explain",
+    "card": "cli_card:card",
+    "doctor": "cli_doctor:doctor",
+    "completion": "cli_completion:completion",
+}
 
 
 class _ReaderLeft(Exception):
@@ -63,8 +85,9 @@ class _Verbs(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `report` before anything that is neither a verb nor this group's own option."""
         own = {"--help", "-h", "--version"}
-        if args and args[0] not in self.commands and args[0] not in own:
-            self._refuse_slip(ctx, args)
+        if args and args[0] not in self.list_commands(ctx) and args[0] not in own:
+            if not ctx.resilient_parsing:  # a shell that asks how the word may go on
+                self._refuse_slip(ctx, args)
             args = ["report", *args]
         return super().parse_args(ctx, args)
 
@@ -75,13 +98,31 @@ class _Verbs(click.Group):
             return
         from difflib import get_close_matches
 
-        close = get_close_matches(word, self.commands, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"the verbs are {', '.join(self.commands)}"
+        verbs = self.list_commands(ctx)
+        close = get_close_matches(word, verbs, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"the verbs are {', '.join(verbs)}"
         raise click.UsageError(f"{word!r} is neither a verb nor a file; {hint}", ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs as they are told here, the main one first."""
-        return list(self.commands)
+        return [*self._here, *_HOMES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb when it is asked for."""
+        if cmd_name in _HOMES and cmd_name not in self.commands:
+            module, _, function = _HOMES[cmd_name].partition(":")
+            self.add_command(getattr(import_module(f"miler.{module}"), function), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the first word as a verb, or as the name of a file."""
+        from click.shell_completion import CompletionItem
+
+        return super().shell_complete(ctx, incomplete) or [CompletionItem(incomplete, type="file")]
+
+    @property
+    def _here(self) -> list[str]:
+        return [name for name in self.commands if name not in _HOMES]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Tell a broken pipe from other ends: click would end the program with code 1."""
@@ -91,12 +132,21 @@ class _Verbs(click.Group):
             raise _ReaderLeft from None
 
 
+def _tell_versions(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from miler.versions import told
+
+        click.echo(told())
+        ctx.exit()
+
+
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`miler FILE...` is short for `miler report FILE...`. Nothing leaves this machine.",
 )
-@click.version_option(None, "--version", package_name="miler", message="miler %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_versions,
+              help="Show the versions that a result depends on, and exit.")  # fmt: skip
 def cli() -> None:
     """Find the fastest mile in what a GPS watch recorded, exactly.
 
@@ -106,7 +156,7 @@ def cli() -> None:
 
 
 @cli.command(short_help="Report the fastest mile of each file.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=named)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...", callback=named)
 @click.option("--format", "format_", type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
               default="text", show_default=True, help="How the report is written.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", callback=has_place,
@@ -202,7 +252,7 @@ def _pieces(work: _Work, format: str, stream: IO[str] | None, codes: set[int]) -
 
 
 @cli.command(short_help="Say what is wrong with files.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=named)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...", callback=named)
 @click.option("--strict", is_flag=True, help="Count damage as failure.")
 def check(paths: Sequence[str], strict: bool) -> int:
     """Say what is wrong with files, and what was recovered from them.
@@ -231,17 +281,6 @@ def schema() -> int:
 
     click.echo(files("miler.report").joinpath("schema.json").read_text(encoding="utf-8"), nl=False)
     return OK
-
-
-cli_library.register(cli)
-cli_plan.register(cli)
-cli_records.register(cli)
-cli.add_command(cli_watch.watch)
-cli.add_command(cli_site.site)
-cli.add_command(cli_serve.serve)
-cli.add_command(cli_upload.upload)
-cli_explain.register(cli)
-cli.add_command(cli_card.card)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ def _is_picture(ctx: click.Context, param: click.Parameter, value: Path) -> Path
 
 
 @click.command(short_help="Draw the mile of a file as a picture to share.")
-@click.argument("path", metavar="FILE", callback=one_file)
+@click.argument("path", type=click.Path(), metavar="FILE", callback=one_file)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False),
               metavar="FILE", callback=_is_picture, help="A name ending in .png, .svg or .pdf.")  # fmt: skip
 @click.option("--size", type=click.Choice(["wide", "square"]), default="wide", show_default=True,

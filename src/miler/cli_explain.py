@@ -12,13 +12,8 @@ import click
 from miler.cli_options import OK, look_at, one_file, settings_of, settings_options
 
 
-def register(cli: click.Group) -> None:
-    """Add the verb to the command line."""
-    cli.add_command(explain)
-
-
 @click.command(short_help="Explain how a file's time came about.")
-@click.argument("path", metavar="FILE", callback=one_file)
+@click.argument("path", type=click.Path(), metavar="FILE", callback=one_file)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @settings_options
 def explain(path: str, format_: str, effort_lengths_m: Sequence[str], **options: Any) -> int:

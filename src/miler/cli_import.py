@@ -48,7 +48,7 @@ def open_library(path: Path | None, *, create: bool = False) -> Library:
 
 
 @click.command("import", short_help="Put files into the library.")
-@click.argument("paths", nargs=-1, metavar="PATH...", callback=named)
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="PATH...", callback=named)
 @click.option("--device", is_flag=True, help="From a plugged-in watch, with --copy.")
 @click.option("--device-root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
               help="Look for watches that are mounted below this folder [/].")  # fmt: skip

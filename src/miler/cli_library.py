@@ -1,4 +1,4 @@
-"""The verbs that show, tell of, delete or export activities; `register` puts all on the group."""
+"""The verbs that show, tell of, delete or export activities."""
 
 from __future__ import annotations
 
@@ -11,25 +11,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_duplicates import merge, unmerge
-from miler.cli_import import import_, library_, library_option, open_library, reprocess
+from miler.cli_import import library_option, open_library
 from miler.cli_options import OK, SOME_FAILED, has_color, has_place
-from miler.cli_questions import best, chosen_by, compare, filters, length, list_, trend
+from miler.cli_questions import chosen_by, filters, length
 
 if TYPE_CHECKING:
     from miler.library import Filter, Library
 
 _number = click.argument("activity_id", type=click.IntRange(min=1), metavar="ID")
-
-
-def register(group: click.Group) -> None:
-    """Put the library's verbs on the group, in the order in which they are told."""
-    for command in (
-        import_, best, list_, show, compare, trend, exclude, include, set_, delete, merge, unmerge, reprocess,
-        export,
-        library_,
-    ):  # fmt: skip
-        group.add_command(command)
 
 
 _effort_option = click.option(

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from miler.plan import Plan
 
 
-def register(cli: click.Group) -> None:
-    """Add the verb to the program."""
-    cli.add_command(plan)
-
-
 @click.command(short_help="The splits to run for a goal time.")
 @click.argument("time", required=False)
 @click.option("--like", "like_", default="even", show_default=True, metavar="PACING",

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from miler.recordbook import Mark
 
 
-def register(cli: click.Group) -> None:
-    """Add the verbs to the program."""
-    cli.add_command(records)
-    cli.add_command(profile)
-
-
 @click.command(short_help="Show the record book.")
 @click.option("--sex", type=click.Choice(["F", "M"]), help="Women's or men's marks only.")
 @click.option("--surface", type=click.Choice(["outdoor", "short_track", "road"]), help="One book only.")

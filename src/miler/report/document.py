@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from miler.errors import MilerError
+from miler.report import SCHEMA
 from miler.report.judged import behind, judged
 from miler.shown import printable
 from miler.units import length_name
@@ -28,7 +29,6 @@ if TYPE_CHECKING:  # see `words`
     from miler.settings import Settings
     from miler.track import TrackSummary
 
-SCHEMA = "miler.analysis/1"
 _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 Document = dict[str, Any]
