@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, every, rises
 from miler.errors import ActivityError, MissingStream
 from miler.frames import LAP_COLUMNS, Columns, Tabled, columns_of, moments_of
 from miler.notebook import facts
@@ -153,9 +153,9 @@ class Activity(Tabled):
     def __post_init__(self) -> None:
         """Check every promise once, and freeze the arrays."""
         n = len(self.elapsed)
-        if self.elapsed.shape != (n,) or not np.isfinite(self.elapsed).all():
+        if self.elapsed.shape != (n,) or not every(np.isfinite(self.elapsed)):
             raise ActivityError("elapsed times must be one finite column")
-        if n > 1 and not (np.diff(self.elapsed) > 0).all():
+        if not rises(self.elapsed):
             raise ActivityError("elapsed times must strictly increase")
         if self.start_time is not None and self.start_time.utcoffset() != timedelta(0):
             raise ActivityError("start_time must be aware and UTC")

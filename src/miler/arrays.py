@@ -16,6 +16,16 @@ def frozen(values: FloatArray) -> FloatArray:
     return values
 
 
+def every(mask: BoolArray) -> bool:
+    """Whether all of (n,) are true; as `mask.all()`, which takes three times as long for an hour of them."""
+    return np.count_nonzero(mask) == mask.size
+
+
+def rises(values: FloatArray) -> bool:
+    """Whether each of (n,) values is more than the one before; not with a NaN, unless it is alone."""
+    return every(values[1:] > values[:-1])
+
+
 def median(values: FloatArray) -> float:
     """Return the median of (n,) finite values, n > 0; as `np.median`, which takes three times as long."""
     low, high = values.min(), values.max()

@@ -14,7 +14,7 @@ from miler.errors import CorruptFile, DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw
 from miler.formats.fit import profile
 from miler.formats.fit.developer import developer_fields, developer_streams
-from miler.formats.fit.messages import Message, Messages
+from miler.formats.fit.messages import Messages, Numbers, whole
 from miler.formats.fit.scan import Part
 from miler.formats.fit.tables import Table, fill
 
@@ -59,7 +59,7 @@ class Contents:
 
     def refusal(self) -> DecodeError | None:
         """Why this part is no activity; None if it is one."""
-        kind = _first(message.number("type") for message in self._file_id)
+        kind = _first(whole(message, "type") for message in self._file_id)
         if kind not in (None, profile.ACTIVITY_FILE):
             word = (profile.enum_name("file", kind) or f"file type {kind}").replace("_", " ")
             damage = next((note.message for note in self._part.notes if note.kind == "damage"), None)
@@ -101,28 +101,28 @@ class Contents:
                 yield Note(f"bad_{name}", "damage", text)
 
     @cached_property
-    def _file_id(self) -> list[Message]:
-        return self.messages.of("file_id", "type", "manufacturer", "product", "product_name")
+    def _file_id(self) -> list[Numbers]:
+        return self.messages.numbers("file_id", "type", "manufacturer", "product")
 
     @cached_property
-    def _lap_messages(self) -> list[Message]:
-        laps = self.messages.of("lap", *_SPAN, "lap_trigger", "sport", "sub_sport")
+    def _lap_messages(self) -> list[Numbers]:
+        laps = self.messages.numbers("lap", *_SPAN, "lap_trigger", "sport", "sub_sport")
         return laps or self._pool_lengths
 
     @property
-    def _pool_lengths(self) -> list[Message]:
+    def _pool_lengths(self) -> list[Numbers]:
         """The lengths of a pool as laps, each swum one as long as the pool: all that some watches write."""
-        lengths = self.messages.of("length", *_SPAN[:-1], "length_type")
-        told = self.messages.of("session", "pool_length") if lengths else []
-        pool_m = _first(message.numbers.get("pool_length") for message in told)
+        lengths = self.messages.numbers("length", *_SPAN[:-1], "length_type")
+        told = self.messages.numbers("session", "pool_length") if lengths else []
+        pool_m = _first(message.get("pool_length") for message in told)
         for length in lengths:
-            if pool_m is not None and length.number("length_type") == _SWUM:
-                length.numbers["total_distance"] = pool_m
+            if pool_m is not None and whole(length, "length_type") == _SWUM:
+                length["total_distance"] = pool_m
         return lengths
 
     @cached_property
-    def _session_messages(self) -> list[Message]:
-        return self.messages.of("session", *_SPAN, "sport", "sub_sport")
+    def _session_messages(self) -> list[Numbers]:
+        return self.messages.numbers("session", *_SPAN, "sport", "sub_sport")
 
     @cached_property
     def _times(self) -> FloatArray:
@@ -172,16 +172,15 @@ class Contents:
     @cached_property
     def _sessions(self) -> list[Session]:
         sessions = []
-        for message in self._session_messages:
-            told = message.numbers
+        for told in self._session_messages:
             start = told.get("start_time")
             length = _first([told.get("total_elapsed_time"), _span_s(told), told.get("total_timer_time")])
             if start is None or length is None:
                 continue
             sessions.append(
                 Session(
-                    sport=_word("sport", message.number("sport")) or "unknown",
-                    sub_sport=_word("sub_sport", message.number("sub_sport")),
+                    sport=_word("sport", whole(told, "sport")) or "unknown",
+                    sub_sport=_word("sub_sport", whole(told, "sub_sport")),
                     start_s=start,
                     end_s=start + max(length, 0.0),
                     timer_s=told.get("total_timer_time"),
@@ -198,18 +197,17 @@ class Contents:
         if legs:
             return legs[0].sport, legs[0].sub_sport
         # A watch that died wrote no session; its sport message or its laps may still say.
-        for messages in (self.messages.of("sport", "sport", "sub_sport"), self._lap_messages):
-            sport = _word("sport", _first(message.number("sport") for message in messages))
+        for messages in (self.messages.numbers("sport", "sport", "sub_sport"), self._lap_messages):
+            sport = _word("sport", _first(whole(message, "sport") for message in messages))
             if sport is not None:
-                return sport, _word("sub_sport", _first(message.number("sub_sport") for message in messages))
+                return sport, _word("sub_sport", _first(whole(message, "sub_sport") for message in messages))
         return "unknown", None
 
     @cached_property
     def _laps(self) -> list[Lap]:
         laps = []
-        for i, message in enumerate(self._lap_messages, start=1):
-            told = message.numbers
-            length = _first([told.get("total_elapsed_time"), told.get("total_timer_time"), _span_s(told)])
+        for i, told in enumerate(self._lap_messages, start=1):
+            length = told.get("total_elapsed_time", told.get("total_timer_time", _span_s(told)))
             start = told.get("start_time")
             if start is None and "timestamp" in told:
                 start = told["timestamp"] - (length or 0.0)
@@ -218,7 +216,7 @@ class Contents:
             laps.append(
                 Lap(
                     index=i,
-                    trigger=_word("lap_trigger", message.number("lap_trigger")),
+                    trigger=_word("lap_trigger", whole(told, "lap_trigger")),
                     start_s=start,
                     elapsed_s=length,
                     timer_s=told.get("total_timer_time"),
@@ -230,9 +228,9 @@ class Contents:
     def _pauses(self) -> tuple[bool, list[Pause]]:
         """Whether the file tells of its timer, and from when to when that stood."""
         events = [
-            (message.numbers["timestamp"], message.numbers.get("event_type"))
-            for message in self.messages.of("event", "timestamp", "event", "event_type")
-            if message.numbers.get("event") == _TIMER and "timestamp" in message.numbers
+            (message["timestamp"], message.get("event_type"))
+            for message in self.messages.numbers("event", "timestamp", "event", "event_type")
+            if message.get("event") == _TIMER and "timestamp" in message
         ]
         stopped: float | None = None
         pauses: list[Pause] = []
@@ -246,22 +244,31 @@ class Contents:
 
     def _utc_offset_s(self) -> float | None:
         """Return the wearer's local time minus UTC, where the file says."""
-        for message in self.messages.of("activity", "timestamp", "local_timestamp"):
-            if len(message.numbers) == 2:
-                return message.numbers["local_timestamp"] - message.numbers["timestamp"]
+        for message in self.messages.numbers("activity", "timestamp", "local_timestamp"):
+            if len(message) == 2:
+                return message["local_timestamp"] - message["timestamp"]
         return None
 
     def _device(self) -> str | None:
         """Maker and product: by name where the profile or the file has one, else by number."""
-        maker = _word("manufacturer", _first(message.number("manufacturer") for message in self._file_id))
-        number = _first(message.number("product") for message in self._file_id)
+        maker = _word("manufacturer", _first(whole(message, "manufacturer") for message in self._file_id))
+        number = _first(whole(message, "product") for message in self._file_id)
         known = _word("garmin_product", number) if maker == "garmin" else None
-        told = [message.texts.get("product_name") for message in self._file_id]
-        if known is None and not any(told):
-            info = self.messages.of("device_info", "device_index", "product_name")
-            told = [m.texts.get("product_name") for m in info if m.number("device_index") == _CREATOR]
-        product = _first([known, *told, str(number) if number else None])  # Zwift and Suunto write 0
+        product = known or self._product_name() or (str(number) if number else None)  # Zwift, Suunto: 0
         return " ".join(word for word in (maker, product) if word) or None
+
+    def _product_name(self) -> str | None:
+        """Return what the file calls the watch."""
+        told = [texts.get("product_name") for texts in self.messages.texts("file_id", "product_name")]
+        if not any(told):
+            indices = self.messages.numbers("device_info", "device_index")
+            texts = self.messages.texts("device_info", "product_name")
+            told = [
+                text.get("product_name")
+                for index, text in zip(indices, texts, strict=True)
+                if whole(index, "device_index") == _CREATOR
+            ]
+        return _first(told)
 
 
 def _span_s(told: dict[str, float]) -> float | None:

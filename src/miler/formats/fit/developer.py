@@ -14,7 +14,7 @@ import numpy as np
 from miler.arrays import FloatArray
 from miler.formats.fit import profile
 from miler.formats.fit.layout import DeveloperField
-from miler.formats.fit.messages import Message, Messages
+from miler.formats.fit.messages import Messages, Numbers, whole
 from miler.formats.fit.tables import Table
 
 # As Stryd, RunScribe, Garmin Running Power and others call them; the maker's name is left out.
@@ -68,35 +68,34 @@ _UNITS: dict[str, dict[str, float]] = {
 
 def developer_fields(messages: Messages) -> list[DeveloperField]:
     """Return the developer fields of records that a part describes; of one described again, the last."""
-    told = messages.of(
+    numbers = messages.numbers(
         "field_description",
         "developer_data_index",
         "field_definition_number",
         "fit_base_type_id",
-        "field_name",
-        "units",
         "native_mesg_num",
         "native_field_num",
     )
-    fields = [field for message in told if (field := _field(message)) is not None]
+    texts = messages.texts("field_description", "field_name", "units")
+    fields = [field for told in zip(numbers, texts, strict=True) if (field := _field(*told)) is not None]
     return list({(field.developer, field.number): field for field in fields}.values())
 
 
-def _field(message: Message) -> DeveloperField | None:
+def _field(numbers: Numbers, texts: dict[str, str]) -> DeveloperField | None:
     developer, number, base_type = (
-        message.number(name)
+        whole(numbers, name)
         for name in ("developer_data_index", "field_definition_number", "fit_base_type_id")
     )
     if developer is None or number is None or base_type is None:
         return None
-    of_records = message.number("native_mesg_num") in (None, profile.message_number("record"))
+    of_records = whole(numbers, "native_mesg_num") in (None, profile.message_number("record"))
     return DeveloperField(
         developer,
         number,
         base_type if base_type in profile.BASE_TYPES else base_type | 0x80,  # some leave the highest bit out
-        message.texts.get("field_name", ""),
-        message.texts.get("units", ""),
-        message.number("native_field_num") if of_records else None,
+        texts.get("field_name", ""),
+        texts.get("units", ""),
+        whole(numbers, "native_field_num") if of_records else None,
     )
 
 

@@ -81,7 +81,8 @@ def _columns(table: Table) -> tuple[FloatArray, FloatArray, NDArray[np.uint8], F
 
 def only_heartbeats(part: Part) -> bool:
     """Whether a part has nothing that is asked for but beats: a Garmin chains such parts to a swim."""
-    return {d.message for d in part.definitions if d.count} == {HEART_BEATS}
+    kinds = (d.message for d in part.definitions if d.count)
+    return next(kinds, None) == HEART_BEATS and all(kind == HEART_BEATS for kind in kinds)
 
 
 def heart_rate_at(times: FloatArray, beats: FloatArray, rates: FloatArray) -> FloatArray:
