@@ -279,5 +279,6 @@ def _bar(odometer: Odometer, columns: _Columns, judged_m: float) -> None:
 
 def _unbroken(begun: _Columns, ended: _Columns, at_most_s: float = math.inf) -> Windows | None:
     """Put both kinds together; None if all are across breaks."""
-    found = Windows(*map(np.concatenate, zip(begun, ended, strict=True)), at_most_s)
-    return found if found.took_s.min(initial=np.inf) < np.inf else None
+    starts, ends, leaves, reaches, took_s = map(np.concatenate, zip(begun, ended, strict=True))
+    unbroken = took_s.min(initial=np.inf) < np.inf
+    return Windows(starts, ends, leaves, reaches, took_s, at_most_s) if unbroken else None
