@@ -92,7 +92,7 @@ class Chase:
 
 @cache
 def light_of(mark: Mark) -> Light:
-    """Return the light of a record, made once: the holder's own splits, stretched to the official time, else even."""
+    """Return the light of a record: the holder's own splits, stretched to the official time, else even."""
     profile = profile_for(mark)
     if profile is None:
         return even(mark.length_m, mark.time_s, mark.athlete)

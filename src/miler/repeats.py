@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray, quantile
+from miler.arrays import BoolArray, IntArray, quantile
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.units import MILE_M, length_name
