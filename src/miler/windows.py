@@ -108,7 +108,7 @@ def near(
 
 
 def fastest_s(odometer: Odometer, lengths_m: Sequence[float], judged_m: Sequence[float]) -> list[float]:
-    """Return how long the fastest window of each length took, lengths as for `near`; NaN where there is none."""
+    """Return how long the fastest window of each length took, as `near` takes them; NaN for none."""
     lengths, judged = np.asarray(lengths_m, dtype=np.float64), np.asarray(judged_m, dtype=np.float64)
     seconds = np.full(len(lengths), np.nan)
     for some, blocks in _looked_at(odometer, lengths, judged):
