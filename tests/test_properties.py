@@ -14,7 +14,7 @@ from miler.activity import Activity, Pause
 from miler.crediting import measure
 from miler.effort import cut, every, fastest, quarters, splits
 from miler.odometer import TOLERANCE_M, Break, Odometer, timetable
-from miler.windows import near, windows
+from miler.windows import fastest_s, near, windows
 from tests import naive
 
 # A slow machine is no failure.
@@ -95,6 +95,16 @@ def test_many_lengths_looked_at_together_are_as_each_alone(data: st.DataObject, 
             assert alone is None and together is None
         else:
             assert together.took_s.tolist() == alone.took_s.tolist()
+
+
+@given(st.data(), runs(broken=True))
+def test_the_least_times_of_many_lengths_are_those_of_their_windows(
+    data: st.DataObject, run: Odometer
+) -> None:
+    asked = data.draw(st.lists(lengths(run) | st.just(run.total_m + 1.0), min_size=1, max_size=6))
+    judged = [data.draw(lengths(run)) for _ in asked]
+    least = [np.nan if found is None else found.took_s.min() for found in near(run, asked, judged)]
+    assert fastest_s(run, asked, judged) == pytest.approx(least, abs=0, nan_ok=True)
 
 
 @pytest.mark.parametrize("seed", range(12))

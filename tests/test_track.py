@@ -34,9 +34,10 @@ from miler.report.oval_svg import oval_chart
 from miler.report.text import render as render_text
 from miler.settings import Settings
 from miler.track import Line, Track, find_track, onto_track
-from miler.track.detect import Course, tracks_in
+from miler.track.detect import ENDS_APART_M, Course, tracks_in
 from miler.track.finish import closings_s
 from miler.track.meant import as_meant
+from miler.track.shape import FAMILIES, Family
 from miler.units import LEAD_IN_M, MILE_M
 from tests.conftest import codes
 
@@ -230,6 +231,20 @@ def test_a_mile_on_another_continent_in_mid_file_does_no_harm() -> None:
     latitude[200:210] *= -1
     jumped = replace(activity, streams=dict(activity.streams) | {"latitude": latitude})
     assert analyse(jumped, LANE_1).mile is not None
+
+
+@given(st.integers(0, 139), st.integers(0, 139), st.floats(-1, 1), st.sampled_from(FAMILIES))
+def test_no_window_has_an_ovals_spread_that_is_not_looked_at(
+    first: int, last: int, bend: float, family: Family
+) -> None:
+    """Who waits at both ends and dashes between them has the least spread for ends so far apart."""
+    scale = family.lap_m / 400.0
+    point = np.arange(140)
+    moving = (point >= min(first, last)) & (point < max(first, last))
+    heading = bend * np.cumsum(moving) / 20
+    x, y = (np.cumsum(6.0 * scale * moving * turn(heading)) for turn in (np.cos, np.sin))
+    if math.hypot(x[-1] - x[0], y[-1] - y[0]) >= ENDS_APART_M * scale:
+        assert math.hypot(x.std(), y.std()) >= 1.3 * math.hypot(55.5, 31.0) * scale
 
 
 def test_too_few_fixes_are_no_track() -> None:

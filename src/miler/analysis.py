@@ -408,10 +408,11 @@ def untold_stops(activity: Activity, odometer: Odometer) -> tuple[Note, ...]:
 
 def _curve(odometer: Odometer, effort: Effort) -> tuple[FloatArray, FloatArray]:
     """The effort as a line of moments and metres from its start; a stop is two moments at one place."""
-    inside = (odometer.marks > effort.start_m) & (odometer.marks < effort.end_m)
+    marks = odometer.marks
+    inside = slice(marks.searchsorted(effort.start_m, "right"), marks.searchsorted(effort.end_m))
     clock = np.stack([odometer.arrives[inside], odometer.departs[inside]], axis=1).ravel()
     times = np.concatenate(([effort.start_s], clock, [effort.end_s])) - effort.start_s
-    metres = np.concatenate(([0.0], np.repeat(odometer.marks[inside], 2) - effort.start_m, [effort.length_m]))
+    metres = np.concatenate(([0.0], np.repeat(marks[inside], 2) - effort.start_m, [effort.length_m]))
     moving = np.concatenate(([True], np.diff(np.maximum.accumulate(times)) > 0))
     # The end is the line, however the clock rounds.
     moving[1:-1] &= times[1:-1] < times[-1]

@@ -39,7 +39,7 @@ def median(values: FloatArray) -> float:
 
 
 def quantile(values: FloatArray, share: float) -> float:
-    """Return what a share of (n,) finite values, n > 0, lies below; as `np.quantile`, in a tenth of its time."""
+    """Return what a share of (n,) finite values, n > 0, lies below; `np.quantile` takes ten times as long."""
     at = share * (len(values) - 1)
     below = int(at)
     above, part = min(below + 1, len(values) - 1), at - below

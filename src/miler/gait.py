@@ -44,8 +44,8 @@ def sudden(lengths: FloatArray, durations: FloatArray, surge: float = _SURGE) ->
         sprinter's acceleration: di Prampero et al. 2005 (J Exp Biol 208:2809), 6.2 m/s² at most.
     """
     count = len(lengths)
-    if count < 2 * _AROUND + 1:
-        return np.zeros(count, bool)
+    if count < 2 * _AROUND + 1 or (lengths.min() >= 0 and lengths.max() <= _SLACK_M):
+        return np.zeros(count, bool)  # of steps of a second few are longer
     speeds = np.divide(lengths, durations, out=np.zeros(count), where=durations > 0)
     one, two, three = speeds[:-2], speeds[1:-1], speeds[2:]
     medians = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))

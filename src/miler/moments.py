@@ -60,7 +60,7 @@ def moments(activity: Activity) -> Moments:
     for name in CHANNELS:
         if name in _TOWARDS and name in activity:
             around_s = np.concatenate((at_s, at_s - 0.5, at_s + 0.5))
-            columns[name], before, after = np.split(_at(activity, name, around_s), 3)
+            columns[name], before, after = _at(activity, name, around_s).reshape(3, -1)
             columns[_TOWARDS[name]] = after - before
         elif name in activity:
             columns[name] = _at(activity, name, at_s)

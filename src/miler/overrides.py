@@ -140,7 +140,7 @@ def _span(begin: object, end: object) -> tuple[float, float]:
 
 def amended(activity: Activity, said: Overrides) -> Activity:
     """Return the activity with the sport, the surface and the treadmill's distance that the runner gave."""
-    if said.sport is said.surface is said.treadmill_m is None:
+    if said.sport is None and said.surface is None and said.treadmill_m is None:
         return activity
     notes = []
     streams = dict(activity.streams)

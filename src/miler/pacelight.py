@@ -18,10 +18,11 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, frozen
 from miler.errors import SettingsError
 from miler.recordbook import Mark, Profile, Rival, profile_for, profiles
 from miler.units import MILE_M
@@ -46,6 +47,11 @@ class Light:
     times_s: FloatArray
     distances_m: FloatArray
     profile_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays: those of a record are shared."""
+        frozen(self.times_s)
+        frozen(self.distances_m)
 
     @property
     def time_s(self) -> float:
@@ -84,6 +90,7 @@ class Chase:
     behind_m: FloatArray
 
 
+@cache
 def light_of(mark: Mark) -> Light:
     """Return the light of a record: the holder's own splits, stretched to the official time, else even."""
     profile = profile_for(mark)

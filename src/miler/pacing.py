@@ -157,26 +157,27 @@ def score_interval(measured_percent: float, noise_percent: float) -> tuple[float
 def likeness(quarters_s: FloatArray) -> tuple[Likeness, ...]:
     """Compare four quarters, (4,) seconds, with every record race that has them; the most alike first."""
     own = quarters_s / quarters_s.mean()
-    races = _patterns()
-    apart = np.sqrt(((own - np.array([quarters for *_, quarters in races])) ** 2).mean(axis=1))
-    found = [Likeness(*race[:4], 100 * share) for race, share in zip(races, apart.tolist(), strict=True)]
+    races, patterns = _patterns()
+    apart = np.sqrt(((own - patterns) ** 2).mean(axis=1))
+    found = [Likeness(*race, 100 * share) for race, share in zip(races, apart.tolist(), strict=True)]
     return tuple(sorted(found, key=lambda race: (race.difference_percent, race.profile_id)))
 
 
 @cache
-def _patterns() -> tuple[tuple[str, str, int, float, FloatArray], ...]:
-    """The quarters of each race that has published splits enough, as shares of their mean.
+def _patterns() -> tuple[list[tuple[str, str, int, float]], FloatArray]:
+    """The r races that have published splits enough, and their quarters (r, 4) as shares of their mean.
 
     Splits of whoever led are among them: it is the race that a runner's pacing is like.
     """
-    races = []
+    races, patterns = [], []
     for race in profiles():
         if race.confidence == "low" or len(race.splits) < _WHOLE:
             continue
         quarters = quarter_times_s(np.array(race.lengths_m), np.array(race.times_s))
         spread = cv_percent(np.ones(4), quarters)
-        races.append((race.profile_id, race.athlete, int(race.date[:4]), spread, quarters / quarters.mean()))
-    return tuple(races)
+        races.append((race.profile_id, race.athlete, int(race.date[:4]), spread))
+        patterns.append(quarters / quarters.mean())
+    return races, np.array(patterns)
 
 
 def kick_of(times_s: FloatArray, distances_m: FloatArray, noise_percent: float) -> Change | None:

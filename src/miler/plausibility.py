@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,6 +61,7 @@ _CARRIED = re.compile(
 )
 
 
+@lru_cache
 def record_s(length_m: float, sex: Sex | None = None) -> float:
     """Return the fastest time that anybody ever ran for a length; men's unless the sex is said.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray, quantile
+from miler.arrays import BoolArray, IntArray, quantile
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.units import MILE_M, length_name
@@ -157,8 +157,8 @@ def _rested(found: Windows, before: int, after: int) -> bool:
 def rest_inside(effort: Effort, odometer: Odometer, found: Series | None) -> str | None:
     """Say in words what makes a stretch more than one run, of which no pacing can be judged; else None."""
     times, metres = odometer.line
-    inside = (times >= effort.start_s) & (times <= effort.end_s)
-    at: FloatArray = times[inside]
+    inside = slice(times.searchsorted(effort.start_s), times.searchsorted(effort.end_s, "right"))
+    at = times[inside]
     later = np.minimum(at + _REST_S, effort.end_s)
     slow = (odometer.distance_at(later) - metres[inside] < _REST_MPS * _REST_S) & (later >= at + _REST_S)
     if slow.any():

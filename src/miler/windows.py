@@ -98,9 +98,8 @@ def near(
     slower = 1 + np.broadcast_to(spare, lengths.shape)
     told = 0
     for some, blocks in _looked_at(odometer, lengths, judged):
-        longest_s = (
-            slower[some] * blocks.took_s.min(axis=1) if at_most_s is None else np.asarray(at_most_s)[some]
-        )
+        fastest = blocks.took_s.min(axis=1)
+        longest_s = slower[some] * fastest if at_most_s is None else np.asarray(at_most_s)[some]
         for length, found in zip(some.tolist(), blocks.windows(longest_s), strict=True):
             yield from repeat(None, length - told)
             yield found
@@ -109,7 +108,7 @@ def near(
 
 
 def fastest_s(odometer: Odometer, lengths_m: Sequence[float], judged_m: Sequence[float]) -> list[float]:
-    """Return how long the fastest stretch of each length took, as `near` finds it; NaN where there is none."""
+    """Return how long the fastest window of each length took, as `near` takes them; NaN for none."""
     lengths, judged = np.asarray(lengths_m, dtype=np.float64), np.asarray(judged_m, dtype=np.float64)
     seconds = np.full(len(lengths), np.nan)
     for some, blocks in _looked_at(odometer, lengths, judged):
@@ -120,7 +119,7 @@ def fastest_s(odometer: Odometer, lengths_m: Sequence[float], judged_m: Sequence
 def _looked_at(
     odometer: Odometer, lengths: FloatArray, judged: FloatArray
 ) -> Iterator[tuple[IntArray, _Blocks]]:
-    """Yield which of the lengths (l,) are looked at together, those left out that are too long, and the blocks."""
+    """Yield which of the lengths (l,) are looked at together, without those too long, and their blocks."""
     counts = _beginnings(odometer, lengths)
     for every in together(odometer, np.arange(len(lengths))):
         some = every[counts[every] > 0]
@@ -189,9 +188,7 @@ class _Blocks:
         (begun, of_begun), (ended, of_ended) = self._tried(at_most_s)
         for row, longest_s in enumerate(at_most_s.tolist()):
             here, there = (slice(*bounds[row : row + 2]) for bounds in (of_begun, of_ended))
-            yield _unbroken(
-                [column[here] for column in begun], [column[there] for column in ended], longest_s
-            )
+            yield _unbroken([column[here] for column in begun], [c[there] for c in ended], longest_s)
 
     def fastest_s(self) -> FloatArray:
         """(l,) seconds of the fastest stretch of each length; NaN where all are barred."""
@@ -204,7 +201,7 @@ class _Blocks:
         return least
 
     def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, list[int]]]:
-        """Yield what begins on marks, and what ends on marks, with the bounds of each length in the columns."""
+        """Yield those that begin on marks, then those that end on marks, with the bounds of each length."""
         rows, block = (self.inside & (self.least_s <= at_most_s[:, None] + _SAME_S)).nonzero()
         begin = (block[:, None] * _BLOCK + np.arange(_BLOCK)).ravel()
         begin_row = rows.repeat(_BLOCK)
@@ -279,5 +276,6 @@ def _bar(odometer: Odometer, columns: _Columns, judged_m: float) -> None:
 
 def _unbroken(begun: _Columns, ended: _Columns, at_most_s: float = math.inf) -> Windows | None:
     """Put both kinds together; None if all are across breaks."""
-    found = Windows(*map(np.concatenate, zip(begun, ended, strict=True)), at_most_s)
-    return found if found.took_s.min(initial=np.inf) < np.inf else None
+    starts, ends, leaves, reaches, took_s = map(np.concatenate, zip(begun, ended, strict=True))
+    unbroken = took_s.min(initial=np.inf) < np.inf
+    return Windows(starts, ends, leaves, reaches, took_s, at_most_s) if unbroken else None

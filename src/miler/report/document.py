@@ -97,6 +97,8 @@ def dumps(value: Document | list[Document], *, indent: int | None = None) -> str
 def written(value: Any, *, indent: int | None = None) -> str:
     """Write what `rounded` returned, as `dumps` does."""
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    if text.isprintable():  # as most are, and looking for what does not show takes five times as long
+        return text
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

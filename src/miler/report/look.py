@@ -97,6 +97,8 @@ class Look:
         levels = _PLAIN_LEVELS if self.plain else _LEVELS
         top = len(levels) - 1
         return "".join(
-            " " if math.isnan(height) else levels[round(min(max(height, 0.0), 1.0) * top)]
-            for height in heights
+            [
+                " " if math.isnan(height) else levels[round(min(max(height, 0.0), 1.0) * top)]
+                for height in heights
+            ]
         )

@@ -30,9 +30,9 @@ _LONGEST_GAP_S = 120.0
 # Spread along and across an oval of 400 m, evenly run: 53 m and 32 m; a fifth either way, as the noise
 # and two laps and a tenth leave them.
 _ALONG_M, _ACROSS_M, _SPREAD = 55.5, 31.0, 0.3
-# A path of L metres whose ends lie D apart has a variance of D³/12L or more, both axes together, for it must go
-# from the one to the other: from farther apart, no window has the spread of an oval.
-_ENDS_APART_M = (12 * _LAPS * 400.0 * (1 + _SPREAD) ** 2 * (_ALONG_M**2 + _ACROSS_M**2)) ** (1 / 3)
+# A path of L metres whose ends lie D apart has a variance of D³/12L or more, both axes together, for it goes
+# from the one to the other: where they lie farther apart, no window has the spread of an oval.
+ENDS_APART_M = (12 * _LAPS * 400.0 * (1 + _SPREAD) ** 2 * (_ALONG_M**2 + _ACROSS_M**2)) ** (1 / 3)
 
 # What an accepted window must show. Chosen with the recordings in view that docs/explanation/oval.md names.
 _HOPELESS_M = 9.0
@@ -185,7 +185,7 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
         dx, dy = (
             np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in columns[1:]
         )
-        for start in starts[dx * dx + dy * dy < (_ENDS_APART_M * scale) ** 2].tolist():
+        for start in starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2].tolist():
             window = Window(*(np.interp(at[start : start + count], path, v) for v in columns))
             along, across = _spreads(window.x, window.y)
             if (

@@ -1,0 +1,21 @@
+"""What is asked of arrays everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miler.arrays import median, quantile
+
+_SOME = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)
+
+
+@given(_SOME, st.floats(0, 1))
+def test_a_quantile_is_numpys_to_the_last_digit(values: np.ndarray, share: float) -> None:
+    assert quantile(values, share) == np.quantile(values, share)
+
+
+@given(_SOME)
+def test_a_median_is_numpys_to_the_last_digit(values: np.ndarray) -> None:
+    assert median(values) == np.median(values)
