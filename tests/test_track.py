@@ -330,6 +330,12 @@ def test_the_line_is_where_the_presses_are() -> None:
         assert lap.elapsed_s == pytest.approx(expected_s, abs=max(2 * lap.plus_minus_s, 1.0))
 
 
+def test_who_stands_at_the_line_crossed_it_when_the_button_was_pressed(samples: Path) -> None:
+    track = analyse(read(samples / "track-mile.fit"), LANE_1).track
+    assert track is not None and track.line == "presses"
+    assert max(lap.plus_minus_s for lap in track.line_laps) < 1.0
+
+
 def test_laps_that_begin_on_whole_seconds_close_when_their_durations_say() -> None:
     took_s = [70.31, 81.62, 69.47, 90.08]
     closed_s = 0.4 + np.cumsum(took_s)
