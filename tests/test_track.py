@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from miler.confidence import witness
 from miler.crediting import measure
 from miler.effort import Evidence, fastest
 from miler.errors import SettingsError
+from miler.files import read
 from miler.formats import decode
 from miler.oval import Oval
 from miler.overrides import Overrides
@@ -121,6 +123,15 @@ def test_sixteen_hundred_metres_are_not_stretched_to_a_mile() -> None:
     stretched, miles = as_meant(times, path, ())
     assert not miles
     assert stretched[-1, 0] == path[-1, 0]
+
+
+def test_what_is_as_near_to_sixteen_hundred_metres_may_be_a_mile_and_is_not_stretched() -> None:
+    times = np.arange(0.0, 401.0)
+    path = np.clip((times - 20) * 5, 0, MILE_M - 0.6 * LEAD_IN_M)
+    likely = path[:, None] * np.linspace(0.996, 1.004, 9)
+    stretched, (mile,) = as_meant(times, np.column_stack([path, likely]), ())
+    assert not mile.taken
+    assert stretched[-1, 0] == path[-1]
 
 
 @given(short_m=st.floats(-4.5, 4.5))
