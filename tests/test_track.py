@@ -482,6 +482,14 @@ def test_what_the_runner_left_out_on_the_track_is_not_in_the_interval_either(pla
     assert other.effort.low_s > best.high_s
 
 
+def test_a_treadmills_distance_has_no_part_on_a_track_and_that_is_said(plain: Analysis) -> None:
+    _, activity, _ = run(PLAIN, 1)
+    belt = analyse(activity, LANE_1, Overrides(treadmill_m=1.1 * float(activity["distance"][-1])))
+    assert belt.mile is not None and plain.mile is not None
+    assert belt.mile.effort.elapsed_s == pytest.approx(plain.mile.effort.elapsed_s, abs=0.01)
+    assert any("not used on the track" in note.message for note in belt.notes)
+
+
 def test_the_lane_beside_the_file_is_the_tracks() -> None:
     _, activity, _ = run(PLAIN, 1)
     said = analyse(activity, None, Overrides(lane=3))
