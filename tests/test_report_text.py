@@ -110,7 +110,10 @@ def test_a_start_of_an_unknown_place_is_told_in_utc() -> None:
         ({"sport": "cycling"}, "No mile is sought in cycling; ask for it with --sport cycling."),
         ({"distance_source": "none"}, "No mile: the recording has neither distance nor positions."),
         ({"distance_m": 1609.3}, "No mile: the recording is 1\u202f609 m long."),
-        ({}, "No unbroken mile: teleports, glitches, other sports or exclusions lie between; see the notes."),
+        (
+            {},
+            "No unbroken mile: teleports, glitches, holes, other sports or exclusions lie between;",
+        ),
     ],
 )
 def test_a_recording_without_a_mile_says_why(changes: dict[str, object], reason: str) -> None:

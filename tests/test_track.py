@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from miler.confidence import witness
 from miler.crediting import measure
 from miler.effort import Evidence, fastest
 from miler.errors import SettingsError
+from miler.files import read
 from miler.formats import decode
 from miler.oval import Oval
 from miler.overrides import Overrides
@@ -123,6 +125,15 @@ def test_sixteen_hundred_metres_are_not_stretched_to_a_mile() -> None:
     stretched, miles = as_meant(times, path, ())
     assert not miles
     assert stretched[-1, 0] == path[-1, 0]
+
+
+def test_what_is_as_near_to_sixteen_hundred_metres_may_be_a_mile_and_is_not_stretched() -> None:
+    times = np.arange(0.0, 401.0)
+    path = np.clip((times - 20) * 5, 0, MILE_M - 0.6 * LEAD_IN_M)
+    likely = path[:, None] * np.linspace(0.996, 1.004, 9)
+    stretched, (mile,) = as_meant(times, np.column_stack([path, likely]), ())
+    assert not mile.taken
+    assert stretched[-1, 0] == path[-1]
 
 
 @given(short_m=st.floats(-4.5, 4.5))
@@ -346,6 +357,12 @@ def test_the_line_is_where_the_presses_are() -> None:
         assert lap.elapsed_s == pytest.approx(expected_s, abs=max(2 * lap.plus_minus_s, 1.0))
 
 
+def test_who_stands_at_the_line_crossed_it_when_the_button_was_pressed(samples: Path) -> None:
+    track = analyse(read(samples / "track-mile.fit"), LANE_1).track
+    assert track is not None and track.line == "presses"
+    assert max(lap.plus_minus_s for lap in track.line_laps) < 1.0
+
+
 def test_laps_that_begin_on_whole_seconds_close_when_their_durations_say() -> None:
     took_s = [70.31, 81.62, 69.47, 90.08]
     closed_s = 0.4 + np.cumsum(took_s)
@@ -479,6 +496,14 @@ def test_what_the_runner_left_out_on_the_track_is_not_in_the_interval_either(pla
     assert other is not None and other.effort.elapsed_s > best.elapsed_s + 5.0
     assert other.effort.evidence is not None and other.effort.evidence.on_track
     assert other.effort.low_s > best.high_s
+
+
+def test_a_treadmills_distance_has_no_part_on_a_track_and_that_is_said(plain: Analysis) -> None:
+    _, activity, _ = run(PLAIN, 1)
+    belt = analyse(activity, LANE_1, Overrides(treadmill_m=1.1 * float(activity["distance"][-1])))
+    assert belt.mile is not None and plain.mile is not None
+    assert belt.mile.effort.elapsed_s == pytest.approx(plain.mile.effort.elapsed_s, abs=0.01)
+    assert any("not used on the track" in note.message for note in belt.notes)
 
 
 def test_the_lane_beside_the_file_is_the_tracks() -> None:

@@ -31,7 +31,7 @@ from miler.frames import EFFORT_COLUMNS, LAP_COLUMNS, SPLIT_COLUMNS, Columns, Ta
 from miler.moments import Moments, moments
 from miler.notebook import facts
 from miler.odometer import Odometer
-from miler.overrides import Overrides, amended, barred, why_left_out
+from miler.overrides import Overrides, amended, barred, belt_on_track, why_left_out
 from miler.ownbest import OwnBest, own_bests, own_marks
 from miler.pacing import Pacing, noise_of, pacing
 from miler.plausibility import doubts, without_vehicles
@@ -236,7 +236,8 @@ def measured(activity: Activity, settings: Settings, said: Overrides) -> tuple[O
     """
     odometer = without_vehicles(activity, measure(activity, settings), settings)
     track = find_track(activity, odometer, settings)
-    return barred(onto_track(odometer, track), said), track
+    notes = belt_on_track(said) if track else ()
+    return barred(onto_track(odometer, track), said).with_notes(*notes), track
 
 
 def bests(

@@ -146,10 +146,12 @@ def amended(activity: Activity, said: Overrides) -> Activity:
     streams = dict(activity.streams)
     counted = activity.get("distance")
     have = np.isfinite(counted)
-    if said.treadmill_m is not None and have.any() and counted[have][-1] > 0:
-        scale = said.treadmill_m / float(counted[have][-1])
-        streams["distance"] = counted * scale
-        text = f"the runner gave the treadmill's distance: {scale:.3f} times what the watch counted"
+    if said.treadmill_m is not None:
+        text = "the treadmill's distance is not used: the watch counted none that could be stretched to it"
+        if have.any() and counted[have][-1] > 0:
+            scale = said.treadmill_m / float(counted[have][-1])
+            streams["distance"] = counted * scale
+            text = f"the runner gave the treadmill's distance: {scale:.3f} times what the watch counted"
         notes.append(Note("override", "finding", text))
     named = said.sport is not None or said.surface is not None
     if named:
@@ -163,6 +165,17 @@ def amended(activity: Activity, said: Overrides) -> Activity:
         streams=streams,
         notes=activity.notes + tuple(notes),
     )
+
+
+def belt_on_track(said: Overrides) -> tuple[Note, ...]:
+    """Say of a run that was found on a track that a treadmill's distance has no part in it."""
+    if said.treadmill_m is None:
+        return ()
+    text = (
+        "the treadmill's distance is not used on the track: the positions go round one, and its lane is "
+        "measured; with --distance device it is"
+    )
+    return (Note("override", "finding", text),)
 
 
 def barred(odometer: Odometer, said: Overrides) -> Odometer:

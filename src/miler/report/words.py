@@ -89,7 +89,9 @@ def why_no_mile(analysis: Analysis) -> str:
     if doubted := next((e for e in analysis.efforts if e.length_m == MILE_M and e.doubts), None):
         time = format_duration(doubted.elapsed_s, 0)
         return f"The fastest mile, {time}, is no best: {doubted.doubts[0]}."
-    return "No unbroken mile: teleports, glitches, other sports or exclusions lie between; see the notes."
+    return (
+        "No unbroken mile: teleports, glitches, holes, other sports or exclusions lie between; see the notes."
+    )
 
 
 class Sure(Protocol):

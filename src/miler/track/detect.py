@@ -243,16 +243,15 @@ def _convincing(course: Course, found: Found, lane: int | None) -> bool:
     sector = (along / line.length_m * _SECTORS).astype(int) % _SECTORS
     count = np.bincount(sector, minlength=_SECTORS)
     sums = np.bincount(sector, outwards, _SECTORS)
-    on_both_sides = (v.reshape(2, -1).sum(0) for v in (sums, count))
-    if _rms_of_means(*on_both_sides) > _LEFT_ON_BOTH_SIDES_M:
+    if _rms_of_means(sums.reshape(2, -1).sum(0), count.reshape(2, -1).sum(0)) > _LEFT_ON_BOTH_SIDES_M:
         return False
     plain = laps >= _MANY_LAPS and abs(kerb_m - family.usual_m) < _USUAL_M and rms_m < _LARGEST_RMS_M
     most_left = _LEFT if plain else _LEFT_IF_ODD
     return _rms_of_means(sums, count) < most_left * float(np.sqrt(np.mean(outwards**2))) / math.sqrt(laps)
 
 
-def _rms_of_means(sums: FloatArray, count: IntArray) -> float:
-    """Root mean square of the means of parts (p,), each with so many points."""
+def _rms_of_means(sums: FloatArray | IntArray, count: IntArray) -> float:
+    """Root mean square of the means of parts (p,), each of so many points."""
     return float(np.sqrt(np.average((sums / np.maximum(count, 1)) ** 2, weights=count)))
 
 

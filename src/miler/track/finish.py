@@ -202,12 +202,12 @@ def crossings(
     found = []
     for mark_m, mark_s, other_s in zip(marks.tolist(), at_s.tolist(), drawn_s.T, strict=True):
         near = [pressed_s for pressed_s, here_m in by_hand if abs(here_m - mark_m) < _AT_LINE_M]
-        if near and abs(near[0] - mark_s) > _WAITED_S:
+        spread_s = float(np.nanstd(other_s))
+        if near and max(abs(near[0] - mark_s), spread_s) > _WAITED_S:
             # Who stops at the line presses there: whether a step before or behind it no fix can tell.
             found.append(Crossing(near[0] - finish.lag_s, _THUMB_SD_S, True))
             continue
         speed = max(float(np.interp(mark_s, path.times, np.gradient(along, path.times))), 1.0)
-        spread_s = float(np.nanstd(other_s))
         more_s = 0.0 if len(near) else end_sd_m / speed
         found.append(Crossing(mark_s - finish.lag_s, float(np.hypot(spread_s, more_s)), bool(len(near))))
     return tuple(found)

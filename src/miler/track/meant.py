@@ -24,11 +24,15 @@ _OVER_M = 0.01  # a hair beyond, so that rounding takes no rest in
 
 
 class Meant(NamedTuple):
-    """From when to when a mile was meant, and how sure its distance was, metres, before that was known."""
+    """From when to when a mile was meant, and how sure its distance was, metres, before that was known.
+
+    Where it is not `taken` for one, 1600 m lie nearer; it may have been a mile all the same.
+    """
 
     from_s: float
     to_s: float
     sd_m: float
+    taken: bool
 
 
 def as_meant(
@@ -42,7 +46,7 @@ def as_meant(
         pauses: of the timer.
 
     Returns:
-        The paths, and the miles that were meant.
+        The paths, and the miles that were meant, or may have been.
     """
     ends = _ends(times, paths[:, 0], pauses)
     steps = np.diff(paths, axis=0)
@@ -50,11 +54,13 @@ def as_meant(
     for first, last in pairwise(ends):
         metres = paths[last] - paths[first]
         sd_m = max(float(metres[1:].std()), _LEAST_SD_M)
-        if abs(float(metres[0]) - MILE_M) <= min(_WITHIN_SD * sd_m, _WITHIN_M):
-            steps[first:last] *= (MILE_M + _OVER_M) / metres
-            meant.append(Meant(float(times[first]), float(times[last]), sd_m))
-    if not meant:
-        return paths, ()
+        off_m = abs(float(metres[0]) - MILE_M)
+        if off_m <= _WITHIN_SD * sd_m:
+            meant.append(Meant(float(times[first]), float(times[last]), sd_m, off_m <= _WITHIN_M))
+            if meant[-1].taken:
+                steps[first:last] *= (MILE_M + _OVER_M) / metres
+    if not any(mile.taken for mile in meant):
+        return paths, tuple(meant)
     return np.concatenate((paths[:1], paths[:1] + np.cumsum(steps, axis=0))), tuple(meant)
 
 

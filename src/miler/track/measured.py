@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -21,6 +22,7 @@ from miler.track.meant import Meant, as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
 from miler.track.shape import Lane, tell_lane
 from miler.track.strayed import Strayed, in_lanes, strayed
+from miler.units import MILE_M
 
 _DRAWS = 96
 # The draws are too narrow by this: the bend of the line and the steps of speed are more than a Gaussian
@@ -30,7 +32,9 @@ _SLOW_S = 34.0  # errors that last so long are the better known
 _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
-_STOP_SD_S = 0.5  # of starting from and stopping at rest: each within the second, and rounded by the path
+# Of starting from rest and stopping: each within a second and rounded by the path; and a receiver that drifts
+# at rest makes standing look like going, so that a stretch is some of it too long and never too short.
+_STOP_SD_S, _STOOD_S = 0.45, 0.6
 _LEAST_FIXES = 30
 _RISE_MPS = 1e-7  # at rest, so that each place has one moment
 _ALWAYS_S = (-math.inf, math.inf)
@@ -50,7 +54,7 @@ class Circuit:
         path: the estimate itself, on the unwrapped line.
         raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
-        miles: what was meant for one.
+        miles: what was meant for one, or may have been.
         others: laps in another lane.
     """
 
@@ -180,17 +184,29 @@ class Track:
         if short.mean() > _MOST_SHORT:
             return None
         # Draws that were all made a mile agree on its ends; how unsure these are is told by what they were.
-        meant_m = max((m.sd_m for m in circuit.miles if _same(m, effort)), default=0.0)
+        meant_m = max((m.sd_m for m in circuit.miles if m.taken and _same(m, effort)), default=0.0)
         ends_m = math.hypot(math.sqrt(2) * circuit.end_sd_m, meant_m)
         ends_s = math.hypot(ends_m * effort.elapsed_s / effort.length_m, _STOP_SD_S if meant_m else 0.0)
-        took = took + np.random.default_rng(1).standard_normal(len(took)) * ends_s
+        random = np.random.default_rng(1)
+        took = took + random.standard_normal(len(took)) * ends_s
+        if meant_m:
+            took -= random.exponential(_STOOD_S, len(took))
         low, high = np.quantile(took[~short], [0.025, 0.975])
+        if effort.length_m == MILE_M:  # what is as near to 1600 m may be a mile, without the rest beyond it
+            low = min([float(low), *_perhaps_s(circuit.miles, within_s)])
         return min(float(low), effort.elapsed_s), max(float(high), effort.elapsed_s)
 
 
 def _same(mile: Meant, effort: Effort) -> bool:
     """Whether an effort is what was meant for a mile, give or take a few seconds."""
     return abs(mile.from_s - effort.start_s) < 5.0 and abs(mile.to_s - effort.end_s) < 5.0
+
+
+def _perhaps_s(miles: tuple[Meant, ...], within_s: tuple[float, float]) -> Iterator[float]:
+    """The least that each stretch took which is not taken for a mile, and may be one."""
+    for mile in miles:
+        if not mile.taken and within_s[0] <= mile.from_s and mile.to_s <= within_s[1]:
+            yield mile.to_s - mile.from_s - 2 * math.hypot(_STOP_SD_S, _STOOD_S)
 
 
 def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Track | None:
