@@ -28,7 +28,7 @@ demo: $(VENV)/.installed
 	$(BIN)/miler report sample_files
 
 test: $(VENV)/.developing
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist loadfile -q
 
 check: lint types test
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,13 @@ def cuts(size: int) -> Iterator[int]:
     `benchmarks.xml_damage` and `benchmarks.fit_damage` cut at every byte.
     """
     return (cut for cut in range(size) if cut % 29 == 0 or cut > size - 150)
+
+
+def thinned(files: Sequence[Path]) -> list[Path]:
+    """Every small file and one large one in four, for a slow oracle; what is packed is taken for large."""
+    large = [path for path in files if path.suffix == ".gz" or path.stat().st_size > 400_000]
+    passed_over = {*large} - {*large[::4]}
+    return [path for path in files if path not in passed_over]
 
 
 class Noted(Protocol):
@@ -121,11 +129,19 @@ def jobs(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Empty folders, one a test, numbered here: pytest would look through all the earlier ones each time."""
+    root = tmp_path_factory.mktemp("homes")
+    return (root / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, homes: Iterator[Path]) -> None:
     for variable in [name for name in os.environ if name.startswith("MILER_")]:
         monkeypatch.delenv(variable)
-    nobody = tmp_path_factory.mktemp("nobody")
+    nobody = next(homes)
+    nobody.mkdir()
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(nobody))
 

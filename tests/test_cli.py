@@ -352,9 +352,9 @@ def test_ctrl_c_leaves_no_half_written_file(week: Path, tmp_path: Path) -> None:
 
 @POSIX
 @pytest.mark.parametrize("format", ["text", "jsonl", "csv"])
-def test_locale_time_zone_and_hash_seed_change_no_byte(week: Path, format: str) -> None:
+def test_locale_time_zone_hash_seed_and_processes_change_no_byte(week: Path, format: str) -> None:
     shutil.copy(week / "treadmill.fit", week / "fußläufig-ünïcode.fit")
-    usual = program("report", week, "--format", format, env={"LC_ALL": "C.UTF-8", "TZ": "UTC"})
+    usual = program("report", week, "--format", format, "--jobs", 1, env={"LC_ALL": "C.UTF-8", "TZ": "UTC"})
     odd = {
         "LC_ALL": "C",
         "PYTHONUTF8": "0",
@@ -363,9 +363,8 @@ def test_locale_time_zone_and_hash_seed_change_no_byte(week: Path, format: str) 
         "PYTHONHASHSEED": "random",
         "COLUMNS": "40",
     }
-    for jobs in ("1", "2"):
-        there = program("report", week, "--format", format, "--jobs", jobs, env=odd)
-        assert (there.returncode, there.stdout, there.stderr) == (OK, usual.stdout, b"")
+    there = program("report", week, "--format", format, "--jobs", 2, env=odd)
+    assert (there.returncode, there.stdout, there.stderr) == (OK, usual.stdout, b"")
 
 
 @POSIX

@@ -559,7 +559,7 @@ def test_a_damaged_archive_never_ends_the_program(
     ends_well(bytes(data), disk)
 
 
-@tries(max_examples=300, deadline=None)
+@tries(max_examples=150, deadline=None)
 @given(
     seed=st.sampled_from(SEEDS[:3]),
     which=st.integers(0, 3),

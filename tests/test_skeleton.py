@@ -179,15 +179,17 @@ def test_a_recording_of_many_windows_is_seamless() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in corpus_files() if 20_000 < p.stat().st_size < 120_000][::4], ids=lambda p: p.name
+    "path",
+    [p for p in corpus_files() if 20_000 < p.stat().st_size < 120_000 and p.suffix != ".gz"][::4],
+    ids=lambda p: p.name,
 )
 def test_a_damaged_file_is_the_same_read_as_columns_and_walked(path: Path) -> None:
     data = content(path)
     rng = random.Random(1954)
     first = re.search(rb"</(trkpt|Trackpoint)>", data)
     assert first
-    for _ in range(40):
-        at = rng.randrange(first.end(), len(data))
+    for _ in range(30):
+        at = rng.randrange(first.end(), data.rfind(b"</"))
         mutant = data[:at] + bytes([rng.randrange(32, 127)]) + data[at + rng.randrange(3) :]
         assert result(mutant) == result(spoiled(mutant))
 

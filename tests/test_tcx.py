@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmarks.bar import CORPUS
 from miler.errors import CorruptFile, MilerError, UnsupportedFile
 from miler.formats.tcx import decode
-from tests.conftest import codes, cuts, reader_of_one
+from tests.conftest import codes, cuts, reader_of_one, thinned
 
 START = datetime(2026, 5, 9, 17, 2, 0, tzinfo=UTC)
 HEAD = (
@@ -296,7 +296,7 @@ def records(activity: ElementTree.Element) -> dict[float, dict[str, float]]:
     return dict(sorted(by_time.items()))
 
 
-@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", thinned(corpus_files()), ids=lambda path: path.name)
 def test_real_files_are_read_as_a_plain_walk_of_the_tree_reads_them(path: Path) -> None:
     data = content(path)
     try:
