@@ -13,7 +13,7 @@ from typing import Self
 
 import psutil
 
-_START_S = 60.0
+_START_S = 120.0
 
 
 class Cluster:
@@ -57,12 +57,12 @@ class Cluster:
             os.kill(dice.choice(there), signal.SIGKILL)
         return bool(there)
 
-    def restart(self) -> None:
-        """Kill the scheduler, and start it and as many workers anew."""
+    def restart(self, workers: int) -> None:
+        """Kill the scheduler and all workers, and start it and so many workers anew."""
         self._end([self._scheduler, *self._nannies])
         self._scheduler = self._started("scheduler", "--port", str(self._port))
-        self._nannies = [self._nanny() for _ in self._nannies]
-        self.wait(len(self._nannies))
+        self._nannies = [self._nanny() for _ in range(workers)]
+        self.wait(workers)
 
     def _nanny(self) -> subprocess.Popen[bytes]:
         return self._started("worker", self.address, "--nthreads", "1")
