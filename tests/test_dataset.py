@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("pyarrow", reason="no pyarrow here: make test installs it")
-
+from devtools.dataset_tables import tables
 from devtools.small_runs import small_run, write_runs
 from miler.batch import Batch
 from miler.dataset.athletes import athletes
 from miler.dataset.importing import import_into
 from miler.dataset.manifests import FOLDER
+from miler.dataset.ranking import Candidate, fastest
 from miler.dataset.reading import Dataset
 from miler.dataset.schema import TABLES, arrow_schema
 from miler.dataset.storage import Storage
@@ -31,6 +31,8 @@ from miler.outcome import Outcome, failed, process
 from miler.settings import Settings
 from miler.units import MILE_M
 from tests.conftest import SAMPLES, Miler
+
+pyarrow = pytest.importorskip("pyarrow", reason="no pyarrow here: make test installs it")
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -401,6 +403,56 @@ def test_two_recordings_of_one_start_are_one_run(tmp_path: Path, runs: Path) -> 
     assert len(Dataset(tmp_path / "out").best(MILE_M)) == 5
 
 
+_EFFORTS = st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 3)), min_size=1, max_size=3)
+
+
+@given(
+    parts=st.lists(st.tuples(st.sampled_from("abc"), _EFFORTS, st.integers(0, 2)), max_size=40),
+    per_athlete=st.booleans(),
+    limit=st.none() | st.integers(1, 5),
+)
+def test_parts_that_are_not_read_would_not_have_changed_the_answer(
+    parts: list[tuple[str, list[tuple[int, int | None]], int]], per_athlete: bool, limit: int | None
+) -> None:
+    every = [
+        (float(elapsed_s), start, athlete, number, at)
+        for number, (athlete, efforts, _) in enumerate(parts)
+        for at, (elapsed_s, start) in enumerate(efforts)
+    ]
+    leading: dict[object, tuple[float, int | None, str, int, int]] = {}
+    for effort in sorted(every, key=lambda e: (e[0], e[1] is None, e[1] or 0, *e[2:])):
+        run = effort[2] if per_athlete else effort[1:3] if effort[1] is not None else effort
+        leading.setdefault(run, effort)
+
+    def read(numbers: list[int]) -> Any:
+        rows = [effort for effort in every if effort[3] in numbers]
+        columns = zip(*rows, strict=True) if rows else [[]] * 5
+        types = (
+            pyarrow.float64(),
+            pyarrow.timestamp("us", "UTC"),
+            pyarrow.string(),
+            pyarrow.int64(),
+            pyarrow.int64(),
+        )
+        names = ("elapsed_s", "start_time", "athlete", "file_id", "part")
+        return pyarrow.table(
+            {
+                name: pyarrow.array(list(column), kind)
+                for name, column, kind in zip(names, columns, types, strict=True)
+            }
+        )
+
+    candidates = [
+        Candidate(min(elapsed_s for elapsed_s, _ in efforts) - early, athlete, number)
+        for number, (athlete, efforts, early) in enumerate(parts)
+    ]
+    found = fastest(candidates, read, per_athlete=per_athlete, limit=limit)
+    expected = list(leading.values())[:limit]
+    assert list(zip(found["file_id"].to_pylist(), found["part"].to_pylist(), strict=True)) == [
+        e[3:] for e in expected
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -428,16 +480,21 @@ def test_a_folder_without_a_dataset_and_a_newer_one_are_refused(tmp_path: Path, 
         Dataset(tmp_path)
 
 
+def test_the_command_that_imports_says_what_became_of_the_files(
+    tmp_path: Path, runs: Path, miler: Miler
+) -> None:
+    (runs / "bob" / "broken.fit").write_bytes(b"nothing")
+    command = ["import", runs, "--dataset", tmp_path / "out", "--athletes", "folder", "--jobs", "1"]
+    ran = miler(*command)
+    assert ran.code == 1
+    assert "failed bob/broken.fit: this is no activity file" in ran.err
+    assert "4 imported, 1 failed" in ran.err
+    ran = miler(*command)
+    assert (ran.code, ran.err) == (0, "nothing is missing\n")
+
+
 def test_an_athlete_is_not_asked_of_a_library(miler: Miler) -> None:
     assert "a library is of one runner" in miler("best", "1mi", "--athlete", "anna").err
-
-
-def test_a_dataset_lies_in_a_store_of_objects_too(outcomes: list[tuple[Found, Outcome]], whole: Rows) -> None:
-    pytest.importorskip("fsspec", reason="no fsspec here: make test installs it")
-    put(outcomes, Storage("memory://bucket/runs"))
-    dataset = Dataset("memory://bucket/runs")
-    assert {n: sorted(dataset.table(n).to_pylist(), key=repr) for n in TABLES} == whole
-    assert len(dataset.done()) == len(outcomes)
 
 
 def test_other_programs_read_the_parts_with_their_folders(
@@ -458,3 +515,9 @@ def test_every_column_has_a_type_of_arrow() -> None:
     for table, columns in TABLES.items():
         assert arrow_schema(table).names == [column.name for column in columns]
         assert arrow_schema(table, partitioned=True).names[:2] == ["athlete", "year"]
+
+
+def test_the_documented_tables_are_those_that_are_written() -> None:
+    told = (SAMPLES.parent / "docs" / "dataset.md").read_text(encoding="utf-8")
+    for name, table in tables().items():
+        assert table in told, f"`python -m devtools.dataset_tables` has {name} as it is now"

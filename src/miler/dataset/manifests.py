@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -20,7 +21,43 @@ from miler.errors import MilerError
 Ids: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 FOLDER = "_batches"
+_NO_YEAR = "__HIVE_DEFAULT_PARTITION__"  # what readers of such folders take for null
 _UNREADABLE = "unreadable"  # the system refused it; the next time it may give it
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part file of a batch: one table, one athlete, one year.
+
+    Attributes:
+        name: below the root.
+        rows: how many.
+        fastest_s: of efforts, the shortest time of each length; a question opens no part that cannot matter.
+    """
+
+    name: str
+    rows: int
+    fastest_s: Mapping[float, float] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        """Which table it is of."""
+        return self.name.partition("/")[0]
+
+    @property
+    def folder(self) -> str:
+        """Its athlete and year, as `folder_of` writes them."""
+        return self.name[len(self.table) + 1 : self.name.rindex("/")]
+
+    @property
+    def athlete(self) -> str:
+        """Whose it is."""
+        return unquote(self.folder.partition("/")[0].removeprefix("athlete="))
+
+
+def folder_of(athlete: str, year: int | None) -> str:
+    """Return the folder of an athlete and a year in each table; None is of the undated."""
+    return f"athlete={quote(athlete, safe='')}/year={_NO_YEAR if year is None else year}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +67,7 @@ class Manifest:
     Attributes:
         batch: its name.
         run: the number of the run that wrote it: of two readings of a file that of the later run counts.
-        parts: the names of its part files, with their rows.
+        parts: its part files.
         file_ids: (n,) its files.
         read_ids: (n,) these, as they were then.
         failed: the code of each that failed, by its `read_id`.
@@ -38,7 +75,7 @@ class Manifest:
 
     batch: str
     run: int
-    parts: Mapping[str, int]
+    parts: tuple[Part, ...]
     file_ids: Ids
     read_ids: Ids
     failed: Mapping[int, str] = field(default_factory=dict)
@@ -50,7 +87,7 @@ class Manifest:
             "schema": SCHEMA,
             "batch": self.batch,
             "run": self.run,
-            "parts": dict(self.parts),
+            "parts": [vars(part) for part in self.parts],
             "files": [row.tobytes().hex() for row in members],
             "failed": {str(read_id): code for read_id, code in self.failed.items()},
         }
@@ -72,7 +109,12 @@ class Manifest:
         members = np.frombuffer(bytes.fromhex("".join(document["files"])), ">i8").reshape(-1, 2)
         file_ids, read_ids = members.T.astype(np.int64)
         failed = {int(read_id): code for read_id, code in document["failed"].items()}
-        return cls(document["batch"], document["run"], document["parts"], file_ids, read_ids, failed)
+        parts = tuple(_part(**values) for values in document["parts"])
+        return cls(document["batch"], document["run"], parts, file_ids, read_ids, failed)
+
+
+def _part(name: str, rows: int, fastest_s: Mapping[str, float]) -> Part:
+    return Part(name, rows, {float(length_m): seconds for length_m, seconds in fastest_s.items()})
 
 
 def name_of(batch: str) -> str:
@@ -82,7 +124,7 @@ def name_of(batch: str) -> str:
 
 def load(storage: Storage) -> list[Manifest]:
     """Read every manifest, the earliest run's first."""
-    found = [Manifest.loads(storage.get(name)) for name in storage.names(FOLDER) if name.endswith(".json")]
+    found = map(Manifest.loads, storage.all_below(FOLDER, ".json"))
     return sorted(found, key=lambda manifest: (manifest.run, manifest.batch))
 
 

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miler.dataset import manifests
-from miler.dataset.manifests import Ids, Manifest
+from miler.dataset.manifests import Ids, Part, folder_of
+from miler.dataset.ranking import Candidate, fastest
 from miler.dataset.schema import PARTITION, arrow_schema
 from miler.dataset.storage import Storage
 from miler.errors import MilerError
@@ -22,11 +21,18 @@ if TYPE_CHECKING:
     import pyarrow
 
 _KEY = ("file_id", "part")
-_RANKED = (
-    "athlete", *_KEY, "start_time", "length_m", "elapsed_s", "timer_s", "low_s", "high_s", "grade", "flags",
+_TIMED = (
+    *_KEY, "athlete", "year", "start_time", "length_m", "elapsed_s", "timer_s", "low_s", "high_s", "grade",
+    "flags",
 )  # fmt: skip
 _SAID = (*_KEY, "start_local", "file", "device", "age_grade_percent")
-_FASTEST_FIRST = [(name, "ascending") for name in ("elapsed_s", "start_time", "athlete", *_KEY)]
+
+
+class Current(NamedTuple):
+    """A part, and the files whose rows in it do not count, for they were read again later."""
+
+    part: Part
+    gone: Ids
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Dataset:
                 f"there is no dataset in {self.storage.root}; `miler import PATH --dataset` makes one",
                 code="no_dataset",
             )
+        self._counting = list(manifests.counting(self.manifests))
 
     def done(self, *, retry: bool = False) -> Ids:
         """Return the `read_id`s of what need not be read again, sorted: 8 bytes a file.
@@ -82,6 +89,14 @@ class Dataset:
         """
         return manifests.done(self.manifests, retry=retry)
 
+    def parts(self, table: str) -> list[Current]:
+        """Return the parts of a table in which there are rows that count."""
+        found = []
+        for manifest, counts in zip(self.manifests, self._counting, strict=True):
+            gone = manifest.file_ids[~counts]
+            found += [Current(part, gone) for part in manifest.parts if part.table == table and counts.any()]
+        return found
+
     def table(self, name: str, columns: Sequence[str] | None = None, where: Any = None) -> pyarrow.Table:
         """Return the rows of one table that count, in no order.
 
@@ -90,11 +105,9 @@ class Dataset:
             columns: of its own, and of `athlete` and `year`; all if None.
             where: an expression of `pyarrow.compute` on any of them.
         """
-        arrow = needed("pyarrow", "parquet", "A dataset")
-        columns = list(columns or arrow_schema(name, partitioned=True).names)
-        nothing = arrow_schema(name, partitioned=True).empty_table().select(columns)
-        found = (self._scanned(name, *chosen, columns) for chosen in self._parts(name, where))
-        return arrow.concat_tables([nothing, *found])
+        return self._read(
+            name, self.parts(name), columns or arrow_schema(name, partitioned=True).names, where
+        )
 
     def best(
         self,
@@ -117,40 +130,59 @@ class Dataset:
             limit: how many at most.
         """
         field = needed("pyarrow.compute", "parquet", "A dataset").field
-        where = field("length_m") == round(length_m, 6)  # as documents hold lengths
-        for name, asked in (("athlete", athlete), ("year", year)):
-            if asked is not None:
-                where &= field(name) == asked
-        ranked = self.table("efforts", _RANKED, where).sort_by(_FASTEST_FIRST)
-        chosen = ranked.take(_firsts(ranked, per_athlete)[:limit]).to_pylist()
-        these = field("file_id").isin([row["file_id"] for row in chosen])
-        said = {_key(row): row for row in self.table("activities", _SAID, these).to_pylist()}
-        ungraded = {} if length_m == MILE_M else {"age_grade_percent": None}
-        rows = (said[_key(row)] | row | ungraded for row in chosen)
-        return tuple(DatasetBest(**{name: row[name] for name in _SHOWN}) for row in rows)
+        length_m = round(length_m, 6)  # as documents hold lengths
+        candidates = [
+            Candidate(one.part.fastest_s[length_m], one.part.athlete, one)
+            for one in self.parts("efforts")
+            if length_m in one.part.fastest_s
+            and athlete in (None, one.part.athlete)
+            and one.part.folder.endswith("" if year is None else f"/year={year}")
+        ]
+        chosen = fastest(
+            candidates,
+            lambda parts: self._read("efforts", parts, _TIMED, field("length_m") == length_m),
+            per_athlete=per_athlete,
+            limit=limit,
+        )
+        return tuple(self._told(chosen.to_pylist(), length_m == MILE_M))
 
-    def _parts(self, table: str, where: Any) -> Iterator[tuple[list[str], Any]]:
-        """Yield parts with the condition on their rows, which leaves out files that were read again."""
+    def _told(self, efforts: list[dict[str, Any]], graded: bool) -> Iterator[DatasetBest]:
+        """Yield efforts with what is known of their activities."""
         field = needed("pyarrow.compute", "parquet", "A dataset").field
-        whole: list[str] = []
-        for manifest, counts in zip(self.manifests, manifests.counting(self.manifests), strict=True):
-            parts = _of(manifest, table)
-            if counts.all():
-                whole += parts
-            elif parts and counts.any():
-                current = ~field("file_id").isin(manifest.file_ids[~counts])
-                yield parts, current if where is None else current & where
-        if whole:
-            yield whole, where
+        folders = {folder_of(row["athlete"], row["year"]) for row in efforts}
+        parts = [one for one in self.parts("activities") if one.part.folder in folders]
+        these = field("file_id").isin([row["file_id"] for row in efforts])
+        said = {_key(row): row for row in self._read("activities", parts, _SAID, these).to_pylist()}
+        for row in efforts:
+            told = said[_key(row)] | row | ({} if graded else {"age_grade_percent": None})
+            yield DatasetBest(**{name: told[name] for name in _SHOWN})
 
-    def _scanned(self, table: str, parts: list[str], where: Any, columns: list[str]) -> pyarrow.Table:
+    def _read(
+        self, table: str, parts: Sequence[Current], columns: Sequence[str], where: Any
+    ) -> pyarrow.Table:
+        """Read parts: all that hold nothing outdated at once, each other one without that."""
+        arrow = needed("pyarrow", "parquet", "A dataset")
+        field = needed("pyarrow.compute", "parquet", "A dataset").field
+        columns = list(columns)
+        found = [arrow_schema(table, partitioned=True).empty_table().select(columns)]
+        if whole := [part.name for part, gone in parts if not len(gone)]:
+            found.append(self._scanned(table, whole, columns, where))
+        for part, gone in parts:
+            if len(gone):
+                current = ~field("file_id").isin(gone)
+                found.append(
+                    self._scanned(table, [part.name], columns, current if where is None else current & where)
+                )
+        return arrow.concat_tables(found)
+
+    def _scanned(self, table: str, names: list[str], columns: list[str], where: Any) -> pyarrow.Table:
         dataset = needed("pyarrow.dataset", "parquet", "A dataset")
         schema = arrow_schema(table, partitioned=True)
         folders = needed("pyarrow", "parquet", "A dataset").schema(
             [schema.field(column.name) for column in PARTITION]
         )
         found = dataset.dataset(
-            [f"{self.storage.base}/{part}" for part in parts],
+            [f"{self.storage.base}/{name}" for name in names],
             schema=schema,
             format="parquet",
             filesystem=self.storage.arrow,
@@ -160,21 +192,5 @@ class Dataset:
         return found.to_table(columns=columns, filter=where)
 
 
-def _of(manifest: Manifest, table: str) -> list[str]:
-    return [part for part in manifest.parts if part.startswith(f"{table}/")]
-
-
 def _key(row: dict[str, Any]) -> tuple[int, int]:
     return row["file_id"], row["part"]
-
-
-def _firsts(ranked: pyarrow.Table, per_athlete: bool) -> Ids:
-    """Return the places of the first effort of each run, or of each athlete, of efforts in order."""
-    athletes = ranked["athlete"].combine_chunks().dictionary_encode().indices.to_numpy()
-    if per_athlete:
-        _, firsts = np.unique(athletes, return_index=True)
-    else:
-        starts = ranked["start_time"].cast("int64").fill_null(-1).to_numpy()
-        undated = np.where(ranked["start_time"].is_null().to_numpy(), np.arange(len(starts)), -1)
-        _, firsts = np.unique(np.column_stack([athletes, starts, undated]), axis=0, return_index=True)
-    return np.sort(firsts)

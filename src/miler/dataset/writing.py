@@ -6,13 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from urllib.parse import quote
 
 import numpy as np
 
 from miler.batch import Batch
 from miler.dataset.athletes import settings_of
-from miler.dataset.manifests import Manifest, name_of
+from miler.dataset.manifests import Manifest, Part, folder_of, name_of
 from miler.dataset.marks import file_id, read_id
 from miler.dataset.rows import Row, rows_of
 from miler.dataset.schema import arrow_schema
@@ -21,7 +20,6 @@ from miler.extras import needed
 from miler.files import Found
 from miler.outcome import Kind, Outcome
 
-NO_YEAR = "__HIVE_DEFAULT_PARTITION__"  # what readers of such folders take for null
 _GROUP_ROWS = 65_536
 _BY_TIME = [(name, "ascending") for name in ("length_m", "elapsed_s", "file_id", "part")]
 
@@ -66,11 +64,11 @@ def write(batch: Batch, outcomes: Iterable[Outcome], storage: Storage, run: int)
     """
     ended = list(_ended(batch, outcomes))
     failures = [(one, one.outcome.error) for one in ended if one.outcome.kind == "failed"]
-    written = _put_parts(storage, batch.batch_id, ended)
+    written = list(_put_parts(storage, batch.batch_id, ended))
     manifest = Manifest(
         batch=batch.batch_id,
         run=run,
-        parts={name: rows for name, (rows, _) in written.items()},
+        parts=tuple(part for part, _ in written),
         file_ids=np.array([one.file_id for one in ended], dtype=np.int64),
         read_ids=np.array([one.read_id for one in ended], dtype=np.int64),
         failed={one.read_id: error.code for one, error in failures if error is not None},
@@ -80,7 +78,7 @@ def write(batch: Batch, outcomes: Iterable[Outcome], storage: Storage, run: int)
         counts=dict(Counter(one.outcome.kind for one in ended)),
         activities=sum(len(one.outcome.analyses) for one in ended),
         failures=tuple((one.found.name, error.message) for one, error in failures if error is not None),
-        written_bytes=sum(size for _, size in written.values()) + len(manifest),
+        written_bytes=sum(size for _, size in written) + len(manifest),
     )
 
 
@@ -94,22 +92,34 @@ def _ended(batch: Batch, outcomes: Iterable[Outcome]) -> Iterator[_Ended]:
         seen.add(known)
 
 
-def _put_parts(storage: Storage, batch: str, ended: Iterable[_Ended]) -> dict[str, tuple[int, int]]:
-    """Write a part for each table, athlete and year; return the rows and the bytes of each by its name."""
+def _put_parts(storage: Storage, batch: str, ended: Iterable[_Ended]) -> Iterator[tuple[Part, int]]:
+    """Write a part for each table, athlete and year; yield it with its bytes."""
     rows: dict[Partition, list[Row]] = defaultdict(list)
     for one in ended:
         for table, year, row in rows_of(one.outcome, one.found.path, one.file_id):
             rows[table, one.found.athlete, year].append(row)
-    written = {}
     for partition, some in rows.items():
-        data = parquet_of(partition[0], some)
-        name = part_name(partition, batch, data)
-        storage.put(name, data)
-        written[name] = len(some), len(data)
-    return written
+        yield put_part(storage, batch, partition, some)
 
 
-def parquet_of(table: str, rows: list[Row]) -> bytes:
+def put_part(storage: Storage, batch: str, partition: Partition, rows: list[Row]) -> tuple[Part, int]:
+    """Write rows of one table, athlete and year; return the part and its bytes.
+
+    It is named by its batch and its content: no name ever means two contents, whoever writes when.
+    """
+    table, athlete, year = partition
+    data = _parquet_of(table, rows)
+    content = blake2b(data, digest_size=8).hexdigest()
+    name = f"{table}/{folder_of(athlete, year)}/{batch}-{content}.parquet"
+    storage.put(name, data)
+    fastest_s: dict[float, float] = {}
+    for row in rows if table == "efforts" else ():
+        length_m = row["length_m"]
+        fastest_s[length_m] = min(row["elapsed_s"], fastest_s.get(length_m, row["elapsed_s"]))
+    return Part(name, len(rows), fastest_s), len(data)
+
+
+def _parquet_of(table: str, rows: list[Row]) -> bytes:
     """Write rows as Parquet; efforts in order of length and time, so that a question skips most of them."""
     arrow = needed("pyarrow", "parquet", "A dataset")
     parquet = needed("pyarrow.parquet", "parquet", "A dataset")
@@ -119,11 +129,3 @@ def parquet_of(table: str, rows: list[Row]) -> bytes:
     stream = arrow.BufferOutputStream()
     parquet.write_table(columns, stream, compression="zstd", row_group_size=_GROUP_ROWS)
     return bytes(stream.getvalue())
-
-
-def part_name(partition: Partition, batch: str, data: bytes) -> str:
-    """Name a part by its batch and its content: so no name ever means two contents, whoever writes when."""
-    table, athlete, year = partition
-    content = blake2b(data, digest_size=8).hexdigest()
-    folder = f"athlete={quote(athlete, safe='')}/year={NO_YEAR if year is None else year}"
-    return f"{table}/{folder}/{batch}-{content}.parquet"
