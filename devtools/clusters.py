@@ -50,6 +50,10 @@ class Cluster:
         with Client(self.address, timeout=_START_S, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=_START_S)
 
+    def cpu_s(self) -> float:
+        """Return what all of its processes have taken of the processor, those that were killed not."""
+        return sum(cpu_s(process.pid) for process in [self._scheduler, *self._nannies])
+
     def kill_worker(self, dice: random.Random) -> bool:
         """Kill a worker as the system does that has no memory left; return whether there was one."""
         there = [child for nanny in self._nannies for child in _workers_of(nanny)]
@@ -84,6 +88,16 @@ class Cluster:
             for child in [*psutil.Process(process.pid).children(recursive=True), process]:
                 child.kill()
             process.wait()
+
+
+def cpu_s(pid: int) -> float:
+    """Return the seconds that a process and all below it have taken of the processor."""
+    try:
+        top = psutil.Process(pid)
+        times = [process.cpu_times() for process in [top, *top.children(recursive=True)]]
+    except psutil.NoSuchProcess:  # it ended while we looked
+        return 0.0
+    return float(sum(time.user + time.system for time in times))
 
 
 def _workers_of(nanny: subprocess.Popen[bytes]) -> list[int]:
