@@ -7,18 +7,15 @@ same question in SQL on duckdb, where that is installed: both from opening the d
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from benchmarks.bar import Bar, skipped
 from miler.dataset.manifests import Manifest, Part, name_of
 from miler.dataset.reading import Dataset
 from miler.dataset.schema import arrow_schema

@@ -480,16 +480,21 @@ def test_a_folder_without_a_dataset_and_a_newer_one_are_refused(tmp_path: Path, 
         Dataset(tmp_path)
 
 
+def test_the_command_that_imports_says_what_became_of_the_files(
+    tmp_path: Path, runs: Path, miler: Miler
+) -> None:
+    (runs / "bob" / "broken.fit").write_bytes(b"nothing")
+    command = ["import", runs, "--dataset", tmp_path / "out", "--athletes", "folder", "--jobs", "1"]
+    ran = miler(*command)
+    assert ran.code == 1
+    assert "failed bob/broken.fit: this is no activity file" in ran.err
+    assert "4 imported, 1 failed" in ran.err
+    ran = miler(*command)
+    assert (ran.code, ran.err) == (0, "nothing is missing\n")
+
+
 def test_an_athlete_is_not_asked_of_a_library(miler: Miler) -> None:
     assert "a library is of one runner" in miler("best", "1mi", "--athlete", "anna").err
-
-
-def test_a_dataset_lies_in_a_store_of_objects_too(outcomes: list[tuple[Found, Outcome]], whole: Rows) -> None:
-    pytest.importorskip("fsspec", reason="no fsspec here: make test installs it")
-    put(outcomes, Storage("memory://bucket/runs"))
-    dataset = Dataset("memory://bucket/runs")
-    assert {n: sorted(dataset.table(n).to_pylist(), key=repr) for n in TABLES} == whole
-    assert len(dataset.done()) == len(outcomes)
 
 
 def test_other_programs_read_the_parts_with_their_folders(

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from miler import remote
-from miler.batch import batches, file_key
+from miler.batch import Batch, batches, file_key
+from miler.dataset.reading import Dataset
+from miler.dataset.storage import Storage
+from miler.dataset.writing import write
 from miler.files import Found, find, is_folder, load
 from miler.outcome import process
 from miler.settings import Settings
+from miler.units import MILE_M
 from tests.conftest import SAMPLES, Miler
 
 RUNS = ("ann/treadmill.fit", "ann/2026/road-run-pauses.fit", "bob/track-mile.fit")
@@ -156,3 +160,20 @@ def test_a_url_of_this_machine_is_its_path(tmp_path: Path, samples: Path) -> Non
 )
 def test_a_path_of_this_machine_is_not_taken_for_a_url(path: str) -> None:
     assert not remote.is_remote(path)
+
+
+def test_a_dataset_in_a_bucket_has_the_rows_of_one_in_a_folder(s3: Any, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="no pyarrow here: make test installs it")
+    files = tuple(find(["s3://runs/bob"]))
+    outcomes = [process(found, Settings()) for found in files]
+    tables = []
+    for root in ("s3://runs/out.ds", str(tmp_path)):
+        for _ in range(2):  # once more changes nothing
+            write(Batch(files), outcomes, Storage(root), 1)
+        dataset = Dataset(root)
+        tables.append(
+            [dataset.table(name).sort_by("file_id").to_pylist() for name in ("activities", "notes")]
+        )
+        assert len(dataset.done()) == len(files)
+    assert tables[0] == tables[1] and len(tables[0][0]) == 1
+    assert [best.file for best in Dataset("s3://runs/out.ds").best(MILE_M)] == ["track-mile.fit"]

@@ -58,7 +58,7 @@ def is_folder(path: str) -> bool:
         SettingsError: if the library for it is not installed.
         OSError: if the file system refuses, or cannot be reached.
     """
-    system, inside = _system(path)
+    system, inside = system_of(path)
     with _told(path):
         return bool(system.isdir(inside))
 
@@ -70,7 +70,7 @@ def walk(top: str, unreadable: list[OSError]) -> Iterator[list[Item]]:
         top: the folder.
         unreadable: takes what the file system refused.
     """
-    system, inside = _system(top)
+    system, inside = system_of(top)
     start = top.rstrip("/").removesuffix(inside)
     folders = [inside]
     while folders:
@@ -95,7 +95,7 @@ def look(path: str) -> Item:
     Raises:
         OSError: if the file system refuses, or cannot be reached.
     """
-    system, inside = _system(path)
+    system, inside = system_of(path)
     with _told(path):
         return _item(path.removesuffix(inside), system.info(inside))
 
@@ -106,7 +106,7 @@ def load(path: str) -> bytes:
     Raises:
         OSError: if the file system refuses, or cannot be reached.
     """
-    system, inside = _system(path)
+    system, inside = system_of(path)
     with _told(path):
         return bytes(system.cat_file(inside))
 
@@ -117,13 +117,14 @@ def opened(path: str) -> tuple[IO[bytes], int]:
     Raises:
         OSError: if the file system refuses, or cannot be reached.
     """
-    system, inside = _system(path)
+    system, inside = system_of(path)
     with _told(path):
         file = system.open(inside, "rb", block_size=_BLOCK)
         return file, int(file.size)
 
 
-def _system(path: str) -> tuple[Any, str]:
+def system_of(path: str) -> tuple[Any, str]:
+    """Return the file system of a path, as fsspec has it, and the path in it."""
     scheme = path.partition("://")[0]
     module, extra = _BRINGS[scheme]
     needed(module, extra, f"{scheme}://")

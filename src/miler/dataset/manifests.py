@@ -124,7 +124,7 @@ def name_of(batch: str) -> str:
 
 def load(storage: Storage) -> list[Manifest]:
     """Read every manifest, the earliest run's first."""
-    found = [Manifest.loads(storage.get(name)) for name in storage.names(FOLDER) if name.endswith(".json")]
+    found = map(Manifest.loads, storage.all_below(FOLDER, ".json"))
     return sorted(found, key=lambda manifest: (manifest.run, manifest.batch))
 
 

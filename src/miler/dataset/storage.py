@@ -1,16 +1,15 @@
-"""Where a dataset lies: a folder of this machine, or of any store that fsspec knows."""
+"""Where a dataset lies: in a folder of this machine, or on another file system."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
+from miler import remote
 from miler.atomic import write_bytes
 from miler.extras import needed
 
-# A put of these is there whole or not at all; elsewhere a file gets its name when it is whole.
-_STORES_OF_OBJECTS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
+_STORES_OF_OBJECTS = ("s3", "gs", "az", "abfs")  # where a file is there whole or not at all
 
 
 class Storage:
@@ -18,53 +17,46 @@ class Storage:
 
     Attributes:
         root: the folder, an absolute path or a URL.
-        arrow: the file system, for Arrow.
-        base: the root in it.
+        base: the same as its file system has it.
+        arrow: that file system, for Arrow.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         fs = needed("pyarrow.fs", "parquet", "A dataset")
-        scheme, is_url, _ = os.fspath(root).partition("://")
-        self._atomic = scheme in _STORES_OF_OBJECTS
-        self._folder: Path | None = None
-        if is_url and scheme != "file":
-            core = needed("fsspec.core", "cluster", f"{scheme}://")
-            self.root = os.fspath(root).rstrip("/")
-            remote, self.base = core.url_to_fs(self.root)
-            self.arrow: Any = fs.PyFileSystem(fs.FSSpecHandler(remote))
+        text = os.fspath(root)
+        if remote.is_remote(text):
+            self.root = text.rstrip("/")
+            self._there, self.base = remote.system_of(self.root)
+            self.arrow = fs.PyFileSystem(fs.FSSpecHandler(self._there))
         else:
-            self._folder = Path(os.fspath(root).removeprefix("file://")).absolute()
-            self.root = str(self._folder)
-            self.base = self._folder.as_posix()
+            self._there = None
+            self.root = os.path.abspath(remote.plain(text))  # noqa: PTH100 (links stay)
+            self.base = Path(self.root).as_posix()
             self.arrow = fs.LocalFileSystem()
-        self._selector = fs.FileSelector
 
     def put(self, name: str, data: bytes) -> None:
         """Write a file, or write it anew."""
-        if self._folder is not None:
-            path = self._folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, data)
+        if self._there is not None:
+            self._put_there(f"{self.base}/{name}", data)
             return
-        path_there = f"{self.base}/{name}"
-        self.arrow.create_dir(path_there.rpartition("/")[0], recursive=True)
-        written = path_there if self._atomic else f"{path_there}.tmp"
-        with self.arrow.open_output_stream(written) as stream:
-            stream.write(data)
-        if not self._atomic:
-            self.arrow.move(written, path_there)
+        path = Path(self.root, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, data)
 
-    def get(self, name: str) -> bytes:
-        """Return a file's bytes."""
-        with self.arrow.open_input_file(f"{self.base}/{name}") as stream:
-            return bytes(stream.read())
+    def all_below(self, folder: str, ending: str) -> list[bytes]:
+        """Return the contents of the files in a folder whose names end so, in their order."""
+        top = f"{self.base}/{folder}"
+        if self._there is None:
+            return [path.read_bytes() for path in sorted(Path(top).glob(f"*{ending}"))]
+        self._there.invalidate_cache()  # what others wrote is to be seen
+        names = sorted(name for name in self._there.find(top) if name.endswith(ending))
+        contents = self._there.cat(names) if names else {}  # many at once
+        return [contents[name] for name in names]
 
-    def names(self, folder: str) -> list[str]:
-        """Return the names of the files in a folder and below it, sorted; none where it is missing."""
-        chosen = self._selector(f"{self.base}/{folder}", recursive=True, allow_not_found=True)
-        skipped = len(self.base) + 1
-        return sorted(info.path[skipped:] for info in self.arrow.get_file_info(chosen) if info.is_file)
-
-    def delete(self, name: str) -> None:
-        """Delete a file."""
-        self.arrow.delete_file(f"{self.base}/{name}")
+    def _put_there(self, target: str, data: bytes) -> None:
+        if self.root.startswith(_STORES_OF_OBJECTS):
+            self._there.pipe_file(target, data)
+            return
+        self._there.makedirs(target.rpartition("/")[0], exist_ok=True)
+        self._there.pipe_file(f"{target}.tmp", data)
+        self._there.mv(f"{target}.tmp", target)
