@@ -122,7 +122,7 @@ def _places(parent: ast.AST, line: int) -> Iterator[_Place]:
         if field in _NOT_RUN:
             continue
         for at, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if not isinstance(node, ast.AST) or _is_text(node):
+            if not isinstance(node, ast.AST) or _is_told(node):
                 continue
             here = getattr(node, "lineno", line)
             for other in _others(parent, field, node):
@@ -130,11 +130,15 @@ def _places(parent: ast.AST, line: int) -> Iterator[_Place]:
             yield from _places(node, here)
 
 
-def _is_text(node: ast.AST) -> bool:
-    """Whether it is a docstring, or what an error says: words that no test should be bound to."""
-    if isinstance(node, ast.Raise):
-        return True
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+def _is_told(node: ast.AST) -> bool:
+    """Whether it is for readers and type checkers: a docstring, what an error says, slots, a `Literal`."""
+    if isinstance(node, ast.Assign):
+        slots = isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__slots__"
+        literal = isinstance(node.value, ast.Subscript) and getattr(node.value.value, "id", "") == "Literal"
+        return slots or literal
+    return isinstance(node, ast.Raise) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    )
 
 
 def _others(parent: ast.AST, field: str, node: ast.AST) -> Iterator[ast.AST]:
