@@ -332,8 +332,8 @@ def formats() -> str:
         + "FIT's developer fields fill streams that the watch has not. Elements of GPX and TCX count in any"
         " namespace.\n\n## Limits\n\nWhat is larger is refused, with a word on why.\n\n"
         + table(("what", "at most"), bounds)
-        "## What is written\n\nReports: text, [JSON](json.md), JSON lines, CSV, HTML. Pictures: SVG, PNG, PDF"
-        " (`miler card`). From the library: JSON lines, CSV, Parquet, GPX (`miler export`). A plan: text,"
+        + "## What is written\n\nReports: text, [JSON](json.md), JSON lines, CSV, HTML. Pictures: SVG, PNG,"
+        " PDF (`miler card`). From the library: JSON lines, CSV, Parquet, GPX (`miler export`). A plan: text,"
         " JSON, and FIT or TCX for a watch (`miler plan`).\n"
     )
 
