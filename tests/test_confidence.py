@@ -185,6 +185,37 @@ def test_the_budget_is_the_one_that_is_documented() -> None:
     }
 
 
+def scale_of(told: Witness, source: str) -> tuple[float, str]:
+    """The first row of the budget of 2000 m in 400 s: its share, and its reason, which is always told."""
+    effort = Effort("", 2000, 0, 2000, 0, 400, 400, 400)
+    run = timetable(np.array([0.0, 400]), np.array([0.0, 2000]))
+    first, *_ = budget(effort, told, Odometer(*run, stretches=(Stretch(0, 2000, source),)), Settings())
+    assert first.name == "scale"
+    return first.sd_m / 2000, first.reason
+
+
+def seen(covered_s: float, longer: float = 0.0, noise: float = 0.0, indoors: bool = False) -> Witness:
+    """Positions over the first seconds of it, along a path that is longer than the odometer by a share."""
+    fix_s, counted_m = np.array([0.0, covered_s]), np.array([0.0, 5 * covered_s])
+    return Witness(np.arange(401.0), fix_s, (1 + longer) * counted_m, counted_m, noise, indoors)
+
+
+def test_the_device_is_checked_where_positions_cover_half_of_it() -> None:
+    assert scale_of(seen(199), "device") == (0.020, "the device's distance, without positions to check it")
+    assert scale_of(seen(200), "device")[0] == 0.011
+    assert "borne out" in scale_of(seen(200, 0.0149), "device")[1]
+    assert scale_of(seen(400, 0.0151), "device")[0] == 0.011
+    assert "1.5 % apart" in scale_of(seen(400, 0.0151), "device")[1]
+    assert scale_of(seen(400, -0.04), "device")[0] == pytest.approx(0.53 * 0.04)
+
+
+def test_who_ran_indoors_or_by_positions_or_on_a_track_has_another_scale() -> None:
+    assert scale_of(seen(400, indoors=True), "device")[0] == 0.030
+    assert scale_of(seen(400), "track")[0] == 0.003
+    assert scale_of(seen(400, noise=0.007), "fixes")[1].endswith("0.7 % too long by their noise")
+    assert scale_of(seen(400, noise=0.004), "fixes")[1] == "distance added up from positions"
+
+
 def test_records_far_apart_cut_corners_by_a_twentieth_at_most() -> None:
     effort = Effort("", 2000, 0, 2000, 0, 400, 400, 400)
     told = Witness(np.array([0.0, 200, 400]), np.empty(0), np.empty(0), np.empty(0), 0.0, False)
