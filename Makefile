@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check lint types bars fuzz soak golden samples clean help
+.PHONY: demo test check lint types bars fuzz soak mutants reference golden samples clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,8 @@ help:
 	@echo "make bars     measure every bar of every issue, in a table"
 	@echo "make fuzz     fuzz every reader for a minute (FUZZ=\"--seconds 600 fit\" for one, longer)"
 	@echo "make soak     fuzz, kill imports, watchers and servers, simulate thousands of runs: an hour or so"
+	@echo "make mutants  change the code a little and see that the tests fail (MUTANTS=\"miler.effort --sample 20\")"
+	@echo "make reference  write the pages of docs/reference/ that are made of the code again"
 	@echo "make golden   write the expected documents of the sample files again (review the diff)"
 	@echo "make samples  make the sample files again"
 	@echo "make clean    remove .venv and caches"
@@ -51,6 +53,12 @@ soak: fuzz
 	$(BIN)/python -m benchmarks.web --kills 100
 	$(BIN)/python -m benchmarks.coverage 2600
 	$(BIN)/python -m benchmarks.cluster
+
+mutants: $(VENV)/.developing
+	$(BIN)/python -m devtools.mutants $(MUTANTS)
+
+reference: $(VENV)/.developing
+	$(BIN)/python -m devtools.reference
 
 golden: $(VENV)/.developing
 	$(BIN)/python -m devtools.golden

@@ -14,11 +14,11 @@ from benchmarks import coverage
 from devtools.motion import Leg, Motion, paced, stand
 from devtools.population import checked_watch, treadmill
 from devtools.simulate import ar1
-from miler.activity import Activity
-from miler.confidence import GRADES, Witness, budget, grade_of, judge, witness
+from miler.activity import Activity, Pause
+from miler.confidence import GRADES, Witness, budget, disputed, grade_of, judge, witness
 from miler.crediting import believed_fixes, measure
 from miler.effort import Effort, fastest
-from miler.odometer import Odometer, Stretch, timetable
+from miler.odometer import Break, Odometer, Stretch, timetable
 from miler.optimism import optimisms
 from miler.report.words import interval, sure_time, told_time
 from miler.settings import Settings
@@ -155,6 +155,143 @@ def test_the_flattery_of_equal_windows_is_the_mean_of_the_greatest_error(count: 
     bins = len(np.unique(np.floor(found.start_m / 100)))
     drawn = np.random.default_rng(1).standard_normal((4000, bins)).max(axis=1).mean()
     assert said == pytest.approx(max(drawn, 0) * sd_s, abs=0.06 * sd_s)
+
+
+def test_the_budget_is_the_one_that_is_documented() -> None:
+    # docs: sources of each number. 2000 m from 100 s to 500 s, between records every 4 s.
+    effort = Effort("", 2000, 400, 2400, 100, 500, 400, 380)
+    times = np.arange(0, 604, 4.0)
+    told = Witness(times, np.empty(0), np.empty(0), np.empty(0), 0.02, False)
+    odometer = Odometer(
+        *timetable(np.array([0.0, 600]), np.array([0.0, 2900])),
+        stretches=(Stretch(0, 2900, "fixes"),),
+        breaks=(Break(300, 500, "glitch"), Break(1000, 1040, "mended"), Break(2400, 2500, "glitch")),
+        pauses=(Pause(20, 100), Pause(200, 205), Pause(495, 520), Pause(500, 530)),
+        gaps=((60.0, 120.0), (300.0, 330.0), (500.0, 560.0)),
+    )
+    speed_mps = 2900 / 600
+    sds_m = {term.name: term.sd_m for term in budget(effort, told, odometer, Settings())}
+    step_s = 380 / 100
+    assert sds_m == {
+        "scale": pytest.approx(2000 * math.hypot(0.015, 0.5 * 0.02)),
+        "sampling": pytest.approx(2000 * 0.0007 * step_s),
+        "ends": pytest.approx(math.sqrt(2) * math.hypot(2.0, 2000 / 6 * step_s / 380)),
+        "wander": pytest.approx(0.004 * math.sqrt(2 * 250 * 2000)),
+        "clock": pytest.approx(math.sqrt(2) * 0.1 * 5),
+        # 20 s of the first gap are inside, and it hides an end; 30 s of the second; none of the third.
+        "gap": pytest.approx(speed_mps * math.hypot(0.06 * 20, 0.06 * 30, 0.25 * 60)),
+        "glitch": pytest.approx(math.hypot(0.3 * 100, 0.12 * 40)),
+        "pause": pytest.approx(4 * math.sqrt(2)),
+    }
+
+
+def scale_of(told: Witness, source: str) -> tuple[float, str]:
+    """The first row of the budget of 2000 m in 400 s: its share, and its reason, which is always told."""
+    effort = Effort("", 2000, 0, 2000, 0, 400, 400, 400)
+    run = timetable(np.array([0.0, 400]), np.array([0.0, 2000]))
+    first, *_ = budget(effort, told, Odometer(*run, stretches=(Stretch(0, 2000, source),)), Settings())
+    assert first.name == "scale"
+    return first.sd_m / 2000, first.reason
+
+
+def seen(covered_s: float, longer: float = 0.0, noise: float = 0.0, indoors: bool = False) -> Witness:
+    """Positions over the first seconds of it, along a path that is longer than the odometer by a share."""
+    fix_s, counted_m = np.array([0.0, covered_s]), np.array([0.0, 5 * covered_s])
+    return Witness(np.arange(401.0), fix_s, (1 + longer) * counted_m, counted_m, noise, indoors)
+
+
+def test_the_device_is_checked_where_positions_cover_half_of_it() -> None:
+    assert scale_of(seen(199), "device") == (0.020, "the device's distance, without positions to check it")
+    assert scale_of(seen(200), "device")[0] == 0.011
+    assert "borne out" in scale_of(seen(200, 0.0149), "device")[1]
+    assert scale_of(seen(400, 0.0151), "device")[0] == 0.011
+    assert "1.5 % apart" in scale_of(seen(400, 0.0151), "device")[1]
+    assert scale_of(seen(400, -0.04), "device")[0] == pytest.approx(0.53 * 0.04)
+
+
+def test_who_ran_indoors_or_by_positions_or_on_a_track_has_another_scale() -> None:
+    assert scale_of(seen(400, indoors=True), "device")[0] == 0.030
+    assert scale_of(seen(400), "track")[0] == 0.003
+    assert scale_of(seen(400, noise=0.007), "fixes")[1].endswith("0.7 % too long by their noise")
+    assert scale_of(seen(400, noise=0.004), "fixes")[1] == "distance added up from positions"
+
+
+def test_records_far_apart_cut_corners_by_a_twentieth_at_most() -> None:
+    effort = Effort("", 2000, 0, 2000, 0, 400, 400, 400)
+    told = Witness(np.array([0.0, 200, 400]), np.empty(0), np.empty(0), np.empty(0), 0.0, False)
+    odometer = Odometer(
+        *timetable(np.array([0.0, 400]), np.array([0.0, 2000])), stretches=(Stretch(0, 2000, "fixes"),)
+    )
+    sds_m = {term.name: term.sd_m for term in budget(effort, told, odometer, Settings())}
+    assert sds_m["sampling"] == pytest.approx(0.05 * 2000)
+
+
+def test_positions_are_held_against_the_odometer_where_they_are() -> None:
+    told = Witness(
+        np.empty(0), np.array([10.0, 20, 30]), np.array([0.0, 42, 82]), np.array([0.0, 40, 80]), 0.0, False
+    )
+    assert told.compared(20, 30) == (pytest.approx(0.0), 40.0)
+    assert told.compared(0, 20) == (pytest.approx(0.05), 40.0)
+    assert told.compared(10, 10.1)[1] == pytest.approx(0.4), "less than a metre is compared too"
+    assert told.compared(30, 99) == (None, 0.0)
+
+
+def phone(step_s: float = 1.0, sub_sport: str | None = None) -> Activity:
+    """Four metres a second to the north; positions every so often, and the watch's distance as often."""
+    times = np.arange(0.0, 900.0, step_s)
+    streams = {"latitude": 50 + 4 * times / 111_229.0, "longitude": np.full(len(times), 8.0)}
+    return Activity(
+        None,
+        times,
+        {**streams, "distance": 4 * times},
+        sport="running",
+        sub_sport=sub_sport,
+        timer_events=True,
+    )
+
+
+def test_positions_every_fifteen_seconds_bear_a_distance_out() -> None:
+    for step_s, known in ((15.0, True), (16.0, False)):
+        run = phone(step_s)
+        difference, _ = witness(run, measure(run)).compared(0, 900)
+        assert (difference is not None) is known
+
+
+@pytest.mark.parametrize(
+    "sub_sport", ["treadmill", "indoor_running", "virtual_activity", "virtual_run", "indoor_walking"]
+)
+def test_indoors_no_position_bears_witness(sub_sport: str) -> None:
+    inside, outside = phone(sub_sport=sub_sport), phone(sub_sport="track")
+    told = witness(inside, measure(inside))
+    assert (told.indoors, told.compared(0, 900)) == (True, (None, 0.0))
+    assert not witness(outside, measure(outside)).indoors
+
+
+def test_the_records_that_count_are_those_that_the_distance_came_from() -> None:
+    run = phone()
+    sparse = np.where(np.arange(900) % 10 == 0, run["distance"], np.nan)
+    run = replace(run, streams={**run.streams, "distance": sparse})
+    by_fixes = Settings(distance_source="fixes")
+    assert len(witness(run, measure(run, by_fixes)).record_s) == 900
+    assert len(witness(run, measure(run)).record_s) == 90
+
+
+@pytest.mark.parametrize(("scale", "word"), [(1.04, "shorter"), (0.96, "longer"), (1.02, None), (0.98, None)])
+def test_a_distance_that_the_positions_dispute_is_told(scale: float, word: str | None) -> None:
+    run = phone()
+    run = replace(run, streams={**run.streams, "distance": scale * run["distance"]})
+    notes = disputed(run, measure(run))
+    assert [note.code for note in notes] == ["distance_disputed"] * (word is not None)
+    assert all(str(word) in note.message for note in notes)
+
+
+def test_an_interval_reaches_down_to_a_tenth_of_the_length_and_no_further() -> None:
+    activity = recorded(even(5000, 1500))
+    odometer, wild = measure(activity), Settings(unchecked_sd=0.6)
+    effort, tenth = fastest(odometer, MILE_M), fastest(odometer, MILE_M / 10)
+    assert effort is not None and tenth is not None
+    unsure = judge(effort, activity, odometer, wild)
+    assert unsure.low_s == pytest.approx(tenth.elapsed_s + unsure.optimism_s)
 
 
 def test_grades_are_shares_of_the_length() -> None:

@@ -106,6 +106,39 @@ def test_flags_tell_of_gaps_and_bridges_inside_the_effort_only() -> None:
     assert flags_of(run, early, Settings()) == ()
 
 
+def test_a_gap_is_told_from_twenty_seconds_on_or_two_per_cent_of_the_effort() -> None:
+    def flags(seconds: float, gap_s: float, at_s: float = 100.0) -> tuple[str, ...]:
+        run = replace(line((0, 0), (seconds, 4 * seconds)), gaps=((at_s, at_s + gap_s),))
+        effort = fastest(run, 4 * seconds)
+        assert effort is not None
+        return flags_of(run, effort, Settings())
+
+    assert flags(2000, 20.0) == () and flags(2000, 20.5) == ("gap",)
+    assert flags(200, 3.5) == () and flags(200, 4.5) == ("gap",)
+
+
+def test_what_ends_where_the_effort_begins_or_begins_where_it_ends_is_not_in_it() -> None:
+    run = line((0, 0), (250, 1000), (750, 3000), (1000, 4000))
+    middle = fastest(replace(run, breaks=(Break(1000, 1000, "sport"), Break(3000, 3000, "sport"))), 2000)
+    assert middle is not None and (middle.start_s, middle.end_s) == (250, 750)
+    outside = replace(
+        run,
+        gaps=((200.0, 250.0), (750.0, 800.0)),
+        breaks=(Break(900, 1000, "glitch"), Break(3000, 3100, "glitch")),
+    )
+    assert flags_of(outside, middle, Settings()) == ()
+    inside = replace(run, gaps=((200.0, 251.0),), breaks=(Break(900, 1001, "glitch"),))
+    assert flags_of(inside, middle, Settings()) == ("gap", "glitch")
+
+
+def test_a_notebook_is_shown_flags_and_doubts() -> None:
+    run = line((0, 0), (400, 1609.344))
+    mile = fastest(run, MILE_M)
+    assert mile is not None
+    shown = replace(mile, flags=("pause",), doubts=("no runner ran it",))._repr_html_()
+    assert shown.index("pause") < shown.index("no runner ran it")
+
+
 def test_a_mile_has_four_quarters_of_440_yards() -> None:
     run = line((0, 0), (150, 804.672), (310, 1609.344), (400, 1700))
     mile = fastest(run, MILE_M)
@@ -123,6 +156,10 @@ def test_on_the_track_the_lead_in_joins_the_first_lap() -> None:
     laps = splits(NOTHING, run, mile, 400)
     assert [lap.length_m for lap in laps] == pytest.approx([409.344, 400, 400, 400])
     assert [round(lap.length_m, 3) for lap in splits(NOTHING, run, mile, 5000)] == [1609.344]
+    three = fastest(run, 1200)
+    assert three is not None
+    assert [lap.length_m for lap in splits(NOTHING, run, three, 400)] == pytest.approx([400, 400, 400])
+    assert len(splits(NOTHING, run, three, 1)) == 1200
     with pytest.raises(ValueError, match="positive"):
         splits(NOTHING, run, mile, 0)
 
@@ -131,6 +168,9 @@ def test_standing_at_a_line_belongs_to_the_split_that_follows() -> None:
     run = line((0, 0), (100, 400), (130, 400), (230, 800))
     first, second = cut(NOTHING, run, np.array([0.0, 400.0, 800.0]))
     assert (first.elapsed_s, second.elapsed_s) == (100, 130)
+    assert (first.pace_s_per_km, second.pace_s_per_km) == (250, 325)
+    (short,) = cut(NOTHING, run, np.array([0.0, 0.5]))
+    assert short.pace_s_per_km == pytest.approx(250)
 
 
 def test_the_whole_run_is_cut_at_whole_kilometres_and_ends_with_the_rest() -> None:
@@ -138,6 +178,11 @@ def test_the_whole_run_is_cut_at_whole_kilometres_and_ends_with_the_rest() -> No
     assert [p.length_m for p in parts] == [1000, 1000, 500]
     assert [p.elapsed_s for p in parts] == pytest.approx([240, 240, 120])
     assert every(NOTHING, line((0, 0)), 1000) == ()
+
+
+def test_a_mark_beyond_the_last_whole_kilometre_cuts_nothing() -> None:
+    parts = every(NOTHING, line((0, 0), (480, 2000), (540, 2300), (600, 2500)), 1000)
+    assert [p.length_m for p in parts] == [1000, 1000, 500]
 
 
 def test_a_run_that_begins_at_a_later_mark_is_cut_at_whole_kilometres_all_the_same() -> None:
@@ -178,4 +223,6 @@ def test_the_timer_clock_has_its_own_fastest_stretch() -> None:
     assert by_clock is not None and (by_clock.start_m, by_clock.elapsed_s) == (500, 240)
     assert by_timer is not None and (by_timer.start_m, by_timer.timer_s, by_timer.elapsed_s) == (0, 200, 260)
     assert by_timer.clock == "timer"
+    later = fastest_by_timer(replace(odometer, pauses=(Pause(200.0, 250.0),)), 500)
+    assert later is not None and (later.start_s, later.end_s, later.elapsed_s) == (160, 260, 100)
     assert fastest_by_timer(replace(odometer, pauses=()), 1000) is None

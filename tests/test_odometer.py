@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,8 +38,8 @@ def test_between_marks_the_runner_moves_evenly() -> None:
 def test_a_place_within_a_millimetre_of_the_stop_is_the_stop() -> None:
     assert MILE.arrival(at(800.0005))[0] == 200
     assert MILE.departure(at(799.9995))[0] == 500
-    assert MILE.arrival(at(800.01))[0] == pytest.approx(500, abs=0.01)
-    assert MILE.departure(at(799.99))[0] == pytest.approx(200, abs=0.01)
+    assert MILE.arrival(at(800.0015))[0] == pytest.approx(500, abs=0.01)
+    assert MILE.departure(at(799.9985))[0] == pytest.approx(200, abs=0.01)
 
 
 def test_the_distance_by_a_moment_stands_still_while_the_runner_does() -> None:
@@ -51,6 +53,12 @@ def test_the_timer_leaves_pauses_out_and_moving_time_leaves_standing_out() -> No
     assert MILE.timer_s(at(300.0), at(400.0))[0] == 0
     assert MILE.timer_s(at(480.0), at(500.0))[0] == 10
     assert MILE.moving_s(0.5) == 412
+
+
+def test_a_stretch_just_as_fast_as_asked_is_moving_and_a_slower_one_is_not() -> None:
+    times = np.array([0.0, 20.0, 61.0])
+    walk = Odometer(np.array([0.0, 10.0, 30.0]), times, times)
+    assert walk.moving_s(0.5) == 20
 
 
 def test_pauses_add_up_by_each_moment() -> None:
@@ -76,6 +84,9 @@ def test_a_clock_that_runs_back_is_refused() -> None:
         Odometer(marks, np.array([0.0]), np.array([0.0]))
     with pytest.raises(ActivityError):
         Odometer(np.array([0.0, np.nan]), np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    with pytest.raises(ActivityError):  # left after the next mark was reached, and not at the first
+        Odometer(np.array([0.0, 5.0, 9.0]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 3.0, 3.0]))
+    Odometer(marks, np.zeros(2), np.zeros(2))  # two marks within one second of a coarse clock
 
 
 def test_its_arrays_cannot_be_changed() -> None:
@@ -91,7 +102,7 @@ def test_a_break_at_one_place_bars_what_spans_it_but_not_what_ends_there() -> No
 
 def test_a_short_bridge_bars_short_efforts_only() -> None:
     assert Break(100, 110, "glitch").bars(499)
-    assert not Break(100, 110, "glitch").bars(1000)
+    assert not Break(100, 110, "glitch").bars(500), "two per cent is allowed, and no more"
     assert not Break(100, 400, "mended").bars(400)
     assert Break(100, 110, "sport").bars(100_000)
 
@@ -108,6 +119,25 @@ def test_it_says_how_long_it_is_and_where_that_comes_from() -> None:
     assert MILE.total_m == 1609.344
     empty = Odometer(np.empty(0), np.empty(0), np.empty(0))
     assert (empty.total_m, empty.source) == (0.0, "none")
+
+
+def test_of_each_stretch_it_says_where_its_distance_comes_from() -> None:
+    stretches = (Stretch(0, 400, "device"), Stretch(400, 1200, "track"), Stretch(1200, 1609.344, "device"))
+    odometer = replace(MILE, stretches=stretches)
+    assert (odometer.source, odometer.on_track, MILE.on_track) == ("device+track", True, False)
+    assert odometer.source_between(0, 400) == odometer.source_between(1200, 1600) == "device"
+    assert odometer.source_between(400, 1200) == "track"
+    assert odometer.source_between(300, 500) == "device+track"
+    assert odometer.source_between(0, 400.015) == "device+track", "more than a centimetre is on the track"
+    assert odometer.source_between(400, 400) == "device+track", "of nothing at all: the whole is told"
+
+
+def test_it_says_how_much_was_measured_along_a_track() -> None:
+    stretches = (Stretch(100, 300, "track"), Stretch(300, 500, "device"), Stretch(500, 900, "track"))
+    odometer = replace(MILE, stretches=stretches)
+    assert odometer.track_m(0, 1609) == 600
+    assert odometer.track_m(200, 700) == 300
+    assert odometer.track_m(0, 100) == odometer.track_m(900, 1600) == odometer.track_m(350, 450) == 0
 
 
 def test_notes_are_added_to_a_copy() -> None:

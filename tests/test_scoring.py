@@ -282,6 +282,30 @@ def test_the_shape_does_not_depend_on_the_speed(
     assert shape_of([q * factor for q in quarters]) == shape_of(quarters)
 
 
+@pytest.mark.parametrize(
+    ("quarters_s", "shape"),
+    [
+        ((69.2, 69.1, 71.2, 69.2), "positive"),  # both ends fast, but the second quarter was the fastest
+        ((68.6, 70.6, 71.4, 70.3), "positive"),  # the last was hardly faster than the middle
+        ((71.2, 71.4, 71.4, 68.8), "negative"),  # the first was
+        ((69.5, 70.1, 68.8, 71.0), "positive"),  # the halves are alike, and the last quarter tells
+        ((69.8, 69.6, 70.7, 68.6), "negative"),
+    ],
+)
+def test_where_the_ends_do_not_decide_the_halves_do(quarters_s: tuple[float, ...], shape: str) -> None:
+    assert shape_of(quarters_s) == shape
+
+
+def test_segments_may_be_shares_of_the_whole() -> None:
+    shares, metres = (evenness([length] * 4, [70, 71, 72, 70]) for length in (0.25, 400.0))
+    assert shares.score == pytest.approx(metres.score)
+
+
+def test_the_percent_of_a_record_is_of_the_whole_time() -> None:
+    comparison = against(EL_GUERROUJ, [0, 60, 100, 240], [0, 400, 700, EL_GUERROUJ.length_m])
+    assert comparison.percent == pytest.approx(100 * EL_GUERROUJ.time_s / 240)
+
+
 def even_run(elapsed_s: float, mark: Mark = EL_GUERROUJ) -> RecordComparison:
     return against(mark, [0, elapsed_s], [0, mark.length_m])
 

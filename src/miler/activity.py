@@ -151,7 +151,11 @@ class Activity(Tabled):
     source: Source = field(default_factory=Source)
 
     def __post_init__(self) -> None:
-        """Check every promise once, and freeze the arrays."""
+        """Check every promise once, and freeze the arrays.
+
+        Raises:
+            ActivityError: for the first one that is not kept.
+        """
         n = len(self.elapsed)
         if self.elapsed.shape != (n,) or not every(np.isfinite(self.elapsed)):
             raise ActivityError("elapsed times must be one finite column")

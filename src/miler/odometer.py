@@ -102,7 +102,11 @@ class Odometer:
     notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check the promises and freeze the arrays."""
+        """Check the promises and freeze the arrays.
+
+        Raises:
+            ActivityError: if one is not kept.
+        """
         sound = (
             len(self.marks) == len(self.arrives) == len(self.departs)
             and bool(np.isfinite(self.marks).all())
@@ -190,7 +194,7 @@ class Odometer:
         return metres
 
     def timer_s(self, from_s: FloatArray, to_s: FloatArray) -> FloatArray:
-        """Seconds between moments that the timer ran: elapsed minus pauses."""
+        """Seconds between moments, (m,) and (m,), that the timer ran: elapsed minus pauses."""
         if not self.pauses:
             return to_s - from_s
         bounds, stood = self._stood

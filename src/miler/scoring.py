@@ -272,7 +272,16 @@ def behind_light(
     distances_m: Sequence[float] | FloatArray,
     marks_m: Sequence[float] = (),
 ) -> tuple[Behind, ...]:
-    """Say where a runner is against a light at each mark, or quarter; the curve is as in `against`."""
+    """Say where a runner is against a light at each mark, or quarter.
+
+    Args:
+        light: who is chased.
+        times_s, distances_m: (m,) the runner's curve, as in `against`.
+        marks_m: metres on it; the quarters if there are none.
+
+    Raises:
+        ValueError: for a curve that `against` refuses.
+    """
     times, distances = np.asarray(times_s, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
     check_curve(times, distances, light.length_m)
     at_m = np.asarray(marks_m or light.length_m * np.arange(1, 5) / 4)
@@ -288,7 +297,8 @@ def pace_lights(
 ) -> tuple[Chased, ...]:
     """Set a mile against the runner's rivals and goals; with every second, against the records too.
 
-    The records' gaps at the quarters are those of `against`; the curve is as there.
+    The records' gaps at the quarters are those of `against`; the curve is as there, (m,) seconds at
+    (m,) metres.
     """
     return tuple(
         Chased(

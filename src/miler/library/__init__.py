@@ -116,6 +116,9 @@ class Library:
 
         Returns:
             Its number, by which the other methods call it.
+
+        Raises:
+            LibraryError: if it was deleted from the library before (`deleted`).
         """
         from miler.library import entry, writing
         from miler.library.writing import Visit
