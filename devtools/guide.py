@@ -93,9 +93,9 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"\s", "-", heading) for heading in plain}
 
 
-def matches(printed: str, page: str) -> bool:
-    """Whether what was printed is what the page shows, `…` being anything."""
-    wanted = ".*?".join(re.escape(part) for part in _trimmed(page).split("…"))
+def shows(printed: str, page: str | None) -> bool:
+    """Whether what was printed is what the page shows of it, `…` being anything; None shows nothing."""
+    wanted = ".*?".join(re.escape(part) for part in _trimmed(page or "…").split("…"))
     return re.fullmatch(wanted, _trimmed(printed), re.DOTALL) is not None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import importlib.util
 import json
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -25,13 +25,20 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from devtools.guide import DOCS, Block, Command, anchors, blocks, links, matches, pages
+from devtools.guide import DOCS, Block, Command, anchors, blocks, links, pages, shows
 from devtools.serving import Server, serving
 from devtools.small_runs import write_runs
 from miler.cli import cli
 from tests.conftest import ROOT, SAMPLES, Miler
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+# What is made of the code is held to it by tests/test_reference.py, and is nothing to type.
+MADE = "<!-- Made by"
+TYPED = pytest.mark.parametrize(
+    "page",
+    [page for page in pages() if not page.read_text(encoding="utf-8").startswith(MADE)],
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
+)
 UPLOAD_KEY = "a-key-for-tests-only"
 ENDED_BY_CTRL_C = (0, 130)
 # Where a reader has files and folders of his own, the tests have those that the project made.
@@ -64,15 +71,16 @@ class Reader:
             code, out, err = self.runs(self.at_home(command.line))
             said = re.search(r"exit code (\d)", command.said)
             assert code == (int(said[1]) if said else 0), f"{command.line}: exit code {code}\n{out}{err}"
-            if command.printed is not None:
-                printed = (out, err, err + out, out + err)
-                assert any(matches(each, command.printed) for each in printed), f"{command.line}\n{err}{out}"
+            if not any(shows(each, command.printed) for each in (out, err, err + out, out + err)):
+                pytest.fail(f"{command.line} printed otherwise:\n{err}{out}", pytrace=False)
 
     def runs(self, line: str) -> tuple[int, str, str]:
         """Run it: in this process where it is miler alone, else as a shell does."""
         if line.startswith("miler ") and not re.search(r"[|<>$&;]", line):
-            words = [os.path.expanduser(word) for word in shlex.split(line)[1:]]
-            ran = self.miler(*(name for word in words for name in sorted(glob.glob(word)) or [word]))
+            words = [
+                str(Path(word).expanduser()) if word[0] == "~" else word for word in shlex.split(line)[1:]
+            ]
+            ran = self.miler(*(name for word in words for name in expanded(word)))
             return ran.code, ran.out, ran.err
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=self.environment())
         return done.returncode, done.stdout, done.stderr
@@ -81,12 +89,16 @@ class Reader:
         """Run what runs until it is told to end, and tell it when it has said its first word."""
         line = self.at_home(line) + (" --port 0" if line.startswith("miler serve") else "")
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {line}"], stderr=subprocess.PIPE, text=True, env=self.environment()
+            ["bash", "-c", f"exec {line}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment(),
         )
-        assert process.stderr is not None
-        first = process.stderr.readline()
+        assert process.stdout is not None
+        first = process.stdout.readline() if select.select([process.stdout], [], [], 30)[0] else ""
         process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=30)
+        rest = process.communicate(timeout=30)[0]
         assert first and process.returncode in ENDED_BY_CTRL_C, f"{line}\n{first}{rest}"
 
     def at_home(self, text: str) -> str:
@@ -112,11 +124,17 @@ class Reader:
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "BROWSER": "true",
+            "PYTHONUNBUFFERED": "1",
         }
 
 
-# What changes the machine, takes minutes or is another's: tried by `benchmarks/newcomer.py` in a folder and an
-# environment of its own; here only whether there is what it names.
+def expanded(word: str) -> list[str]:
+    """Return what a shell makes of a word: the files that it means, if any."""
+    return sorted(str(path) for path in Path().glob(word)) or [word] if "*" in word else [word]
+
+
+# What changes the machine, takes minutes or is another's is tried by benchmarks/newcomer.py, in an environment of its
+# own; here only whether there is what it names.
 
 
 def makes_a_target(words: list[str]) -> None:
@@ -146,6 +164,8 @@ ELSEWHERE: dict[str, Callable[[list[str]], None]] = {
     "uv": installs_what_there_is,
     "py": runs_python,
     "python3": runs_python,
+    ".venv/bin/python": runs_python,
+    ".venv/bin/miler": lambda words: None,
     "chromium": lambda words: None,  # tests/test_report_browser.py prints the page
 }
 
@@ -173,6 +193,7 @@ def reader(
 ) -> Reader:
     """A reader with the sample files, and some files by the names that pages give to theirs."""
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
     for name in ("sample_files", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name, sample in HIS_FILES.items():
@@ -185,7 +206,7 @@ def reader(
     return Reader(tmp_path, miler, request)
 
 
-@PAGES
+@TYPED
 def test_what_a_page_prints_can_be_typed(
     page: Path, reader: Reader, imported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,8 +250,11 @@ def tried(block: Block, reader: Reader, names: dict[str, Any]) -> None:
 
 
 def run_python(block: Block, reader: Reader, names: dict[str, Any]) -> None:
-    names.setdefault("TOKEN", reader.at_home("$URL TOKEN").split()[1] if "TOKEN" in block.text else "")
-    exec(compile(reader.at_home(block.text), str(block.page), "exec"), names)
+    text = block.text
+    if "TOKEN" in text:
+        url, names["TOKEN"] = reader.at_home("$URL TOKEN").split()
+        text = text.replace("http://127.0.0.1:8765", url)
+    exec(compile(text, str(block.page), "exec"), names)
 
 
 def run_sql(block: Block, reader: Reader, names: dict[str, Any]) -> None:

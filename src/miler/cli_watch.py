@@ -23,6 +23,7 @@ from miler.cli_options import (
     settings_options,
     spares_originals,
 )
+from miler.shown import printable
 
 if TYPE_CHECKING:
     from miler.watching import Order
@@ -83,8 +84,11 @@ def watch(
 
     order = _order(folder.absolute(), options)
     with _lines(log) as say, _terminable() as terminated:
+        watcher = Watcher(order, say)
+        if not once:
+            click.echo(f"miler watches {printable(str(folder))}; Ctrl-C ends it", err=True)
         try:
-            return OK if Watcher(order, say).run(once=once) else SOME_FAILED
+            return OK if watcher.run(once=once) else SOME_FAILED
         except KeyboardInterrupt:
             if not terminated():
                 raise
