@@ -146,9 +146,9 @@ def by_miler(data: bytes) -> Decoded:
         records["timestamp"].append(raw.times)
         for name in [*_RECORD_FIELDS][1:-1]:
             records[name].append(streams.get(name, missing))
-        told = contents.messages.of("lap", *_LAP_FIELDS)
+        told = contents.messages.numbers("lap", *_LAP_FIELDS)
         for name in _LAP_FIELDS:
-            laps[name].append(np.array([lap.numbers.get(name, math.nan) for lap in told]))
+            laps[name].append(np.array([lap.get(name, math.nan) for lap in told]))
     names = [*_RECORD_FIELDS][:-1]
     return Decoded(
         {name: np.concatenate(records[name] or [np.empty(0)]) for name in names},
