@@ -309,7 +309,7 @@ def _suspected(
         result = engine.alone(task, batch).result()
     except engine.deaths:
         if len(batch) == 1:
-            yield batch, Died()
+            yield batch, Died("the process that read this file died")
         else:
             for half in batch.halves():
                 yield from _suspected(engine, task, half)

@@ -120,5 +120,3 @@ class Died(MilerError):
 
     code = "worker_died"
 
-    def __init__(self, message: str = "the process that read this file died") -> None:
-        super().__init__(message)

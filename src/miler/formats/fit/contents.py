@@ -142,8 +142,8 @@ class Contents:
         if "cadence" in streams:
             fraction = columns.get("fractional_cadence")
             if fraction is not None:
-                streams["cadence"] += np.where(np.isnan(fraction), 0.0, fraction)
-            streams["cadence"] *= self._legs_counted()
+                streams["cadence"] = streams["cadence"] + np.where(np.isnan(fraction), 0.0, fraction)
+            streams["cadence"] = streams["cadence"] * self._legs_counted()
         return streams
 
     def _with_developer_streams(self, notes: list[Note]) -> dict[str, FloatArray]:
