@@ -7,12 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 import pytest
 
 from miler.cli import OK, SOME_FAILED, WRONG_USE, cli
+from miler.library import Filter, Library
+from miler.report import listing
+from miler.report.look import Look
+from miler.units import MILE_M
 from tests.conftest import ROOT, Miler
 
 
@@ -34,8 +39,25 @@ def test_the_best_miles_are_ranked(miler: Miler) -> None:
 
 def test_without_a_distance_the_best_of_each_is_shown(miler: Miler) -> None:
     out = miler("best").out
-    assert "  400 m           1:19 ± 2 A" in out
-    assert "  5 km          22:24 ± 25 B" in out
+    assert "  400 m      1:19 ± 2 A" in out
+    assert "  5 km     22:24 ± 25 B" in out
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 106, 200])
+def test_lists_fit_every_terminal_and_keep_their_times(path: Path, width: int) -> None:
+    look = Look(width)
+    with Library(path) as library:
+        rows = [asdict(row) for row in library.list(Filter())]
+        best = [asdict(row) for row in library.best(MILE_M)]
+        shown = (
+            listing.listed(rows, len(rows), "mi", look),
+            listing.ranked(MILE_M, best, best, "elapsed", look),
+            listing.bests(best, "elapsed", look),
+            listing.grouped(MILE_M, "surface", [{"group": "road", **row} for row in best], "elapsed", look),
+        )
+    for text in shown:
+        assert max(map(len, text.splitlines())) <= width
+        assert text.count("6:22 ± 9 B") == text.count("8:10 ± 13 B") > 0
 
 
 def test_excluded_efforts_stand_apart(miler: Miler) -> None:

@@ -198,6 +198,15 @@ def test_one_fast_moment_does_not_flatten_the_rest() -> None:
     assert len(set(line)) > 2
 
 
+def test_the_ride_of_a_triathlon_does_not_flatten_its_run() -> None:
+    mile = analysed("treadmill.fit", "mi").mile
+    assert mile is not None
+    ran = replace(mile.effort, elapsed_s=mile.effort.length_m / 4)
+    triathlon = trace_of([10.0] * 20 + [3.0, 4.0] * 10)
+    _, line, _ = next(iter(spark.profile(triathlon, ran, ("km",), Look(115), 15)))
+    assert len(set(line[:70])) == 1 and len(set(line[75:])) > 2
+
+
 def test_who_stands_about_lies_on_the_ground() -> None:
     assert "and beyond" in drawn(trace_of([4.0, 0.2, 4.0]))["PACE"][1]
     assert "▁" in drawn(trace_of([4.0, 0.2, 4.0] * 3, 150.0))["PACE"][0]

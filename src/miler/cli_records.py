@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import OK, has_color
+from miler.cli_options import OK, look_at
 
 if TYPE_CHECKING:
     from miler.recordbook import Mark
@@ -67,13 +67,14 @@ def records(
         found = recordbook.stale(marks, datetime.now(UTC).date(), own)
         marks = tuple(mark for mark, _ in found)
         if format_ == "text":
-            click.echo(shown.render_check(found), nl=False)
+            click.echo(shown.render_check(found, look_at(sys.stdout).width), nl=False)
             return OK
     if format_ == "json":
         click.echo(dumps(shown.records_document(marks, own), indent=2))
     else:
         render = shown.render_progression if progression else shown.render_records
-        click.echo(render(marks, color=has_color(sys.stdout), own=own, sources=sources))
+        look = look_at(sys.stdout)
+        click.echo(render(marks, look.width, look.color, own, sources), nl=False)
     return OK
 
 

@@ -1,7 +1,7 @@
 """Lists of activities and of best efforts, as tables for the terminal and as CSV.
 
 A row is a JSON object of the list, in SI; here it gets its miles and its mm:ss. What a narrow terminal
-has no room for is left out: weekdays, elapsed time, evenness, a second pace.
+has no room for is left out: weekdays, elapsed time, evenness, a second pace; then sport, distance, any pace.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from miler.units import (
 )
 
 _WIDE = 106  # columns, from which on there is room for everything
+_NARROW = 64  # columns, below which only the time finds room
 _LONGEST_WORDS = 46
 _SHORTEST_WORDS = 14
 _LONGEST_NAME = 24
+_LEAST_WORDS = 4
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DIM, _BOLD = "2", "1"
 
@@ -44,23 +46,19 @@ def listed(rows: Sequence[Document], total: int, units: Unit, look: Look, *, nar
         look: for whom.
         narrowed: whether there may be others, which were not asked for.
     """
-    wide = look.width >= _WIDE
+    wide, narrow = look.width >= _WIDE, look.width < _NARROW
     elapsed, even = (f" {'elapsed':>8}", f" {'even':>5}") if wide else ("", "")
     miles = [_sure(row["mile_s"], row["mile_low_s"], row["mile_high_s"], row["mile_grade"]) for row in rows]
     room = max(map(len, miles), default=7)
-    head = (
-        f"{'#':>6}  {'date':<{15 if wide else 10}}  {'sport':<10} {'distance':>9}{elapsed}"
-        f" {'mile, ±':>{room}}"
-    )
+    ran = "" if narrow else f"  {'sport':<10} {'distance':>9}"
+    head = f"{'#':>6}  {'date':<{15 if wide else 10}}{ran}{elapsed} {'mile, ±':>{room}}"
     lines = [look(f"{head}{even}  what", _DIM)]
     for row, mile in zip(rows, miles, strict=True):
         elapsed = f" {format_duration(row['elapsed_s'], 0):>8}" if wide else ""
         evenness = f" {_score(row['evenness']):>5}" if wide else ""
-        line = (
-            f"{row['activity_id']:>6}  {_day(row, wide)}  {_short(row['sport'].replace('_', ' '), 10):<10}"
-            f" {format_distance(row['distance_m'], units):>9}{elapsed}"
-            f" {mile:>{room}}{evenness}  "
-        )
+        sport, distance = row["sport"].replace("_", " "), format_distance(row["distance_m"], units)
+        ran = "" if narrow else f"  {_short(sport, 10):<10} {distance:>9}"
+        line = f"{row['activity_id']:>6}  {_day(row, wide)}{ran}{elapsed} {mile:>{room}}{evenness}  "
         lines.append(look(line + _what(row, look.width - len(line)), _DIM, row["excluded"]))
     if total > len(rows):
         lines.append(look(f"{total - len(rows)} earlier; --limit shows more", _DIM))
@@ -101,10 +99,12 @@ def grouped(length_m: float, group: str, rows: Sequence[Document], clock: str, l
 
 def bests(rows: Sequence[Document], clock: str, look: Look) -> str:
     """Write the best effort of each length, shortest first."""
+    names = [length_name(row["length_m"]) for row in rows]
+    wide = max(map(len, names), default=0)
     lines = [_title("best efforts", clock, look)]
     lines += [
-        f"  {length_name(row['length_m']):<14}{effort}"
-        for row, effort in zip(rows, _efforts(rows, clock, look.width - 16), strict=True)
+        f"  {name:<{wide}}  {effort}"
+        for name, effort in zip(names, _efforts(rows, clock, look.width - wide - 4), strict=True)
     ]
     return "\n".join(lines if len(lines) > 1 else ["There is no effort yet."]) + "\n"
 
@@ -201,7 +201,8 @@ def csv(rows: Iterable[Document]) -> Iterator[str]:
 
 
 def _title(words: str, clock: str, look: Look) -> str:
-    return look(words.upper(), _BOLD) + look(f"  {clock} clock, ± 95 %, grade of the evidence", _DIM)
+    sure = "" if look.width < _NARROW else ", ± 95 %, grade of the evidence"
+    return look(words.upper(), _BOLD) + look(f"  {clock} clock{sure}", _DIM)
 
 
 def _efforts(rows: Sequence[Document], clock: str, width: int) -> list[str]:
@@ -227,10 +228,11 @@ def _sure(seconds: float | None, low_s: float | None, high_s: float | None, grad
 def _effort(row: Document, time: str, clock: str, width: int) -> str:
     wide = width >= _WIDE - 20
     pace_s_per_km = row[f"{clock}_s"] / row["length_m"] * 1000
-    paces = "".join(f"  {format_pace(pace_s_per_km, per):>9}" for per in (("mi", "km") if wide else ("mi",)))
+    shown: tuple[Unit, ...] = ("mi", "km") if wide else ("mi",) if width >= _NARROW - 20 else ()
+    paces = "".join(f"  {format_pace(pace_s_per_km, per):>9}" for per in shown)
     line = f"{time}{paces}  {_day(row, wide)}  #{row['activity_id']} "
     flags = f"  ({row['flags'].replace(' ', ', ')})" if row["flags"] else ""
-    return line + _what(row, width - len(line) - len(flags)) + flags
+    return f"{line}{_what(row, width - len(line) - len(flags))}{flags}".rstrip()
 
 
 def _day(row: Document, wide: bool) -> str:
@@ -246,9 +248,9 @@ def _what(row: Document, width: int) -> str:
     if row["excluded"]:
         said.append("(excluded)")
     title, tail = printable(row["title"] or row["file"]), printable("".join(f" {words}" for words in said))
-    width = max(width, 2 * _SHORTEST_WORDS)
-    tail = _short(tail, width - min(len(title), _SHORTEST_WORDS))
-    return _short(title, min(width - len(tail), _LONGEST_WORDS)) + tail
+    room = width - min(len(title), _SHORTEST_WORDS)
+    tail = _short(tail, room) if room >= _SHORTEST_WORDS / 2 else ""
+    return _short(title, min(width - len(tail), _LONGEST_WORDS)) + tail if width >= _LEAST_WORDS else ""
 
 
 def said_words(row: Document) -> list[str]:

@@ -16,6 +16,7 @@ _LEAST_WAY_M = 100.0
 _LEAST_CELLS = 20
 _MOST_CELLS = 160
 _FASTEST = 1.2  # times what nine in ten cells stay below: one spike is not to flatten the rest
+_NEVER_RUN = 1.5  # times the mile: what is faster is another sport's, as of a triathlon
 _SLOWEST = 0.5  # of the top: what is slower lies on the ground
 _EVEN = 0.15  # of the top: an even run is to look even
 _FLAT = 0.2  # of that height: less is not worth a line
@@ -40,7 +41,8 @@ def profile(
     edges = np.linspace(trace.distance_m[0], trace.distance_m[-1], cells + 1)
     clock = np.interp(edges, trace.distance_m, trace.elapsed_s)
     speeds = np.diff(edges) / np.maximum(np.diff(clock), 1e-3)
-    drawn, words = _paces(speeds, units, look)
+    mile_mps = effort.length_m / effort.elapsed_s if effort else np.inf
+    drawn, words = _paces(speeds, _NEVER_RUN * mile_mps, units, look)
     if effort is None:
         yield "PACE", drawn, words
     else:
@@ -65,9 +67,9 @@ def _way_m(trace: Trace) -> float:
     return float(trace.distance_m[-1] - trace.distance_m[0])
 
 
-def _paces(speeds: FloatArray, units: Sequence[Unit], look: Look) -> tuple[str, str]:
+def _paces(speeds: FloatArray, most_mps: float, units: Sequence[Unit], look: Look) -> tuple[str, str]:
     slowest, fastest = float(speeds.min()), float(speeds.max())
-    high = min(fastest, _FASTEST * quantile(speeds, 0.9))
+    high = min(fastest, _FASTEST * quantile(speeds, 0.9), most_mps)
     low = min(max(slowest, _SLOWEST * high), (1 - _EVEN) * high)
     drawn = look.spark(((speeds - low) / (high - low)).tolist())
     if fastest - slowest < 1e-6 * fastest:  # of a straight line between two records
