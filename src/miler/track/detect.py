@@ -180,6 +180,8 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
         times, x, y = (column[piece] for column in (course.times, course.x, course.y))
         dx, dy = (np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in (x, y))
         near = starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2]
+        if not len(near):
+            continue
         places = at[near[:, None] + np.arange(count)]
         x, y = np.interp(places, path, x), np.interp(places, path, y)
         along, across = _spreads(x, y)
