@@ -179,28 +179,28 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
         path = course.path_m[piece]
         if path[-1] - path[0] < count * step_m:
             continue
-        columns = [column[piece] for column in (course.times, course.x, course.y)]
         at = np.arange(path[0], path[-1], step_m)
         starts = np.arange(0, len(at) - count + 1, hop)
-        dx, dy = (
-            np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in columns[1:]
-        )
-        for start in starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2].tolist():
-            window = Window(*(np.interp(at[start : start + count], path, v) for v in columns))
-            along, across = _spreads(window.x, window.y)
-            if (
-                abs(along / (_ALONG_M * scale) - 1) < _SPREAD
-                and abs(across / (_ACROSS_M * scale) - 1) < _SPREAD
-            ):
-                yield window
+        times, x, y = (column[piece] for column in (course.times, course.x, course.y))
+        dx, dy = (np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in (x, y))
+        near = starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2]
+        if not len(near):
+            continue
+        places = at[near[:, None] + np.arange(count)]
+        x, y = np.interp(places, path, x), np.interp(places, path, y)
+        along, across = _spreads(x, y)
+        along, across = along / (_ALONG_M * scale), across / (_ACROSS_M * scale)
+        likely = (np.abs(along - 1) < _SPREAD) & (np.abs(across - 1) < _SPREAD)
+        for i in np.flatnonzero(likely).tolist():
+            yield Window(np.interp(places[i], path, times), x[i], y[i])
 
 
-def _spreads(x: FloatArray, y: FloatArray) -> tuple[float, float]:
-    """Standard deviations of points (p,) along their longer axis, and along the shorter one, metres."""
-    dx, dy = x - x.mean(), y - y.mean()
-    xx, yy, xy = (float(product) / len(x) for product in (dx @ dx, dy @ dy, dx @ dy))
-    middle, apart = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
-    return math.sqrt(max(middle + apart, 0.0)), math.sqrt(max(middle - apart, 0.0))
+def _spreads(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Standard deviations (w,) of points (w, p) along their longer axis, and the shorter one, metres."""
+    dx, dy = (v - v.mean(axis=1, keepdims=True) for v in (x, y))
+    xx, yy, xy = (dx * dx).mean(axis=1), (dy * dy).mean(axis=1), (dx * dy).mean(axis=1)
+    middle, apart = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+    return np.sqrt(np.maximum(middle + apart, 0)), np.sqrt(np.maximum(middle - apart, 0))
 
 
 def accepted(window: Window, family: Family) -> Shape | None:
