@@ -27,7 +27,7 @@ from miler.errors import MilerError
 from miler.formats import decode
 from miler.report import charts, tables
 from miler.report.html import render, script
-from miler.report.words import FLAGS, sure_time
+from miler.report.words import FLAGS, sure_time, told_time
 from miler.scoring import Behind
 from miler.settings import Settings
 from miler.shown import printable
@@ -233,15 +233,15 @@ def test_quarters_show_time_sum_deviation_and_seconds_behind_the_record() -> Non
     mile = sample("track-mile.fit").mile
     assert mile is not None
     shown = rows(page("track-mile.fit"), "Quarters")
-    assert [r["Time"] for r in shown] == [format_duration(q.elapsed_s) for q in mile.quarters]
-    assert shown[-1]["Cumulative"] == format_duration(mile.effort.elapsed_s)
+    assert [r["Time"] for r in shown] == [format_duration(q.elapsed_s, 0) for q in mile.quarters]
+    assert shown[-1]["Cumulative"] == told_time(mile.effort)
     mean_s = mile.effort.elapsed_s / 4
     deviations = [float(r["To mean, s"].replace("−", "-")) for r in shown]
-    assert deviations == pytest.approx([q.elapsed_s - mean_s for q in mile.quarters], abs=0.05)
+    assert deviations == pytest.approx([q.elapsed_s - mean_s for q in mile.quarters], abs=0.5)
     record = mile.records[0]
-    finish_s = math.ceil(record.behind[-1].behind_s * 10 - 1e-6) / 10
+    finish_s = math.ceil(record.behind[-1].behind_s - 1e-6)
     unit = " s" if finish_s < 60 else ""
-    assert shown[-1][f"Behind {record.holder}"] == f"+{format_duration(finish_s)}{unit}"
+    assert shown[-1][f"Behind {record.holder}"] == f"+{format_duration(finish_s, 0)}{unit}"
 
 
 def test_track_laps_have_the_lead_in_in_the_first() -> None:
@@ -264,8 +264,12 @@ def test_efforts_splits_and_watch_laps_are_all_there() -> None:
     analysis, root = sample("track-mile.fit"), page("track-mile.fit")
     times = [r["Elapsed, ± 95 %"] for r in rows(root, "Fastest stretch")]
     assert times == [sure_time(e) for e in analysis.efforts]
-    assert [r["Time"] for r in rows(root, "Kilometre")] == [format_duration(s.elapsed_s) for s in analysis.km]
-    assert [r["Time"] for r in rows(root, "Mile")] == [format_duration(s.elapsed_s) for s in analysis.miles]
+    assert [r["Time"] for r in rows(root, "Kilometre")] == [
+        format_duration(s.elapsed_s, 0) for s in analysis.km
+    ]
+    assert [r["Time"] for r in rows(root, "Mile")] == [
+        format_duration(s.elapsed_s, 0) for s in analysis.miles
+    ]
     assert [r["Elapsed"] for r in rows(root, "Laps of the watch")] == [
         format_duration(lap.elapsed_s) for lap in analysis.laps
     ]
@@ -455,8 +459,10 @@ def test_a_record_paced_alike_has_bars_as_high_as_the_runners() -> None:
 def test_nobody_is_shown_closer_to_a_record_than_he_was(behind_s: float, shown: str) -> None:
     mile = sample("track-mile.fit").mile
     assert mile is not None
+    time_s = mile.effort.elapsed_s
+    mile = replace(mile, effort=replace(mile.effort, low_s=time_s - 0.5, high_s=time_s + 0.5))
     behind = tuple(Behind(b.mark_m, behind_s, 1.2) for b in mile.records[0].behind)
-    table = tables.records([replace(mile.records[0], behind=behind)])
+    table = tables.records(replace(mile, records=(replace(mile.records[0], behind=behind),)))
     assert table.rows[0][table.heads.index("Behind at finish")] == f"{shown}\n2 m"
 
 

@@ -48,6 +48,7 @@ UNITS = pytest.mark.parametrize("unit", get_args(Unit))
 
 def test_a_time_off_a_mean_is_written_in_minutes_from_one_on() -> None:
     assert [off_mean(s) for s in (-1.64, 106.4, -0.04)] == ["−1.6", "+1:46.4", "0.0"]
+    assert [off_mean(s, 0) for s in (-1.64, 106.4, -0.4)] == ["−2", "+1:46", "0"]
 
 
 def test_a_mile_is_exactly_1609_344_m() -> None:
@@ -245,6 +246,8 @@ def test_a_time_has_the_digits_that_its_evidence_bears(uncertainty_s: float, wri
         (lag(-2.55), "−2.5"),
         (lag(117.2), "+1:57.2"),
         (lag(661.2), "+11:02"),
+        (lag(47.2, 0), "+48"),
+        (lag(-0.9, 0), "0"),
         (lag(3661.2), "+1:01:02"),
         (metres_to_go(0.2), "1 m"),
         (metres_to_go(0.0), "0 m"),
