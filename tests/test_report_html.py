@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from benchmarks.bar import CORPUS
 from miler.activity import Activity, Lap, Note, Source
 from miler.analysis import Analysis, analyse
+from miler.effort import Split
 from miler.errors import MilerError
 from miler.formats import decode
 from miler.report import charts, tables
@@ -32,7 +33,7 @@ from miler.scoring import Behind
 from miler.settings import Settings
 from miler.shown import printable
 from miler.trace import Trace
-from miler.units import MILE_M, format_duration, format_pace
+from miler.units import MILE_M, format_duration, format_pace, format_splits
 
 SAMPLES = Path(__file__).parents[1] / "sample_files"
 
@@ -233,7 +234,7 @@ def test_quarters_show_time_sum_deviation_and_seconds_behind_the_record() -> Non
     mile = sample("track-mile.fit").mile
     assert mile is not None
     shown = rows(page("track-mile.fit"), "Quarters")
-    assert [r["Time"] for r in shown] == [format_duration(q.elapsed_s, 0) for q in mile.quarters]
+    assert [r["Time"] for r in shown] == ["1:21", "1:23", "1:24", "1:19"]
     assert shown[-1]["Cumulative"] == told_time(mile.effort)
     mean_s = mile.effort.elapsed_s / 4
     deviations = [float(r["To mean, s"].replace("−", "-")) for r in shown]
@@ -260,16 +261,16 @@ def test_each_record_is_shown_with_holder_status_and_share_of_its_speed() -> Non
         assert 0 <= record.percent - float(row["Your speed"].removesuffix(" %")) < 0.1 + 1e-9
 
 
+def written(splits: Sequence[Split]) -> list[str]:
+    return [time for time, _ in format_splits((s.elapsed_s for s in splits), 0)]
+
+
 def test_efforts_splits_and_watch_laps_are_all_there() -> None:
     analysis, root = sample("track-mile.fit"), page("track-mile.fit")
     times = [r["Elapsed, ± 95 %"] for r in rows(root, "Fastest stretch")]
     assert times == [sure_time(e) for e in analysis.efforts]
-    assert [r["Time"] for r in rows(root, "Kilometre")] == [
-        format_duration(s.elapsed_s, 0) for s in analysis.km
-    ]
-    assert [r["Time"] for r in rows(root, "Mile")] == [
-        format_duration(s.elapsed_s, 0) for s in analysis.miles
-    ]
+    assert [r["Time"] for r in rows(root, "Kilometre")] == written(analysis.km)
+    assert [r["Time"] for r in rows(root, "Mile")] == written(analysis.miles)
     assert [r["Elapsed"] for r in rows(root, "Laps of the watch")] == [
         format_duration(lap.elapsed_s) for lap in analysis.laps
     ]

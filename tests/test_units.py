@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, date, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from miler.units import (
     format_interval,
     format_margin,
     format_pace,
+    format_splits,
     format_start,
     format_sure,
     lag,
@@ -44,6 +46,15 @@ from miler.units import (
 )
 
 UNITS = pytest.mark.parametrize("unit", get_args(Unit))
+
+
+@given(st.lists(st.floats(0.1, 5000), min_size=1, max_size=30), st.integers(0, 2))
+def test_splits_as_they_are_written_add_up_to_the_time_as_it_is_written(
+    seconds: list[float], digits: int
+) -> None:
+    times, totals = zip(*format_splits(seconds, digits), strict=True)
+    assert sum(map(parse_duration, times)) == pytest.approx(parse_duration(totals[-1]))
+    assert totals[-1] == format_duration(list(accumulate(seconds))[-1], digits)
 
 
 def test_a_time_off_a_mean_is_written_in_minutes_from_one_on() -> None:

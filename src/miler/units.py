@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
+from itertools import accumulate, pairwise
 from typing import Literal
 
 from miler.errors import SettingsError
@@ -150,6 +152,19 @@ def format_duration(seconds: float | None, digits: int = 1) -> str:
     if minutes:
         return f"{minutes}:{secs:02d}{tail}"
     return f"{secs}{tail}" if digits else f"0:{secs:02d}"
+
+
+def format_splits(seconds: Iterable[float], digits: int = 1) -> list[tuple[str, str]]:
+    """Write times that follow one another, each with the total by then: the times add up to the totals.
+
+    Totals are rounded up, as `format_duration` does; a time is what lies between two of them.
+    """
+    unit = 10**digits
+    ticks = [0, *(math.ceil(total_s * unit - 1e-6) for total_s in accumulate(seconds))]
+    return [
+        (format_duration((till - since) / unit, digits), format_duration(till / unit, digits))
+        for since, till in pairwise(ticks)
+    ]
 
 
 def digits_for(uncertainty_s: float) -> int:

@@ -26,10 +26,10 @@ from miler.track import Drawing
 from miler.units import (
     digits_for,
     format_day,
-    format_duration,
     format_interval,
     format_margin,
     format_pace,
+    format_splits,
     format_sure,
     rounded_down,
 )
@@ -157,13 +157,13 @@ def _bars(mile: Mile, box: _Box, colors: _Colors) -> Iterator[str]:
     shares = bars.shares([1 / quarter.elapsed_s for quarter in quarters])
     slot = (box.width + _GAP) / len(quarters)
     wide, high = slot - _GAP, box.height - 74
-    for i, (quarter, share) in enumerate(zip(quarters, shares, strict=True)):
+    said = format_splits((quarter.elapsed_s for quarter in quarters), digits)
+    for i, (quarter, share, (time, _)) in enumerate(zip(quarters, shares, said, strict=True)):
         tall = high * share
         left, top = box.x + i * slot, box.y + 36 + high - tall
         color = colors.mile if share == 1 else colors.rule
         middle = left + wide / 2
         yield _rect(_Box(left, top, wide, tall), color)
-        time = format_duration(quarter.elapsed_s, digits)
         yield _text(middle, top - 12, time, min(30.0, wide / 4), colors.ink, bold=True, anchor="middle")
         yield _text(middle, box.y + box.height - 6, f"Q{quarter.index}", 22, colors.soft, anchor="middle")
 

@@ -41,6 +41,7 @@ from miler.units import (
     format_duration,
     format_margin,
     format_pace,
+    format_splits,
     rounded_down,
     rounded_up,
     signed,
@@ -160,8 +161,8 @@ def _bars(analysis: Analysis, mile: Mile) -> View:
     drawn = bars(*runs)
     labels = [
         [
-            (format_duration(time_s, sure), signed(bar.deviation_s, " s", sure))
-            for time_s, bar in zip(run, row, strict=True)
+            (time, signed(bar.deviation_s, " s", sure))
+            for (time, _), bar in zip(format_splits(run, sure), row, strict=True)
         ]
         for run, row, sure in zip(runs, drawn, (_digits(analysis), 1), strict=False)
     ]

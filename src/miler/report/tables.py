@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from typing import Generic, TypeVar
 
 from miler.activity import Lap
@@ -22,6 +21,7 @@ from miler.units import (
     digits_for,
     format_distance,
     format_duration,
+    format_splits,
     lag,
     length_name,
     metres_to_go,
@@ -30,7 +30,7 @@ from miler.units import (
     signed,
 )
 
-ROUNDING = "Times are rounded up, to digits that they are sure of: parts may add up to more than the whole."
+ROUNDING = "Times have the digits that the mile is sure of; sums are rounded up, and parts add up to them."
 
 _QUARTER_ENDS = ("¼", "½", "¾", "finish")
 _MISSING = "–"
@@ -79,12 +79,12 @@ def quarters(mile: Mile, units: Unit) -> Table:
     """The four quarters: deviation from their mean, and seconds behind the first record."""
     mean_s = mile.effort.elapsed_s / len(mile.quarters)
     digits = digits_for(mile.effort.uncertainty_s)
-    rows = _with_cumulative(mile.quarters)
-    columns: list[_Column[tuple[Split, float]]] = [
+    rows = _with_times(mile.quarters, digits)
+    columns: list[_Column[tuple[Split, str, str]]] = [
         _Column("Quarter", lambda row: f"Q{row[0].index}"),
-        _Column("Time", lambda row: format_duration(row[0].elapsed_s, digits)),
+        _Column("Time", lambda row: row[1]),
         _Column("To mean, s", lambda row: signed(row[0].elapsed_s - mean_s, digits=digits)),
-        _Column("Cumulative", lambda row: format_duration(row[1], digits)),
+        _Column("Cumulative", lambda row: row[2]),
         *_lifted(_paces(units) + _streams(), lambda row: row[0]),
     ]
     if mile.records:
@@ -99,14 +99,14 @@ def track_laps(mile: Mile, units: Unit) -> Table:
     """The mile cut at the finish line of a track."""
     lap_m, digits = mile.track_laps[-1].length_m, digits_for(mile.effort.uncertainty_s)
     caption = f"Laps of a {lap_m:.6g} m track{lead_in(lap_m)}"
-    columns: list[_Column[tuple[Split, float]]] = [
+    columns: list[_Column[tuple[Split, str, str]]] = [
         _Column("Lap", lambda row: str(row[0].index)),
         _Column("Length, m", lambda row: f"{row[0].length_m:.7g}"),
-        _Column("Time", lambda row: format_duration(row[0].elapsed_s, digits)),
-        _Column("Cumulative", lambda row: format_duration(row[1], digits)),
+        _Column("Time", lambda row: row[1]),
+        _Column("Cumulative", lambda row: row[2]),
         *_lifted(_paces(units) + _streams(), lambda row: row[0]),
     ]
-    return _table(caption, columns, _with_cumulative(mile.track_laps))
+    return _table(caption, columns, _with_times(mile.track_laps, digits))
 
 
 def records(mile: Mile) -> Table:
@@ -170,14 +170,13 @@ def splits(caption: str, cut: Sequence[Split], unit: Unit, digits: int) -> Table
     longest_m = max((s.length_m for s in cut), default=0.0)
     whole = [s for s in cut if s.length_m > 0.999 * longest_m]
     best = cut.index(min(whole, key=lambda s: s.elapsed_s)) if len(whole) > 1 else None
-    columns: list[_Column[Split]] = [
-        _Column("To", lambda s: format_distance(s.end_m, unit)),
-        _Column("Time", lambda s: format_duration(s.elapsed_s, digits)),
-        _Column(f"Pace /{unit}", lambda s: _pace(s.pace_s_per_km, unit)),
-        *_streams(),
-        *_terrain(),
+    columns: list[_Column[tuple[Split, str, str]]] = [
+        _Column("To", lambda row: format_distance(row[0].end_m, unit)),
+        _Column("Time", lambda row: row[1]),
+        _Column(f"Pace /{unit}", lambda row: _pace(row[0].pace_s_per_km, unit)),
+        *_lifted(_streams() + _terrain(), lambda row: row[0]),
     ]
-    return _table(caption, columns, cut, best)
+    return _table(caption, columns, _with_times(cut, digits), best)
 
 
 def watch_laps(analysis: Analysis) -> Table:
@@ -236,8 +235,10 @@ def _of_row(column: _Column[Split], split_of: Callable[[T], Split], row: T) -> s
     return column.of(split_of(row))
 
 
-def _with_cumulative(cut: Sequence[Split]) -> list[tuple[Split, float]]:
-    return list(zip(cut, accumulate(s.elapsed_s for s in cut), strict=True))
+def _with_times(cut: Sequence[Split], digits: int) -> list[tuple[Split, str, str]]:
+    """Splits, each with its time and the total by then as they are written."""
+    said = format_splits((s.elapsed_s for s in cut), digits)
+    return [(split, *written) for split, written in zip(cut, said, strict=True)]
 
 
 def _behind(columns: type[B], digits: int) -> list[_Column[B]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, groupby
+from itertools import groupby
 
 from miler.activity import Note, Pause
 from miler.analysis import Analysis, Mile
@@ -42,6 +42,7 @@ from miler.units import (
     format_duration,
     format_margin,
     format_pace,
+    format_splits,
     lag,
     metres_to_go,
     off_mean,
@@ -204,11 +205,12 @@ def _table(title: str, splits: Sequence[Split], units: Sequence[Unit], digits: i
         return []
     total_s, total_m = sum(s.elapsed_s for s in splits), sum(s.length_m for s in splits)
     even_s = [s.elapsed_s - total_s * s.length_m / total_m for s in splits]
+    times, totals = zip(*format_splits((s.elapsed_s for s in splits), digits), strict=True)
     columns = [
         Column("", [str(s.index) for s in splits]),
         Column("metres", [f"{s.length_m:.1f}" for s in splits], 3),
-        Column("time", [format_duration(s.elapsed_s, digits) for s in splits]),
-        Column("total", [format_duration(s, digits) for s in accumulate(s.elapsed_s for s in splits)], 4),
+        Column("time", list(times)),
+        Column("total", list(totals), 4),
         Column("to even", [off_mean(s, digits) for s in even_s], 2),
         *_of_streams(splits, units),
     ]
