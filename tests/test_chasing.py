@@ -45,8 +45,8 @@ def test_the_gap_at_the_finish_is_that_of_the_records(name: str) -> None:
     assert analysis.mile is not None
     last = light.behind.rows[-1]
     for cell, record in zip(last[2:], analysis.mile.records, strict=False):
-        assert cell.startswith(lag(record.behind[-1].behind_s))
-    assert last[-1] == "0.0 s\n0 m"  # one's own time, at even pace
+        assert cell.startswith(lag(record.behind[-1].behind_s, 0))
+    assert last[-1] == "0 s\n0 m"  # one's own time, at even pace
 
 
 @samples
@@ -92,7 +92,7 @@ def test_rivals_and_goals_are_chased_before_the_records() -> None:
     assert light.lights[0] == "Bea <b>\\u202e 5:05"  # as it is printed anywhere
     assert "4:59" in light.lights[1]
     assert light.lights[-2:] == ("next: 5:00 at even pace", "your own time at even pace")
-    assert light.behind.rows[-1][2].startswith("+22.0 s")
+    assert light.behind.rows[-1][2].startswith("+22 s")
 
 
 def test_no_mile_no_light() -> None:

@@ -14,7 +14,7 @@ from devtools.samples import SAMPLES
 from miler.activity import Note, Pause
 from miler.analysis import Analysis, Summary
 from miler.report import tables, words
-from miler.report.words import local_start
+from miler.report.words import local_start, told_time
 from miler.settings import Settings
 from miler.shown import printable
 from miler.units import format_duration
@@ -78,7 +78,20 @@ def test_the_quarters_are_four_and_the_last_total_is_the_mile() -> None:
     mile = analysed("track-mile.fit").mile
     assert mile is not None
     assert len(rows) == 4
-    assert rows[-1].split()[3] == format_duration(mile.effort.elapsed_s)
+    assert rows[-1].split()[3] == told_time(mile.effort)
+
+
+def test_no_quarter_and_no_gap_to_a_record_is_told_to_a_tenth_where_the_mile_is_not() -> None:
+    unsure = analysed("road-run-pauses.fit")
+    assert unsure.mile is not None and unsure.mile.effort.uncertainty_s > 1
+    time_s = unsure.mile.effort.elapsed_s
+    effort = replace(unsure.mile.effort, low_s=time_s - 0.5, high_s=time_s + 0.5)
+    sure = replace(unsure, mile=replace(unsure.mile, effort=effort))
+    for analysis, tenths in ((unsure, False), (sure, True)):
+        times = [row.split()[2] for row in block(analysis, "QUARTERS")[1:]]
+        behind = re.findall(r"[+−][\d:.]+", " ".join(block(analysis, "AGAINST")))
+        assert len(times) == 4 and len(behind) >= 12
+        assert {"." in time for time in times + behind} == {tenths}
 
 
 def test_the_fastest_split_has_the_longest_bar() -> None:
@@ -243,7 +256,7 @@ def test_text_and_page_show_the_same_numbers(name: str) -> None:
     assert f"FASTEST MILE   {time} " in text
     assert bool(score) is (mile.interrupted is None)
     assert all(f"EVENNESS       {points} of 100" in text for points in score)
-    drawn = tables.records(mile.records)
+    drawn = tables.records(mile)
     for row, line in zip(drawn.rows, block(analysis, "AGAINST")[1:], strict=True):
         cells = dict(zip(drawn.heads, row, strict=True))
         ends = [cells[f"Behind at {end}"].split("\n") for end in ("¼", "½", "¾", "finish")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, date, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from miler.units import (
     format_interval,
     format_margin,
     format_pace,
+    format_splits,
     format_start,
     format_sure,
     lag,
@@ -46,8 +48,18 @@ from miler.units import (
 UNITS = pytest.mark.parametrize("unit", get_args(Unit))
 
 
+@given(st.lists(st.floats(0.1, 5000), min_size=1, max_size=30), st.integers(0, 2))
+def test_splits_as_they_are_written_add_up_to_the_time_as_it_is_written(
+    seconds: list[float], digits: int
+) -> None:
+    times, totals = zip(*format_splits(seconds, digits), strict=True)
+    assert sum(map(parse_duration, times)) == pytest.approx(parse_duration(totals[-1]))
+    assert totals[-1] == format_duration(list(accumulate(seconds))[-1], digits)
+
+
 def test_a_time_off_a_mean_is_written_in_minutes_from_one_on() -> None:
     assert [off_mean(s) for s in (-1.64, 106.4, -0.04)] == ["−1.6", "+1:46.4", "0.0"]
+    assert [off_mean(s, 0) for s in (-1.64, 106.4, -0.4)] == ["−2", "+1:46", "0"]
 
 
 def test_a_mile_is_exactly_1609_344_m() -> None:
@@ -245,6 +257,8 @@ def test_a_time_has_the_digits_that_its_evidence_bears(uncertainty_s: float, wri
         (lag(-2.55), "−2.5"),
         (lag(117.2), "+1:57.2"),
         (lag(661.2), "+11:02"),
+        (lag(47.2, 0), "+48"),
+        (lag(-0.9, 0), "0"),
         (lag(3661.2), "+1:01:02"),
         (metres_to_go(0.2), "1 m"),
         (metres_to_go(0.0), "0 m"),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
+from itertools import accumulate, pairwise
 from typing import Literal
 
 from miler.errors import SettingsError
@@ -152,6 +154,19 @@ def format_duration(seconds: float | None, digits: int = 1) -> str:
     return f"{secs}{tail}" if digits else f"0:{secs:02d}"
 
 
+def format_splits(seconds: Iterable[float], digits: int = 1) -> list[tuple[str, str]]:
+    """Write times that follow one another, each with the total by then: the times add up to the totals.
+
+    Totals are rounded up, as `format_duration` does; a time is what lies between two of them.
+    """
+    unit = 10**digits
+    ticks = [0, *(math.ceil(total_s * unit - 1e-6) for total_s in accumulate(seconds))]
+    return [
+        (format_duration((till - since) / unit, digits), format_duration(till / unit, digits))
+        for since, till in pairwise(ticks)
+    ]
+
+
 def digits_for(uncertainty_s: float) -> int:
     """Return how many decimals a time deserves that is so sure: hundredths only where they can be told."""
     if math.isnan(uncertainty_s):
@@ -223,26 +238,26 @@ def rounded_up(value: float) -> str:
     return f"{math.ceil(value * 10 - 1e-6) / 10 + 0.0:.1f}"
 
 
-def signed(value: float, unit: str = "") -> str:
-    """Write a difference with one decimal and its sign; what rounds to nothing has none."""
-    text = f"{abs(value):.1f}"
-    sign = "" if text == "0.0" else "−" if value < 0 else "+"
+def signed(value: float, unit: str = "", digits: int = 1) -> str:
+    """Write a difference with its sign; what rounds to nothing has none."""
+    text = f"{abs(value):.{digits}f}"
+    sign = "" if not float(text) else "−" if value < 0 else "+"
     return f"{sign}{text}{unit}"
 
 
-def off_mean(seconds: float) -> str:
-    """Write how far a time is off a mean, to the nearest tenth: `−1.6`, `+1:46.4`."""
-    tenths = round(abs(seconds), 1)
-    sign = "" if not tenths else "−" if seconds < 0 else "+"
-    return sign + format_duration(tenths)
+def off_mean(seconds: float, digits: int = 1) -> str:
+    """Write how far a time is off a mean, to the nearest: `−1.6`, `+1:46.4`."""
+    rounded_s = round(abs(seconds), digits)
+    sign = "" if not rounded_s else "−" if seconds < 0 else "+"
+    return sign + format_margin(rounded_s, digits)
 
 
-def lag(behind_s: float) -> str:
-    """Write seconds behind a record, rounded up like a time; from ten minutes on without tenths."""
-    digits = 1 if abs(behind_s) < 600 else 0
+def lag(behind_s: float, digits: int = 1) -> str:
+    """Write seconds behind a record, rounded up like a time; from ten minutes on whole ones."""
+    digits = digits if abs(behind_s) < 600 else 0
     ticks = math.ceil(behind_s * 10**digits - 1e-6)
     sign = "−" if ticks < 0 else "+" if ticks else ""
-    return sign + format_duration(abs(ticks) / 10**digits, digits)
+    return sign + format_margin(abs(ticks) / 10**digits, digits)
 
 
 def metres_to_go(behind_m: float) -> str:

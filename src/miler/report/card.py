@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
@@ -16,7 +16,6 @@ import numpy as np
 
 from miler import bars
 from miler.analysis import Analysis, Mile
-from miler.effort import Split
 from miler.errors import ActivityError
 from miler.report.oval_svg import oval_chart, path
 from miler.report.words import told_time, why_no_mile
@@ -27,10 +26,10 @@ from miler.track import Drawing
 from miler.units import (
     digits_for,
     format_day,
-    format_duration,
     format_interval,
     format_margin,
     format_pace,
+    format_splits,
     format_sure,
     rounded_down,
 )
@@ -113,7 +112,7 @@ def card(analysis: Analysis, *, course: bool = True, size: Size = "wide", theme:
     parts = [
         _rect(whole, colors.paper),
         *_headline(analysis, mile, words, colors),
-        *_bars(mile.quarters, below, colors),
+        *_bars(mile, below, colors),
         *drawn,
         *_footer(analysis, mile, whole, colors),
     ]
@@ -152,18 +151,19 @@ def _sureness(mile: Mile) -> str:
     return f"{sure}, evidence {effort.grade}" if effort.grade else sure
 
 
-def _bars(quarters: Sequence[Split], box: _Box, colors: _Colors) -> Iterator[str]:
+def _bars(mile: Mile, box: _Box, colors: _Colors) -> Iterator[str]:
     """A bar a quarter: longer is faster, the fastest stressed; its time above, its name below."""
+    quarters, digits = mile.quarters, digits_for(mile.effort.uncertainty_s)
     shares = bars.shares([1 / quarter.elapsed_s for quarter in quarters])
     slot = (box.width + _GAP) / len(quarters)
     wide, high = slot - _GAP, box.height - 74
-    for i, (quarter, share) in enumerate(zip(quarters, shares, strict=True)):
+    said = format_splits((quarter.elapsed_s for quarter in quarters), digits)
+    for i, (quarter, share, (time, _)) in enumerate(zip(quarters, shares, said, strict=True)):
         tall = high * share
         left, top = box.x + i * slot, box.y + 36 + high - tall
         color = colors.mile if share == 1 else colors.rule
         middle = left + wide / 2
         yield _rect(_Box(left, top, wide, tall), color)
-        time = format_duration(quarter.elapsed_s)
         yield _text(middle, top - 12, time, min(30.0, wide / 4), colors.ink, bold=True, anchor="middle")
         yield _text(middle, box.y + box.height - 6, f"Q{quarter.index}", 22, colors.soft, anchor="middle")
 

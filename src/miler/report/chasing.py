@@ -24,7 +24,12 @@ from miler.scoring import behind_light, lights
 from miler.settings import Settings
 from miler.shown import printable
 from miler.track import Drawing, Line
-from miler.units import MILE_M, format_duration, metres_to_go
+from miler.units import (
+    MILE_M,
+    digits_for,
+    format_duration,
+    metres_to_go,
+)
 
 _STEP_M = 4.0  # between points of the way: less than a dot is wide
 _KNOWN = 0.8  # share of the mile that the positions must show, in time and in length, to be its course
@@ -215,12 +220,13 @@ def _behind(analysis: Analysis, mile: Mile, chased: Sequence[_Chased]) -> Table:
     """Seconds and metres behind each light at each lap of the mile; a minus is ahead."""
     ends_m = list(accumulate(lap.length_m for lap in mile.track_laps))
     gaps = [behind_light(one.light, *_runner(analysis, mile), ends_m) for one in chased]
+    digits = digits_for(mile.effort.uncertainty_s)
     passed_s = accumulate(lap.elapsed_s for lap in mile.track_laps)
     rows = tuple(
         (
             f"{end_m:.7g} m",
-            format_duration(at_s),
-            *(f"{lag_words(b)}\n{metres_to_go(b.behind_m)}" for b in behind),
+            format_duration(at_s, digits),
+            *(f"{lag_words(b, digits)}\n{metres_to_go(b.behind_m)}" for b in behind),
         )
         for end_m, at_s, behind in zip(ends_m, passed_s, zip(*gaps, strict=True), strict=True)
     )

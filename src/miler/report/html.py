@@ -34,7 +34,18 @@ from miler.report.words import (
     why_sure,
 )
 from miler.scoring import Milestone, lights
-from miler.units import Unit, format_distance, format_duration, format_pace, rounded_down, rounded_up, signed
+from miler.units import (
+    Unit,
+    digits_for,
+    format_distance,
+    format_duration,
+    format_margin,
+    format_pace,
+    format_splits,
+    rounded_down,
+    rounded_up,
+    signed,
+)
 
 _UNIT_NAMES: dict[Unit, str] = {"km": "kilometres", "mi": "miles"}
 
@@ -106,7 +117,7 @@ def _article(ident: str, analysis: Analysis) -> View:
         "chart": _chart(analysis),
         "light": chasing.pace_light(analysis),
         "track": _track(analysis),
-        "repeats": tables.repeats(analysis.repeats) if analysis.repeats else None,
+        "repeats": tables.repeats(analysis.repeats, _digits(analysis)) if analysis.repeats else None,
         "efforts": tables.efforts(analysis.efforts, units) if analysis.efforts else None,
         "splits": _splits(analysis),
         "laps": tables.watch_laps(analysis) if analysis.laps else None,
@@ -150,10 +161,10 @@ def _bars(analysis: Analysis, mile: Mile) -> View:
     drawn = bars(*runs)
     labels = [
         [
-            (format_duration(time_s), signed(bar.deviation_s, " s"))
-            for time_s, bar in zip(run, row, strict=True)
+            (time, signed(bar.deviation_s, " s", sure))
+            for (time, _), bar in zip(format_splits(run, sure), row, strict=True)
         ]
-        for run, row in zip(runs, drawn, strict=True)
+        for run, row, sure in zip(runs, drawn, (_digits(analysis), 1), strict=False)
     ]
     return {"drawn": drawn, "labels": labels, "chased": chased.name if chased else None}
 
@@ -218,10 +229,10 @@ def _mile(analysis: Analysis, mile: Mile, units: Unit) -> View:
         "evenness": None if mile.interrupted else _evenness(mile, analysis.summary.sub_sport),
         "interrupted": mile.interrupted,
         "eligibility": [(p.name, p.met, p.reason) for p in mile.eligibility],
-        "records": tables.records(mile.records) if mile.records else None,
+        "records": tables.records(mile) if mile.records else None,
         "pace_light": tables.pace_light(mile) if mile.pace_light else None,
         "each_second": [gap_chart(chased) for chased in mile.pace_light if chased.each_second is not None],
-        "milestone": _milestone(mile.milestone) if mile.milestone else None,
+        "milestone": _milestone(mile.milestone, _digits(analysis)) if mile.milestone else None,
         "own_bests": [_sentence(s) for s in own_best_words(mile.own_bests, effort.uncertainty_s)],
     }
 
@@ -244,8 +255,8 @@ def _evenness(mile: Mile, sub_sport: str | None) -> View:
     return {"score": rounded_down(evenness.score), "sentence": sentence, "numbers": numbers}
 
 
-def _milestone(milestone: Milestone) -> View:
-    seconds, percent = format_duration(milestone.faster_by_s), rounded_up(milestone.faster_by_percent)
+def _milestone(milestone: Milestone, digits: int) -> View:
+    seconds, percent = format_margin(milestone.faster_by_s, digits), rounded_up(milestone.faster_by_percent)
     return {
         "time": format_duration(milestone.time_s, 0),
         "faster": f"{seconds} s ({percent} %)",
@@ -253,11 +264,17 @@ def _milestone(milestone: Milestone) -> View:
     }
 
 
+def _digits(analysis: Analysis) -> int:
+    """How many decimals the run's times deserve: none is surer than the mile."""
+    return digits_for(analysis.mile.effort.uncertainty_s) if analysis.mile else 1
+
+
 def _splits(analysis: Analysis) -> list[tables.Table]:
     """Mile and kilometre splits, the reader's own unit first."""
+    digits = _digits(analysis)
     both = {
-        "mi": tables.splits("Mile splits", analysis.miles, "mi"),
-        "km": tables.splits("Kilometre splits", analysis.km, "km"),
+        "mi": tables.splits("Mile splits", analysis.miles, "mi", digits),
+        "km": tables.splits("Kilometre splits", analysis.km, "km", digits),
     }
     first = both.pop(analysis.settings.unit)
     return [table for table in (first, *both.values()) if table.rows]

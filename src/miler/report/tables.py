@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from typing import Generic, TypeVar
 
 from miler.activity import Lap
@@ -19,8 +18,10 @@ from miler.settings import Settings
 from miler.units import (
     MILE_M,
     Unit,
+    digits_for,
     format_distance,
     format_duration,
+    format_splits,
     lag,
     length_name,
     metres_to_go,
@@ -29,7 +30,7 @@ from miler.units import (
     signed,
 )
 
-ROUNDING = "Times are rounded up to a tenth: parts may add up to a tenth or two more than the whole."
+ROUNDING = "Times have the digits that the mile is sure of; sums are rounded up, and parts add up to them."
 
 _QUARTER_ENDS = ("¼", "½", "¾", "finish")
 _MISSING = "–"
@@ -77,37 +78,38 @@ def _table(caption: str, columns: Iterable[_Column[T]], items: Sequence[T], best
 def quarters(mile: Mile, units: Unit) -> Table:
     """The four quarters: deviation from their mean, and seconds behind the first record."""
     mean_s = mile.effort.elapsed_s / len(mile.quarters)
-    rows = _with_cumulative(mile.quarters)
-    columns: list[_Column[tuple[Split, float]]] = [
+    digits = digits_for(mile.effort.uncertainty_s)
+    rows = _with_times(mile.quarters, digits)
+    columns: list[_Column[tuple[Split, str, str]]] = [
         _Column("Quarter", lambda row: f"Q{row[0].index}"),
-        _Column("Time", lambda row: format_duration(row[0].elapsed_s)),
-        _Column("To mean, s", lambda row: signed(row[0].elapsed_s - mean_s)),
-        _Column("Cumulative", lambda row: format_duration(row[1])),
+        _Column("Time", lambda row: row[1]),
+        _Column("To mean, s", lambda row: signed(row[0].elapsed_s - mean_s, digits=digits)),
+        _Column("Cumulative", lambda row: row[2]),
         *_lifted(_paces(units) + _streams(), lambda row: row[0]),
     ]
     if mile.records:
         record = mile.records[0]
         columns.append(
-            _Column(f"Behind {record.holder}", lambda row: lag_words(record.behind[row[0].index - 1]))
+            _Column(f"Behind {record.holder}", lambda row: lag_words(record.behind[row[0].index - 1], digits))
         )
     return _table("Quarters of 402.336 m (440 yd)", columns, rows)
 
 
 def track_laps(mile: Mile, units: Unit) -> Table:
     """The mile cut at the finish line of a track."""
-    lap_m = mile.track_laps[-1].length_m
+    lap_m, digits = mile.track_laps[-1].length_m, digits_for(mile.effort.uncertainty_s)
     caption = f"Laps of a {lap_m:.6g} m track{lead_in(lap_m)}"
-    columns: list[_Column[tuple[Split, float]]] = [
+    columns: list[_Column[tuple[Split, str, str]]] = [
         _Column("Lap", lambda row: str(row[0].index)),
         _Column("Length, m", lambda row: f"{row[0].length_m:.7g}"),
-        _Column("Time", lambda row: format_duration(row[0].elapsed_s)),
-        _Column("Cumulative", lambda row: format_duration(row[1])),
+        _Column("Time", lambda row: row[1]),
+        _Column("Cumulative", lambda row: row[2]),
         *_lifted(_paces(units) + _streams(), lambda row: row[0]),
     ]
-    return _table(caption, columns, _with_cumulative(mile.track_laps))
+    return _table(caption, columns, _with_times(mile.track_laps, digits))
 
 
-def records(comparisons: Sequence[RecordComparison]) -> Table:
+def records(mile: Mile) -> Table:
     """The mile against each record, with seconds and metres behind at each quarter."""
     columns: list[_Column[RecordComparison]] = [
         _Column("Holder", lambda r: r.holder),
@@ -115,10 +117,10 @@ def records(comparisons: Sequence[RecordComparison]) -> Table:
         _Column("Time", lambda r: format_duration(r.time_s, 2)),
         _Column("Status", lambda r: _words(r.status), text=True),
         _Column("Your speed", lambda r: f"{rounded_down(r.percent)} %"),
-        *_behind(RecordComparison),
+        *_behind(RecordComparison, digits_for(mile.effort.uncertainty_s)),
         _Column("Measured along", lambda r: "own splits" if r.profile_id else "even pace", text=True),
     ]
-    return _table("Behind the records; a minus is ahead", columns, comparisons)
+    return _table("Behind the records; a minus is ahead", columns, mile.records)
 
 
 def pace_light(mile: Mile) -> Table:
@@ -127,7 +129,7 @@ def pace_light(mile: Mile) -> Table:
         _Column("Light", lambda c: c.name),
         _Column("Kind", lambda c: c.kind, text=True),
         _Column("Time", lambda c: format_duration(c.time_s, 2)),
-        *_behind(Chased),
+        *_behind(Chased, digits_for(mile.effort.uncertainty_s)),
     ]
     return _table("Behind the light; a minus is ahead", columns, mile.pace_light)
 
@@ -151,11 +153,11 @@ def efforts(found: Sequence[Effort], units: Unit) -> Table:
     return _table("Fastest stretch of each distance, on the elapsed clock", columns, found, best)
 
 
-def repeats(found: Series) -> Table:
+def repeats(found: Series, digits: int) -> Table:
     """Every repetition of an interval session, with the rest before the next."""
     columns: list[_Column[Repeat]] = [
         _Column("Repetition", lambda r: str(r.index)),
-        _Column("Time", lambda r: format_duration(r.elapsed_s)),
+        _Column("Time", lambda r: format_duration(r.elapsed_s, digits)),
         _Column("After", lambda r: format_duration(r.start_s, 0)),
         _Column("Rest", lambda r: None if r.rest_s is None else format_duration(r.rest_s, 0)),
         _Column("Rest, m", lambda r: None if r.rest_m is None else f"{r.rest_m:.0f}"),
@@ -163,19 +165,18 @@ def repeats(found: Series) -> Table:
     return _table(f"Repetitions: {found.name}, found from the motion", columns, found.repeats)
 
 
-def splits(caption: str, cut: Sequence[Split], unit: Unit) -> Table:
+def splits(caption: str, cut: Sequence[Split], unit: Unit, digits: int) -> Table:
     """The whole run cut every mile or kilometre; the fastest whole one is stressed."""
     longest_m = max((s.length_m for s in cut), default=0.0)
     whole = [s for s in cut if s.length_m > 0.999 * longest_m]
     best = cut.index(min(whole, key=lambda s: s.elapsed_s)) if len(whole) > 1 else None
-    columns: list[_Column[Split]] = [
-        _Column("To", lambda s: format_distance(s.end_m, unit)),
-        _Column("Time", lambda s: format_duration(s.elapsed_s)),
-        _Column(f"Pace /{unit}", lambda s: _pace(s.pace_s_per_km, unit)),
-        *_streams(),
-        *_terrain(),
+    columns: list[_Column[tuple[Split, str, str]]] = [
+        _Column("To", lambda row: format_distance(row[0].end_m, unit)),
+        _Column("Time", lambda row: row[1]),
+        _Column(f"Pace /{unit}", lambda row: _pace(row[0].pace_s_per_km, unit)),
+        *_lifted(_streams() + _terrain(), lambda row: row[0]),
     ]
-    return _table(caption, columns, cut, best)
+    return _table(caption, columns, _with_times(cut, digits), best)
 
 
 def watch_laps(analysis: Analysis) -> Table:
@@ -234,22 +235,26 @@ def _of_row(column: _Column[Split], split_of: Callable[[T], Split], row: T) -> s
     return column.of(split_of(row))
 
 
-def _with_cumulative(cut: Sequence[Split]) -> list[tuple[Split, float]]:
-    return list(zip(cut, accumulate(s.elapsed_s for s in cut), strict=True))
+def _with_times(cut: Sequence[Split], digits: int) -> list[tuple[Split, str, str]]:
+    """Splits, each with its time and the total by then as they are written."""
+    said = format_splits((s.elapsed_s for s in cut), digits)
+    return [(split, *written) for split, written in zip(cut, said, strict=True)]
 
 
-def _behind(columns: type[B]) -> list[_Column[B]]:
+def _behind(columns: type[B], digits: int) -> list[_Column[B]]:
     """A column a quarter: seconds behind, and metres."""
 
     def at(quarter: int) -> Callable[[B], str | None]:
-        return lambda row: f"{lag_words(row.behind[quarter])}\n{metres_to_go(row.behind[quarter].behind_m)}"
+        return lambda row: (
+            f"{lag_words(row.behind[quarter], digits)}\n{metres_to_go(row.behind[quarter].behind_m)}"
+        )
 
     return [_Column(f"Behind at {end}", at(i)) for i, end in enumerate(_QUARTER_ENDS)]
 
 
-def lag_words(behind: Behind) -> str:
+def lag_words(behind: Behind, digits: int) -> str:
     """Write seconds behind with their unit, where they are not minutes."""
-    text = lag(behind.behind_s)
+    text = lag(behind.behind_s, digits)
     return text if ":" in text else f"{text} s"
 
 

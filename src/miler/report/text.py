@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, groupby
+from itertools import groupby
 
 from miler.activity import Note, Pause
 from miler.analysis import Analysis, Mile
@@ -42,6 +42,7 @@ from miler.units import (
     format_duration,
     format_margin,
     format_pace,
+    format_splits,
     lag,
     metres_to_go,
     off_mean,
@@ -72,6 +73,7 @@ def render(analysis: Analysis, look: Look | None = None) -> str:
     look = look or Look(WIDTH)
     units = analysis.settings.shown_units
     mile = analysis.mile
+    digits = digits_for(mile.effort.uncertainty_s) if mile else 1
     parts = [_head(analysis, look)]
     if mile is None:
         parts += [look.wrap(printable(why_no_mile(analysis))), _profile(analysis, look)]
@@ -79,13 +81,13 @@ def render(analysis: Analysis, look: Look | None = None) -> str:
         parts += _mile(analysis, mile, look)
     parts.append(_on_the_track(analysis, look))
     parts.append(_efforts(analysis.efforts, units, look))
-    parts.append(_repeats(analysis.repeats, look))
+    parts.append(_repeats(analysis.repeats, digits, look))
     parts.append(_pauses(analysis.pauses, look))
     parts.append(_laps(analysis, look))
     for unit in units:
         splits = analysis.miles if unit == "mi" else analysis.km
         if len(splits) > 1:
-            parts.append(_table(_SPLIT_TITLES[unit], splits, units, look))
+            parts.append(_table(_SPLIT_TITLES[unit], splits, units, digits, look))
     parts.append(_notes(analysis.notes, look))
     return look.said("\n\n".join("\n".join(map(str.rstrip, lines)) for lines in parts if lines)) + "\n"
 
@@ -131,15 +133,15 @@ def _facts(analysis: Analysis) -> list[str]:
 
 
 def _mile(analysis: Analysis, mile: Mile, look: Look) -> list[list[str]]:
-    units = analysis.settings.shown_units
+    units, digits = analysis.settings.shown_units, digits_for(mile.effort.uncertainty_s)
     return [
         _headline(analysis, mile, look),
         _profile(analysis, look),
-        _table("QUARTERS  440 yd each", mile.quarters, units, look),
+        _table("QUARTERS  440 yd each", mile.quarters, units, digits, look),
         _evenness(mile, analysis.summary.sub_sport, look),
-        _track_laps(analysis, mile, look),
-        _records(mile, look),
-        _milestone(mile, units, look),
+        _track_laps(analysis, mile, digits, look),
+        _records(mile, digits, look),
+        _milestone(mile, units, digits, look),
         titled("WORTH", worth_words(mile.worth, analysis.settings.own_records, mile.effort.high_s), look),
         titled("CONDITIONS", context_words(mile.conditions), look),
         _eligibility(mile, look),
@@ -182,14 +184,14 @@ def _profile(analysis: Analysis, look: Look) -> list[str]:
     return lines
 
 
-def _track_laps(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
+def _track_laps(analysis: Analysis, mile: Mile, digits: int, look: Look) -> list[str]:
     """The mile by laps where it was run on a track or a lap was asked for: else they double the quarters."""
     lap_m = analysis.settings.lap_m
     unasked = analysis.summary.sub_sport != "track" and math.isclose(lap_m, TRACK_LAP_M)
     if unasked or ovals.coached(analysis) is not None:  # that has them, with their ±
         return []
     title = f"TRACK LAPS  {lap_m:.6g} m{lead_in(lap_m)}"
-    return _table(title, mile.track_laps, analysis.settings.shown_units, look)
+    return _table(title, mile.track_laps, analysis.settings.shown_units, digits, look)
 
 
 def _on_the_track(analysis: Analysis, look: Look) -> list[str]:
@@ -197,18 +199,19 @@ def _on_the_track(analysis: Analysis, look: Look) -> list[str]:
     return [look.title("ON THE TRACK"), *lines] if lines else []
 
 
-def _table(title: str, splits: Sequence[Split], units: Sequence[Unit], look: Look) -> list[str]:
-    """A table of splits with a bar each: longer is faster."""
+def _table(title: str, splits: Sequence[Split], units: Sequence[Unit], digits: int, look: Look) -> list[str]:
+    """A table of splits with a bar each, longer is faster; no times are surer than the mile's."""
     if not splits:
         return []
     total_s, total_m = sum(s.elapsed_s for s in splits), sum(s.length_m for s in splits)
     even_s = [s.elapsed_s - total_s * s.length_m / total_m for s in splits]
+    times, totals = zip(*format_splits((s.elapsed_s for s in splits), digits), strict=True)
     columns = [
         Column("", [str(s.index) for s in splits]),
         Column("metres", [f"{s.length_m:.1f}" for s in splits], 3),
-        Column("time", [format_duration(s.elapsed_s) for s in splits]),
-        Column("total", [format_duration(s) for s in accumulate(s.elapsed_s for s in splits)], 4),
-        Column("to even", [off_mean(s) for s in even_s], 2),
+        Column("time", list(times)),
+        Column("total", list(totals), 4),
+        Column("to even", [off_mean(s, digits) for s in even_s], 2),
         *_of_streams(splits, units),
     ]
     return [*look.wrap(look.title(title)), *laid_out(columns, look, shares(_speeds(splits)))]
@@ -252,7 +255,7 @@ def _evenness(mile: Mile, sub_sport: str | None, look: Look) -> list[str]:
     return [*lines, *(look.dim(line) for words in said for line in hung(words, look))]
 
 
-def _records(mile: Mile, look: Look) -> list[str]:
+def _records(mile: Mile, digits: int, look: Look) -> list[str]:
     if not mile.records:
         return []
     time_s = mile.effort.elapsed_s
@@ -268,7 +271,7 @@ def _records(mile: Mile, look: Look) -> list[str]:
         Column("", who, words=True),
         Column("speed", [f"{rounded_down(share)} %" for share in shares], 3),
         *(
-            Column(head, [lag(at[i].behind_s) for at in behinds], rank)
+            Column(head, [lag(at[i].behind_s, digits) for at in behinds], rank)
             for i, (head, rank) in enumerate((("1/4", 6), ("1/2", 5), ("3/4", 4), ("1/1", 0)))
         ),
         Column("to go", [_to_go(at) for at in behinds], 1),
@@ -283,15 +286,15 @@ def _to_go(behind: Sequence[Behind]) -> str:
     return metres_to_go(behind[-1].behind_m)
 
 
-def _milestone(mile: Mile, units: Sequence[Unit], look: Look) -> list[str]:
+def _milestone(mile: Mile, units: Sequence[Unit], digits: int, look: Look) -> list[str]:
     stone = mile.milestone
     if stone is None:
         return []
     time = format_duration(stone.time_s, 0)
     paces = ", ".join(format_pace(stone.pace_s_per_km, unit) for unit in units)
     said = (
-        f"{time}  {format_duration(stone.faster_by_s)} s or {rounded_up(stone.faster_by_percent)} % to find;"
-        f" {format_duration(stone.time_s / 4)} a quarter, {paces}"
+        f"{time}  {format_margin(stone.faster_by_s, digits)} s or {rounded_up(stone.faster_by_percent)} % to"
+        f" find; {format_duration(stone.time_s / 4)} a quarter, {paces}"
     )
     own = own_best_words(mile.own_bests, mile.effort.uncertainty_s)
     return titled("NEXT", [said, *own], look, time)
@@ -309,7 +312,7 @@ def _eligibility(mile: Mile, look: Look) -> list[str]:
     return lines
 
 
-def _repeats(found: Series | None, look: Look) -> list[str]:
+def _repeats(found: Series | None, digits: int, look: Look) -> list[str]:
     """Every repetition in a line, with the rest before the next."""
     if found is None:
         return []
@@ -317,13 +320,14 @@ def _repeats(found: Series | None, look: Look) -> list[str]:
     mean_s = sum(r.elapsed_s for r in repeats) / len(repeats)
     columns = [
         Column("", [str(r.index) for r in repeats]),
-        Column("time", [format_duration(r.elapsed_s) for r in repeats]),
-        Column("to mean", [off_mean(r.elapsed_s - mean_s) for r in repeats], 1),
+        Column("time", [format_duration(r.elapsed_s, digits) for r in repeats]),
+        Column("to mean", [off_mean(r.elapsed_s - mean_s, digits) for r in repeats], 1),
         Column("after", [format_duration(r.start_s, 0) for r in repeats], 3),
         Column("rest", [format_duration(r.rest_s, 0) for r in repeats], 2),
         Column("rest, m", [_whole(r.rest_m) for r in repeats], 4),
     ]
-    head = titled("REPEATS", [f"{found.name}, {format_duration(mean_s)} on average"], look, found.name)
+    said = f"{found.name}, {format_duration(mean_s, digits)} on average"
+    head = titled("REPEATS", [said], look, found.name)
     return [*head, *laid_out(columns, look, shares([1 / r.elapsed_s for r in repeats]))]
 
 

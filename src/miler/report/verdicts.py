@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from miler.analysis import Mile
 from miler.conditions import Condition
+from miler.effort import Effort
 from miler.pacing import Change, Pacing
 from miler.recordbook import Mark
 from miler.report.words import SHAPES, written_day
 from miler.scoring import label
 from miler.shown import printable
-from miler.units import format_duration, length_name, rounded_down, rounded_up
+from miler.units import digits_for, format_duration, length_name, rounded_down, rounded_up
 from miler.worth import BookWorth, Worth
 
 _ORDINALS = ("first", "second", "third", "last")
@@ -43,7 +44,7 @@ def pacing_words(mile: Mile, sub_sport: str | None = None) -> list[str]:
     pacing = mile.pacing
     said = [_against_noise(pacing, _measure(sub_sport))]
     if not pacing.within_noise:
-        said += [_lost(pacing, mile.effort.elapsed_s), _like(pacing)]
+        said += [_lost(pacing, mile.effort), _like(pacing)]
     if pacing.kick is not None:
         kick = pacing.kick
         said.append(
@@ -61,14 +62,16 @@ def _against_noise(pacing: Pacing, measure: str) -> str:
     return alone if pacing.within_noise else f"more uneven than {measure} explains: {alone}"
 
 
-def _lost(pacing: Pacing, mile_s: float) -> str:
+def _lost(pacing: Pacing, effort: Effort) -> str:
     """Where the seconds went: each quarter against the fastest one."""
     fastest = _ORDINALS[pacing.lost_s.index(0.0)]
-    lost = [f"{s:.1f} s in the {_ORDINALS[i]}" for i, s in enumerate(pacing.lost_s) if s >= _LOST_S]
-    could_s = mile_s - sum(pacing.lost_s)
+    digits = digits_for(effort.uncertainty_s)
+    each = enumerate(round(s, digits) for s in pacing.lost_s)
+    lost = [f"{s:.{digits}f} s in the {_ORDINALS[i]}" for i, s in each if s >= _LOST_S]
+    could_s = effort.elapsed_s - sum(pacing.lost_s)
     return (
         f"lost against its {fastest} quarter: {_listed(lost)};"
-        f" at that pace throughout it would have been {format_duration(could_s)}"
+        f" at that pace throughout it would have been {format_duration(could_s, digits)}"
     )
 
 
