@@ -50,6 +50,7 @@ soak: fuzz
 	$(BIN)/python -m benchmarks.watch_kills --times 150
 	$(BIN)/python -m benchmarks.web --kills 100
 	$(BIN)/python -m benchmarks.coverage 2600
+	$(BIN)/python -m benchmarks.cluster
 
 golden: $(VENV)/.developing
 	$(BIN)/python -m devtools.golden

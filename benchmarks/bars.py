@@ -33,6 +33,7 @@ _ISSUES = (
     "benchmarks.trust",
     "benchmarks.track",
     "benchmarks.reports",
+    "benchmarks.cluster",
 )
 
 
