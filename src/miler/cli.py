@@ -17,6 +17,7 @@ import click
 
 from miler import (
     cli_card,
+    cli_dataset,
     cli_explain,
     cli_library,
     cli_plan,
@@ -237,6 +238,7 @@ cli_library.register(cli)
 cli_plan.register(cli)
 cli_records.register(cli)
 cli.add_command(cli_watch.watch)
+cli.add_command(cli_dataset.dataset_)
 cli.add_command(cli_site.site)
 cli.add_command(cli_serve.serve)
 cli.add_command(cli_upload.upload)
