@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from devtools.dataset_tables import tables
 from devtools.small_runs import small_run, write_runs
 from miler.batch import Batch
+from miler.dataset import reading
 from miler.dataset.athletes import athletes
+from miler.dataset.compacting import compact
 from miler.dataset.importing import import_into
 from miler.dataset.manifests import FOLDER
 from miler.dataset.ranking import Candidate, fastest
@@ -240,6 +242,73 @@ def test_other_settings_of_an_athlete_are_a_reason_to_read_their_files_again(
         for row in rows_in(tmp_path / "out")["activities"]
     }
     assert grades == {"anna": (64, True), "bob": (None, False)}
+
+
+@pytest.fixture
+def in_pieces(tmp_path: Path, outcomes: list[tuple[Found, Outcome]]) -> Path:
+    """A dataset of many small parts, with a file that was read twice and what a kill left."""
+    root = tmp_path / "pieces"
+    for number, one in enumerate(outcomes):
+        put([one], Storage(root), run=number % 3)
+    put([(replace(outcomes[0][0], mtime_ns=9), outcomes[1][1])], Storage(root), run=5)
+    with pytest.raises(Killed):
+        put(outcomes, Dying(root, 3), run=5)
+    return root
+
+
+def test_a_compacted_dataset_has_the_same_rows_in_fewer_parts_and_knows_the_same_files(
+    in_pieces: Path, miler: Miler
+) -> None:
+    before, done = rows_in(in_pieces), Dataset(in_pieces).done(retry=True).tolist()
+    best = Dataset(in_pieces).best(MILE_M)
+    assert miler("dataset", "compact", in_pieces).code == 0
+    assert rows_in(in_pieces) == before
+    assert Dataset(in_pieces).done(retry=True).tolist() == done
+    assert Dataset(in_pieces).best(MILE_M) == best
+    parts = [path.relative_to(in_pieces).parent for path in in_pieces.rglob("*.parquet")]
+    assert len(set(parts)) == len(parts)
+    (manifest,) = (in_pieces / FOLDER).iterdir()
+    assert miler("dataset", "compact", in_pieces).code == 0
+    assert [*(in_pieces / FOLDER).iterdir()] == [manifest]
+    assert rows_in(in_pieces) == before
+
+
+class Stopping(Storage):
+    """A storage whose process is killed when it is to write or delete once more than so often."""
+
+    left = 0
+
+    def put(self, name: str, data: bytes) -> None:
+        self.step()
+        super().put(name, data)
+
+    def delete(self, name: str) -> None:
+        self.step()
+        super().delete(name)
+
+    def step(self) -> None:
+        if Stopping.left == 0:
+            raise Killed
+        Stopping.left -= 1
+
+
+def test_a_kill_at_any_step_of_compacting_leaves_the_same_rows(
+    in_pieces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rows_in(in_pieces)
+    monkeypatch.setattr(reading, "Storage", Stopping)
+    steps = 0
+    while True:
+        Stopping.left = steps
+        try:
+            compact(in_pieces)
+        except Killed:
+            steps += 7
+        else:
+            break
+        finally:
+            assert rows_in(in_pieces) == before
+    assert steps > 14
 
 
 class Victim(Here):

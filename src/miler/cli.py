@@ -64,6 +64,7 @@ _HOMES = {
     "plan": "cli_plan:plan",
     "records": "cli_records:records",
     "profile": "cli_records:profile",
+    "dataset": "cli_dataset:dataset_",
     "watch": "cli_watch:watch",
     "site": "cli_site:site",
     "serve": "cli_serve:serve",
@@ -143,7 +144,7 @@ def _tell_versions(ctx: click.Context, param: click.Parameter, wanted: bool) -> 
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`miler FILE...` is short for `miler report FILE...`. Nothing leaves this machine.",
+    epilog="`miler FILE...` is short for `miler report FILE...`. Nothing leaves unless you say where to.",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_versions,
               help="Show the versions that a result depends on, and exit.")  # fmt: skip

@@ -86,6 +86,25 @@ def import_into_dataset(
     return SOME_FAILED if counts["failed"] else OK
 
 
+@click.group("dataset", short_help="Look after a dataset of many athletes: compact.")
+def dataset_() -> None:
+    """Look after a dataset of many athletes."""
+
+
+@dataset_.command("compact", short_help="Make one part of many small ones.")
+@click.argument("root", metavar="DIR")
+def compact_(root: str) -> int:
+    """Make one part for each table, athlete and year of the dataset in DIR, which questions then open.
+
+    A kill does no harm. No import into the dataset may run meanwhile.
+    """
+    from miler.dataset.compacting import compact
+
+    before, after = compact(root)
+    click.echo(f"{before:,} parts before, {after:,} now", err=True)
+    return OK
+
+
 def best_of_dataset(
     root: str,
     length_m: float | None,

@@ -124,7 +124,8 @@ def name_of(batch: str) -> str:
 
 def load(storage: Storage) -> list[Manifest]:
     """Read every manifest, the earliest run's first."""
-    found = map(Manifest.loads, storage.all_below(FOLDER, ".json"))
+    names = [name for name in storage.names(FOLDER) if name.endswith(".json")]
+    found = map(Manifest.loads, storage.read_all(names))
     return sorted(found, key=lambda manifest: (manifest.run, manifest.batch))
 
 

@@ -79,7 +79,7 @@ class Dataset:
                 f"there is no dataset in {self.storage.root}; `miler import PATH --dataset` makes one",
                 code="no_dataset",
             )
-        self._counting = list(manifests.counting(self.manifests))
+        self.counting = list(manifests.counting(self.manifests))
 
     def done(self, *, retry: bool = False) -> Ids:
         """Return the `read_id`s of what need not be read again, sorted: 8 bytes a file.
@@ -92,7 +92,7 @@ class Dataset:
     def parts(self, table: str) -> list[Current]:
         """Return the parts of a table in which there are rows that count."""
         found = []
-        for manifest, counts in zip(self.manifests, self._counting, strict=True):
+        for manifest, counts in zip(self.manifests, self.counting, strict=True):
             gone = manifest.file_ids[~counts]
             found += [Current(part, gone) for part in manifest.parts if part.table == table and counts.any()]
         return found
@@ -105,9 +105,7 @@ class Dataset:
             columns: of its own, and of `athlete` and `year`; all if None.
             where: an expression of `pyarrow.compute` on any of them.
         """
-        return self._read(
-            name, self.parts(name), columns or arrow_schema(name, partitioned=True).names, where
-        )
+        return self.read(name, self.parts(name), columns or arrow_schema(name, partitioned=True).names, where)
 
     def best(
         self,
@@ -140,7 +138,7 @@ class Dataset:
         ]
         chosen = fastest(
             candidates,
-            lambda parts: self._read("efforts", parts, _TIMED, field("length_m") == length_m),
+            lambda parts: self.read("efforts", parts, _TIMED, field("length_m") == length_m),
             per_athlete=per_athlete,
             limit=limit,
         )
@@ -152,15 +150,20 @@ class Dataset:
         folders = {folder_of(row["athlete"], row["year"]) for row in efforts}
         parts = [one for one in self.parts("activities") if one.part.folder in folders]
         these = field("file_id").isin([row["file_id"] for row in efforts])
-        said = {_key(row): row for row in self._read("activities", parts, _SAID, these).to_pylist()}
+        said = {_key(row): row for row in self.read("activities", parts, _SAID, these).to_pylist()}
         for row in efforts:
             told = said[_key(row)] | row | ({} if graded else {"age_grade_percent": None})
             yield DatasetBest(**{name: told[name] for name in _SHOWN})
 
-    def _read(
-        self, table: str, parts: Sequence[Current], columns: Sequence[str], where: Any
-    ) -> pyarrow.Table:
-        """Read parts: all that hold nothing outdated at once, each other one without that."""
+    def read(self, table: str, parts: Sequence[Current], columns: Sequence[str], where: Any) -> pyarrow.Table:
+        """Return rows of some parts of a table that count, in no order.
+
+        Args:
+            table: of `TABLES`.
+            parts: some of its `parts`.
+            columns: as for `table`.
+            where: as for `table`.
+        """
         arrow = needed("pyarrow", "parquet", "A dataset")
         field = needed("pyarrow.compute", "parquet", "A dataset").field
         columns = list(columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from miler import remote
@@ -43,15 +44,30 @@ class Storage:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, data)
 
-    def all_below(self, folder: str, ending: str) -> list[bytes]:
-        """Return the contents of the files in a folder whose names end so, in their order."""
+    def names(self, folder: str) -> list[str]:
+        """Return the names of all files in a folder and below it, sorted; none where it is missing."""
         top = f"{self.base}/{folder}"
         if self._there is None:
-            return [path.read_bytes() for path in sorted(Path(top).glob(f"*{ending}"))]
-        self._there.invalidate_cache()  # what others wrote is to be seen
-        names = sorted(name for name in self._there.find(top) if name.endswith(ending))
-        contents = self._there.cat(names) if names else {}  # many at once
-        return [contents[name] for name in names]
+            paths = [path.as_posix() for path in Path(top).rglob("*") if path.is_file()]
+        else:
+            self._there.invalidate_cache()  # what others wrote is to be seen
+            paths = self._there.find(top)
+        return sorted(path[len(self.base) + 1 :] for path in paths)
+
+    def read_all(self, names: Sequence[str]) -> list[bytes]:
+        """Return the contents of files; of another file system, many at once."""
+        paths = [f"{self.base}/{name}" for name in names]
+        if self._there is None:
+            return [Path(path).read_bytes() for path in paths]
+        contents = self._there.cat(paths) if paths else {}
+        return [contents[path] for path in paths]
+
+    def delete(self, name: str) -> None:
+        """Delete a file, which may be gone already."""
+        if self._there is None:
+            Path(self.root, name).unlink(missing_ok=True)
+        elif self._there.exists(f"{self.base}/{name}"):
+            self._there.rm_file(f"{self.base}/{name}")
 
     def _put_there(self, target: str, data: bytes) -> None:
         if self.root.startswith(_STORES_OF_OBJECTS):

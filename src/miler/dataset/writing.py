@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +21,12 @@ from miler.extras import needed
 from miler.files import Found
 from miler.outcome import Kind, Outcome
 
-_GROUP_ROWS = 65_536
-_BY_TIME = [(name, "ascending") for name in ("length_m", "elapsed_s", "file_id", "part")]
+if TYPE_CHECKING:
+    import pyarrow
 
-Partition = tuple[str, str, int | None]  # a table, an athlete, a year
+_GROUP_ROWS = 65_536
+_LENGTH_AND_TIME = ("length_m", "elapsed_s")
+_BY_TIME = [(name, "ascending") for name in (*_LENGTH_AND_TIME, "file_id", "part")]
 
 
 @dataclass(frozen=True)
@@ -94,38 +97,32 @@ def _ended(batch: Batch, outcomes: Iterable[Outcome]) -> Iterator[_Ended]:
 
 def _put_parts(storage: Storage, batch: str, ended: Iterable[_Ended]) -> Iterator[tuple[Part, int]]:
     """Write a part for each table, athlete and year; yield it with its bytes."""
-    rows: dict[Partition, list[Row]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for one in ended:
         for table, year, row in rows_of(one.outcome, one.found.path, one.file_id):
-            rows[table, one.found.athlete, year].append(row)
-    for partition, some in rows.items():
-        yield put_part(storage, batch, partition, some)
+            rows[table, folder_of(one.found.athlete, year)].append(row)
+    table_of = needed("pyarrow", "parquet", "A dataset").Table.from_pylist
+    for (table, folder), some in rows.items():
+        yield put_part(storage, batch, table, folder, table_of(some, arrow_schema(table)))
 
 
-def put_part(storage: Storage, batch: str, partition: Partition, rows: list[Row]) -> tuple[Part, int]:
+def put_part(
+    storage: Storage, batch: str, table: str, folder: str, columns: pyarrow.Table
+) -> tuple[Part, int]:
     """Write rows of one table, athlete and year; return the part and its bytes.
 
-    It is named by its batch and its content: no name ever means two contents, whoever writes when.
+    Efforts are in order of length and time, so that a question skips most of them. A part is named by its
+    batch and its content: no name ever means two contents, whoever writes when.
     """
-    table, athlete, year = partition
-    data = _parquet_of(table, rows)
-    content = blake2b(data, digest_size=8).hexdigest()
-    name = f"{table}/{folder_of(athlete, year)}/{batch}-{content}.parquet"
-    storage.put(name, data)
-    fastest_s: dict[float, float] = {}
-    for row in rows if table == "efforts" else ():
-        length_m = row["length_m"]
-        fastest_s[length_m] = min(row["elapsed_s"], fastest_s.get(length_m, row["elapsed_s"]))
-    return Part(name, len(rows), fastest_s), len(data)
-
-
-def _parquet_of(table: str, rows: list[Row]) -> bytes:
-    """Write rows as Parquet; efforts in order of length and time, so that a question skips most of them."""
-    arrow = needed("pyarrow", "parquet", "A dataset")
     parquet = needed("pyarrow.parquet", "parquet", "A dataset")
-    columns = arrow.Table.from_pylist(rows, arrow_schema(table))
+    fastest_s: dict[float, float] = {}
     if table == "efforts":
         columns = columns.sort_by(_BY_TIME)
-    stream = arrow.BufferOutputStream()
+        # The first of each length is the last to stay.
+        fastest_s = dict(zip(*(columns[name].to_pylist()[::-1] for name in _LENGTH_AND_TIME), strict=True))
+    stream = needed("pyarrow", "parquet", "A dataset").BufferOutputStream()
     parquet.write_table(columns, stream, compression="zstd", row_group_size=_GROUP_ROWS)
-    return bytes(stream.getvalue())
+    data = bytes(stream.getvalue())
+    name = f"{table}/{folder}/{batch}-{blake2b(data, digest_size=8).hexdigest()}.parquet"
+    storage.put(name, data)
+    return Part(name, len(columns), fastest_s), len(data)
