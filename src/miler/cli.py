@@ -95,7 +95,7 @@ class _Verbs(click.Group):
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`miler FILE...` is short for `miler report FILE...`. Nothing leaves this machine.",
+    epilog="`miler FILE...` is short for `miler report FILE...`. Nothing leaves unless you say where to.",
 )
 @click.version_option(None, "--version", package_name="miler", message="miler %(version)s")
 def cli() -> None:

@@ -46,7 +46,7 @@ class Dask:
         """
         distributed = needed("distributed", "cluster", "--engine dask")
         self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker, BrokenProcessPool)
-        self._lost = (CancelledError, distributed.CancelledError, distributed.comm.CommClosedError)
+        self._lost = (CancelledError, distributed.CancelledError)  # what its tasks end with
         self._cluster: Any = None if scheduler else _own_cluster(distributed, jobs)
         self._address = scheduler or "this machine"
         try:
@@ -68,20 +68,28 @@ class Dask:
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
-        error = ended[1]
-        if isinstance(error, self._lost):
-            reason = f"the Dask scheduler at {self._address} went away; the same command again does the rest"
-            raise MilerError(reason, code="no_scheduler") from error
+        if isinstance(ended[1], self._lost):
+            raise self._gone() from ended[1]
+
+    def _gone(self) -> MilerError:
+        reason = f"the Dask scheduler at {self._address} went away; the same command again does the rest"
+        return MilerError(reason, code="no_scheduler")
 
     @property
     def jobs(self) -> int:
         """How many threads the workers have now."""
         if not self._jobs or time.monotonic() > self._counted + _COUNTED_S:
-            self._jobs, self._counted = sum(self._client.nthreads().values()) or 1, time.monotonic()
+            try:
+                self._jobs = sum(self._client.nthreads().values()) or 1
+            except OSError as error:
+                raise self._gone() from error
+            self._counted = time.monotonic()
         return self._jobs
 
     def submit(self, task: Callable[[Argument], Result], argument: Argument) -> Future[Result]:
         """Run a task on any worker."""
+        if self._client.status != "running":
+            raise self._gone()
         future: Future[Result] = self._executor.submit(_Told(task, miler.__version__), argument)
         return future
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Any, NamedTuple
-from urllib.request import url2pathname
 
 from miler.extras import needed
 from miler.limits import MIB
@@ -48,6 +47,8 @@ def plain(path: str) -> str:
     """Return what a `file://` URL says, as this machine says it; any other path as it is."""
     if not path.startswith("file://"):
         return path
+    from urllib.request import url2pathname  # brings all of HTTP with it
+
     return url2pathname(path.removeprefix("file://").removeprefix("localhost"))
 
 
@@ -71,7 +72,7 @@ def walk(top: str, unreadable: list[OSError]) -> Iterator[list[Item]]:
         unreadable: takes what the file system refused.
     """
     system, inside = system_of(top)
-    start = top.rstrip("/").removesuffix(inside)
+    start = _start(top, inside)
     folders = [inside]
     while folders:
         folder = folders.pop()
@@ -97,7 +98,7 @@ def look(path: str) -> Item:
     """
     system, inside = system_of(path)
     with _told(path):
-        return _item(path.removesuffix(inside), system.info(inside))
+        return _item(_start(path, inside), system.info(inside))
 
 
 def load(path: str) -> bytes:
@@ -128,7 +129,15 @@ def system_of(path: str) -> tuple[Any, str]:
     scheme = path.partition("://")[0]
     module, extra = _BRINGS[scheme]
     needed(module, extra, f"{scheme}://")
-    return tuple(needed("fsspec.core", extra, f"{scheme}://").url_to_fs(path))
+    with _told(path):
+        system, inside = needed("fsspec.core", extra, f"{scheme}://").url_to_fs(path)
+    return system, inside
+
+
+def _start(path: str, inside: str) -> str:
+    """Return what stands before a path of a file system in its URL: for hdfs:// a machine's name, too."""
+    path = path.rstrip("/")
+    return path.removesuffix(inside) if path.endswith(inside) else path.partition("://")[0] + "://"
 
 
 def _item(start: str, info: dict[str, Any]) -> Item:
