@@ -25,6 +25,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
+from devtools import figures
 from devtools.guide import DOCS, Block, Command, anchors, blocks, links, pages, shows
 from devtools.serving import Server, serving
 from devtools.small_runs import write_runs
@@ -39,6 +40,8 @@ TYPED = pytest.mark.parametrize(
     [page for page in pages() if not page.read_text(encoding="utf-8").startswith(MADE)],
     ids=lambda page: page.relative_to(ROOT).as_posix(),
 )
+# Where benchmarks/newcomer.py installed miler. Else it is called in this process, in a tenth of the time.
+INSTALLED = os.environ.get("GUIDE_PROGRAMS")
 UPLOAD_KEY = "a-key-for-tests-only"
 ENDED_BY_CTRL_C = (0, 130)
 # Where a reader has files and folders of his own, the tests have those that the project made.
@@ -49,7 +52,11 @@ HIS_FILES = {
     "old-watch.fit": "truncated.fit",
     "run.gpx": "phone-spike.gpx",
 }
-HIS_FOLDERS = ("Downloads", "runs")
+HIS_FOLDERS = {
+    "Downloads": "phone-spike.gpx",
+    "runs": "treadmill.fit",
+    "media/GARMIN/Activity": "treadmill.fit",
+}
 
 
 @dataclass
@@ -62,9 +69,9 @@ class Reader:
 
     def types(self, command: Command) -> None:
         """Do what a command asks, and hold the page to it."""
-        program = command.line.split()[0]
-        if program in ELSEWHERE:
-            ELSEWHERE[program](shlex.split(command.line))
+        words = command.line.split()
+        if elsewhere := ELSEWHERE.get(words[0]) or ELSEWHERE.get(" ".join(words[:2])):
+            elsewhere(shlex.split(command.line))
         elif "Ctrl-C" in command.said:
             self.interrupts(command.line)
         else:
@@ -76,10 +83,8 @@ class Reader:
 
     def runs(self, line: str) -> tuple[int, str, str]:
         """Run it: in this process where it is miler alone, else as a shell does."""
-        if line.startswith("miler ") and not re.search(r"[|<>$&;]", line):
-            words = [
-                str(Path(word).expanduser()) if word[0] == "~" else word for word in shlex.split(line)[1:]
-            ]
+        if not INSTALLED and line.startswith("miler ") and not re.search(r"[|<>$&;]", line):
+            words = shlex.split(line)[1:]
             ran = self.miler(*(name for word in words for name in expanded(word)))
             return ran.code, ran.out, ran.err
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=self.environment())
@@ -109,23 +114,28 @@ class Reader:
             return text
         server: Server = self.request.getfixturevalue("upload_server")
         if "upload " in text and "--to " not in text:
-            text += f" --to {server.url} --token {server.token}"
+            text += f" --to {server.url} --token {server.token}" + " --every 0.2" * ("--watch" in text)
         text = re.sub(r"http://(127\.0\.0\.1|desk(\.local)?):8765|\$URL", server.url, text)
         return re.sub(r"\$?\bTOKEN\b|\$T\b", server.token, text).replace("KEY", UPLOAD_KEY)
 
     def environment(self) -> dict[str, str]:
         """Return this process's, with `miler` and `python` on the path, and no browser to open."""
+        rest = {"BROWSER": "true", "PYTHONUNBUFFERED": "1"}
+        if INSTALLED:
+            return os.environ | rest | {"PATH": f"{INSTALLED}{os.pathsep}{os.environ['PATH']}"}
         programs = self.folder / ".bin"
         programs.mkdir(exist_ok=True)
         for name, start in {"python": "", "miler": "-m miler.cli "}.items():
             (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {start}"$@"\n')
             (programs / name).chmod(0o755)
-        return os.environ | {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-            "BROWSER": "true",
-            "PYTHONUNBUFFERED": "1",
-        }
+        return (
+            os.environ
+            | rest
+            | {
+                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+            }
+        )
 
 
 def expanded(word: str) -> list[str]:
@@ -133,8 +143,8 @@ def expanded(word: str) -> list[str]:
     return sorted(str(path) for path in Path().glob(word)) or [word] if "*" in word else [word]
 
 
-# What changes the machine, takes minutes or is another's is tried by benchmarks/newcomer.py, in an environment of its
-# own; here only whether there is what it names.
+# What changes the machine or takes minutes is tried by benchmarks/newcomer.py, in an environment of its own;
+# here only whether there is what it names.
 
 
 def makes_a_target(words: list[str]) -> None:
@@ -162,6 +172,7 @@ ELSEWHERE: dict[str, Callable[[list[str]], None]] = {
     "pip": installs_what_there_is,
     "pipx": installs_what_there_is,
     "uv": installs_what_there_is,
+    "python -m": runs_python,
     "py": runs_python,
     "python3": runs_python,
     ".venv/bin/python": runs_python,
@@ -170,9 +181,9 @@ ELSEWHERE: dict[str, Callable[[list[str]], None]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def upload_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of these pages' own, which lets an address with the key upload."""
+    """A server of the page's own, which lets an address with the key upload."""
     library = tmp_path_factory.mktemp("uploads") / "library.db"
     with serving(library, "--upload-key", UPLOAD_KEY) as running:
         yield running
@@ -198,9 +209,9 @@ def reader(
         shutil.copytree(ROOT / name, tmp_path / name)
     for name, sample in HIS_FILES.items():
         shutil.copy(SAMPLES / sample, tmp_path / name)
-    for name in (*HIS_FOLDERS, "media/GARMIN/Activity"):
+    for name, sample in HIS_FOLDERS.items():
         (tmp_path / name).mkdir(parents=True)
-        shutil.copy(SAMPLES / "treadmill.fit", tmp_path / name / "2026-01-19-run.fit")
+        shutil.copy(SAMPLES / sample, tmp_path / name)
     shutil.copy(ROOT / "src" / "miler" / "upload.py", tmp_path)
     monkeypatch.chdir(tmp_path)
     return Reader(tmp_path, miler, request)
@@ -262,6 +273,14 @@ def run_sql(block: Block, reader: Reader, names: dict[str, Any]) -> None:
         assert library.execute(block.text).fetchall()
 
 
+def reads_toml(block: Block, reader: Reader, names: dict[str, Any]) -> None:
+    tomllib.loads(block.text)
+
+
+def reads_json(block: Block, reader: Reader, names: dict[str, Any]) -> None:
+    json.loads(block.text)
+
+
 def says_no_command(block: Block, reader: Reader, names: dict[str, Any]) -> None:
     assert not re.search(r"^(\$|miler) ", block.text, re.MULTILINE)
 
@@ -271,8 +290,8 @@ READ: dict[str, Callable[[Block, Reader, dict[str, Any]], None]] = {
     "sh": lambda *_: None,
     "python": run_python,
     "sql": run_sql,
-    "toml": lambda block, *_: tomllib.loads(block.text) and None,
-    "json": lambda block, *_: json.loads(block.text) and None,
+    "toml": reads_toml,
+    "json": reads_json,
     "text": says_no_command,
 }
 
@@ -315,6 +334,16 @@ def is_a_command(text: str) -> None:
 def test_every_verb_is_told_in_the_guide() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in pages())
     assert not {verb for verb in cli.commands if f"miler {verb}" not in text}
+
+
+def test_the_figures_are_those_that_the_script_draws(tmp_path: Path) -> None:
+    figures.main(tmp_path)
+    for drawn in tmp_path.iterdir():
+        assert drawn.read_bytes() == (figures.PICTURES / drawn.name).read_bytes(), drawn.name
+
+
+def test_the_pictures_of_the_readme_are_small() -> None:
+    assert all(path.stat().st_size < 120_000 for path in figures.PICTURES.iterdir())
 
 
 def test_every_page_is_in_the_order_of_the_guide() -> None:
