@@ -1,6 +1,6 @@
 """The pictures of the README: the report of a sample file as a browser shows it, by day and by night.
 
-`python -m devtools.pictures`, with a Chromium on this machine. Another version of it draws other bytes, so only
+`python -m devtools.pictures`, with a Chromium on this machine. Another version of it draws others, so only
 their size is held by a test.
 """
 
