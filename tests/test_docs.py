@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import click
@@ -28,7 +28,7 @@ import pytest
 from devtools import figures
 from devtools.guide import DOCS, Block, Command, anchors, blocks, links, pages, shows
 from devtools.serving import Server, serving
-from devtools.small_runs import write_runs
+from devtools.small_runs import small_run, write_runs
 from miler.cli import cli
 from tests.conftest import ROOT, SAMPLES, Miler
 
@@ -53,7 +53,7 @@ HIS_FILES = {
     "run.gpx": "phone-spike.gpx",
 }
 HIS_FOLDERS = {
-    "Downloads": "phone-spike.gpx",
+    "Downloads": "intervals.tcx.gz",
     "runs": "treadmill.fit",
     "media/GARMIN/Activity": "treadmill.fit",
 }
@@ -66,6 +66,7 @@ class Reader:
     folder: Path
     miler: Miler
     request: pytest.FixtureRequest
+    interrupted: ClassVar[set[str]] = set()
 
     def types(self, command: Command) -> None:
         """Do what a command asks, and hold the page to it."""
@@ -91,7 +92,10 @@ class Reader:
         return done.returncode, done.stdout, done.stderr
 
     def interrupts(self, line: str) -> None:
-        """Run what runs until it is told to end, and tell it when it has said its first word."""
+        """Run what runs until it is told to end, and tell it when it has said its first word; each once."""
+        if line in self.interrupted:
+            return
+        self.interrupted.add(line)
         line = self.at_home(line) + (" --port 0" if line.startswith("miler serve") else "")
         process = subprocess.Popen(
             ["bash", "-c", f"exec {line}"],
@@ -181,9 +185,9 @@ ELSEWHERE: dict[str, Callable[[list[str]], None]] = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upload_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of the page's own, which lets an address with the key upload."""
+    """A server of these pages' own, which lets an address with the key upload."""
     library = tmp_path_factory.mktemp("uploads") / "library.db"
     with serving(library, "--upload-key", UPLOAD_KEY) as running:
         yield running
@@ -209,6 +213,12 @@ def reader(
         shutil.copytree(ROOT / name, tmp_path / name)
     for name, sample in HIS_FILES.items():
         shutil.copy(SAMPLES / sample, tmp_path / name)
+    (tmp_path / "monday.fit").write_bytes(small_run(1))
+    evening = (SAMPLES / "phone-spike.gpx").read_text(encoding="utf-8").replace("2026-02-08T", "2026-02-10T")
+    (tmp_path / "evening.gpx").write_text(evening, encoding="utf-8")
+    monkeypatch.setattr(
+        os, "sched_getaffinity", lambda _: {0}, raising=False
+    )  # a process more costs a second
     for name, sample in HIS_FOLDERS.items():
         (tmp_path / name).mkdir(parents=True)
         shutil.copy(SAMPLES / sample, tmp_path / name)
