@@ -50,11 +50,11 @@ def main() -> int:
     parser.add_argument("--only", metavar="NAME", action="append", help="one module's; may be repeated")
     parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args()
-    missed, measured = 0, defaultdict[str, list[Bar]](list)
+    missed, measured = 0, defaultdict[str, list[tuple[Bar, str]]](list)
     print(f"{'bar':<66}  {'figure':<64}  {'goal':<32}  ")
     for module, bar in _all(options.short, options.only):
-        measured[module].append(bar)
         verdict = _verdict(bar, options.short)
+        measured[module].append((bar, verdict))
         missed += verdict == "MISSED"
         print(f"{bar.name:<66}  {bar.figure:<64}  {bar.goal:<32}  {verdict}", flush=True)
     if options.page:

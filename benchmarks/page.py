@@ -15,15 +15,14 @@ from benchmarks.bar import Bar
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 _SECTION = re.compile(r"^<!-- (\w+) -->\n", re.MULTILINE)
-_VERDICTS = {True: "met", False: "**missed**", None: "not measured"}
 
 
-def update(page: str, measured: Mapping[str, Sequence[Bar]], on: date, *, short: bool) -> str:
+def update(page: str, measured: Mapping[str, Sequence[tuple[Bar, str]]], on: date, *, short: bool) -> str:
     """Return the page with the sections of what was measured written anew, all in the order of their names.
 
     Args:
         page: as it is.
-        measured: the bars of each module, by its name without the package.
+        measured: the bars of each module, by its name without the package, each with its verdict.
         on: the day.
         short: whether what takes minutes was left out.
     """
@@ -33,8 +32,9 @@ def update(page: str, measured: Mapping[str, Sequence[Bar]], on: date, *, short:
     return head + "".join(f"<!-- {name} -->\n{sections[name]}" for name in sorted(sections))
 
 
-def _section(name: str, bars: Sequence[Bar], on: date, short: bool) -> str:
-    rows = (f"| {_cell(b.name)} | {_cell(b.figure)} | {_cell(b.goal)} | {_VERDICTS[b.met]} |\n" for b in bars)
+def _section(name: str, bars: Sequence[tuple[Bar, str]], on: date, short: bool) -> str:
+    cells = ((bar.name, bar.figure, bar.goal, verdict) for bar, verdict in bars)
+    rows = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in cells)
     how = "the short form" if short else "the whole"
     return (
         f"## {_title(name)}\n\n```sh\npython -m benchmarks.bars --only {name}\n```\n\n"
@@ -50,6 +50,3 @@ def _title(name: str) -> str:
     first = Path(spec.origin).read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
     return re.split(r"[?.:](?: |$)", first)[0] + ("?" if "? " in first else "")
 
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
