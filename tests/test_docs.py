@@ -43,6 +43,8 @@ TYPED = pytest.mark.parametrize(
 # Where benchmarks/newcomer.py installed miler. Else it is called in this process, in a tenth of the time.
 INSTALLED = os.environ.get("GUIDE_PROGRAMS")
 UPLOAD_KEY = "a-key-for-tests-only"
+# What asks many machines; their tests start them.
+MANY_MACHINES = re.compile(r"--engine dask|\b(s3|tcp)://")
 ENDED_BY_CTRL_C = (0, 130)
 # Where a reader has files and folders of his own, the tests have those that the project made.
 HIS_FILES = {
@@ -55,6 +57,7 @@ HIS_FILES = {
 HIS_FOLDERS = {
     "Downloads": "intervals.tcx.gz",
     "runs": "treadmill.fit",
+    "season/anna": "track-mile.fit",
     "media/GARMIN/Activity": "treadmill.fit",
 }
 
@@ -73,6 +76,8 @@ class Reader:
         words = command.line.split()
         if elsewhere := ELSEWHERE.get(words[0]) or ELSEWHERE.get(" ".join(words[:2])):
             elsewhere(shlex.split(command.line))
+        elif MANY_MACHINES.search(command.line):
+            is_a_command(command.line)
         elif "Ctrl-C" in command.said:
             self.interrupts(command.line)
         else:
@@ -181,6 +186,7 @@ ELSEWHERE: dict[str, Callable[[list[str]], None]] = {
     "python3": runs_python,
     ".venv/bin/python": runs_python,
     ".venv/bin/miler": lambda words: None,
+    "dask": lambda words: None,  # the tests of many machines start its scheduler and its workers
     "chromium": lambda words: None,  # tests/test_report_browser.py prints the page
 }
 
@@ -279,6 +285,9 @@ def run_python(block: Block, reader: Reader, names: dict[str, Any]) -> None:
 
 
 def run_sql(block: Block, reader: Reader, names: dict[str, Any]) -> None:
+    if "read_parquet" in block.text:
+        assert pytest.importorskip("duckdb").sql(block.text).fetchall()
+        return
     with closing(sqlite3.connect(reader.folder / "library.db")) as library:
         assert library.execute(block.text).fetchall()
 
@@ -303,6 +312,7 @@ READ: dict[str, Callable[[Block, Reader, dict[str, Any]], None]] = {
     "toml": reads_toml,
     "json": reads_json,
     "text": says_no_command,
+    "": lambda *_: None,
 }
 
 
@@ -333,8 +343,10 @@ def is_a_command(text: str) -> None:
     """Hold `miler verb --option` to the command line."""
     words = text.split()[1:]
     command: click.Command = cli
-    while isinstance(command, click.Group) and words and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    asked = click.Context(cli)
+    while isinstance(command, click.Group) and words and (verb := command.get_command(asked, words[0])):
+        command = verb
+        del words[0]
     assert command is not cli, text
     options = {option for each in command.params for option in each.opts + each.secondary_opts}
     if options - {"--help"}:  # upload leaves its arguments to the script that it is
@@ -343,7 +355,7 @@ def is_a_command(text: str) -> None:
 
 def test_every_verb_is_told_in_the_guide() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in pages())
-    assert not {verb for verb in cli.commands if f"miler {verb}" not in text}
+    assert not {verb for verb in cli.list_commands(click.Context(cli)) if f"miler {verb}" not in text}
 
 
 def test_the_figures_are_those_that_the_script_draws(tmp_path: Path) -> None:
@@ -357,5 +369,7 @@ def test_the_pictures_of_the_readme_are_small() -> None:
 
 
 def test_every_page_is_in_the_order_of_the_guide() -> None:
-    order = re.findall(r"^ +- (?:[\w ]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    order = re.findall(
+        r"^ +- (?:[\w ]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert sorted(order) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
