@@ -10,13 +10,14 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check lint types bars fuzz soak mutants reference golden samples clean help
+.PHONY: demo test check lint types docs bars fuzz soak mutants reference golden samples clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo     set up, and report the fastest mile of each sample file"
 	@echo "make test     set up, and run the tests"
 	@echo "make check    format check, lint, types and tests: what CI asks"
+	@echo "make docs     build the guide as a site: build/site/index.html"
 	@echo "make bars     measure every bar of every issue, in a table"
 	@echo "make fuzz     fuzz every reader for a minute (FUZZ=\"--seconds 600 fit\" for one, longer)"
 	@echo "make soak     fuzz, kill imports, watchers and servers, simulate thousands of runs: an hour or so"
@@ -40,6 +41,9 @@ lint: $(VENV)/.developing
 
 types: $(VENV)/.developing
 	$(BIN)/mypy
+
+docs: $(VENV)/.documenting
+	$(BIN)/mkdocs build --strict --quiet
 
 bars: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.bars $(BARS)
@@ -80,6 +84,10 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.peers: $(VENV)/.developing
 	$(PIP) install --editable ".[dev,peers]"
 	@touch $@
+
+$(VENV)/.documenting: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable ".[docs]"
+	@touch $@ $(VENV)/.installed
 
 # atheris is for CPython on Linux; elsewhere soak says so, and changes files at random.
 $(VENV)/.fuzzing: $(VENV)/.developing

@@ -33,7 +33,8 @@ _STYLE = """
   .paper { fill: #fbfaf6; } text { fill: #5d584f; } .ink { fill: #1f1d1a; } .bar { fill: #8d8778; }
   .strong { fill: #ab3a12; font-weight: 600; } .dot { fill: #5d584f; } .mark { fill: #ab3a12; }
   .band { fill: #ab3a12; opacity: 0.13; } .rule { stroke: #cfc9b8; fill: none; }
-  .thin { stroke: #5d584f; stroke-width: 1.5; fill: none; } .line { stroke: #1f1d1a; stroke-width: 2; fill: none; }
+  .thin { stroke: #5d584f; stroke-width: 1.5; fill: none; }
+  .line { stroke: #1f1d1a; stroke-width: 2; fill: none; }
   .best, .dash { stroke: #ab3a12; stroke-width: 3; fill: none; }
   .dash { stroke-width: 1.5; stroke-dasharray: 5 4; }
   @media (prefers-color-scheme: dark) {

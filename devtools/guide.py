@@ -4,7 +4,7 @@ What a page prints is what a reader types, so that each command can be tried as 
 
 - in a `console` block a line that begins with `$` is a command, and what follows is what it must print;
   `…` stands for anything;
-- in a `sh` block every line is a command;
+- in a `sh` block every line is a command, and in one without a word for what it is, if it begins with a program;
 - a block with a `title` is a file of that name.
 """
 
@@ -22,6 +22,7 @@ _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)(?: *title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
+_PROGRAM = re.compile(r"(miler|pip|python|make|curl|dask) ")
 _LINK = re.compile(r"!?\[[^]]*\]\((?P<target>[^)\s]+)\)|(?:src|srcset|href)=\"(?P<named>[^\"]+)\"")
 _HEADING = re.compile(r"^#+ +(.+?) *#*$", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|\s{2,})#\s*(?P<said>.*)$")
@@ -57,7 +58,7 @@ class Block:
         """What a reader types, in order."""
         if self.language == "console":
             return list(_typed(self.text))
-        if self.language == "sh":
+        if self.language == "sh" or (not self.language and _PROGRAM.match(self.text)):
             whole = self.text.replace("\\\n", " ").splitlines()
             return [command for line in whole if (command := _command(line, None)).line]
         return []

@@ -19,15 +19,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import click
 import pytest
 
+from devtools import figures
 from devtools.guide import DOCS, Block, Command, anchors, blocks, links, pages, shows
 from devtools.serving import Server, serving
-from devtools.small_runs import write_runs
+from devtools.small_runs import small_run, write_runs
 from miler.cli import cli
 from tests.conftest import ROOT, SAMPLES, Miler
 
@@ -39,7 +40,11 @@ TYPED = pytest.mark.parametrize(
     [page for page in pages() if not page.read_text(encoding="utf-8").startswith(MADE)],
     ids=lambda page: page.relative_to(ROOT).as_posix(),
 )
+# Where benchmarks/newcomer.py installed miler. Else it is called in this process, in a tenth of the time.
+INSTALLED = os.environ.get("GUIDE_PROGRAMS")
 UPLOAD_KEY = "a-key-for-tests-only"
+# What asks many machines; their tests start them.
+MANY_MACHINES = re.compile(r"--engine dask|\b(s3|tcp)://")
 ENDED_BY_CTRL_C = (0, 130)
 # Where a reader has files and folders of his own, the tests have those that the project made.
 HIS_FILES = {
@@ -49,7 +54,12 @@ HIS_FILES = {
     "old-watch.fit": "truncated.fit",
     "run.gpx": "phone-spike.gpx",
 }
-HIS_FOLDERS = ("Downloads", "runs")
+HIS_FOLDERS = {
+    "Downloads": "intervals.tcx.gz",
+    "runs": "treadmill.fit",
+    "season/anna": "track-mile.fit",
+    "media/GARMIN/Activity": "treadmill.fit",
+}
 
 
 @dataclass
@@ -59,12 +69,15 @@ class Reader:
     folder: Path
     miler: Miler
     request: pytest.FixtureRequest
+    interrupted: ClassVar[set[str]] = set()
 
     def types(self, command: Command) -> None:
         """Do what a command asks, and hold the page to it."""
-        program = command.line.split()[0]
-        if program in ELSEWHERE:
-            ELSEWHERE[program](shlex.split(command.line))
+        words = command.line.split()
+        if elsewhere := ELSEWHERE.get(words[0]) or ELSEWHERE.get(" ".join(words[:2])):
+            elsewhere(shlex.split(command.line))
+        elif MANY_MACHINES.search(command.line):
+            is_a_command(command.line)
         elif "Ctrl-C" in command.said:
             self.interrupts(command.line)
         else:
@@ -76,17 +89,18 @@ class Reader:
 
     def runs(self, line: str) -> tuple[int, str, str]:
         """Run it: in this process where it is miler alone, else as a shell does."""
-        if line.startswith("miler ") and not re.search(r"[|<>$&;]", line):
-            words = [
-                str(Path(word).expanduser()) if word[0] == "~" else word for word in shlex.split(line)[1:]
-            ]
+        if not INSTALLED and line.startswith("miler ") and not re.search(r"[|<>$&;]", line):
+            words = shlex.split(line)[1:]
             ran = self.miler(*(name for word in words for name in expanded(word)))
             return ran.code, ran.out, ran.err
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=self.environment())
         return done.returncode, done.stdout, done.stderr
 
     def interrupts(self, line: str) -> None:
-        """Run what runs until it is told to end, and tell it when it has said its first word."""
+        """Run what runs until it is told to end, and tell it when it has said its first word; each once."""
+        if line in self.interrupted:
+            return
+        self.interrupted.add(line)
         line = self.at_home(line) + (" --port 0" if line.startswith("miler serve") else "")
         process = subprocess.Popen(
             ["bash", "-c", f"exec {line}"],
@@ -109,23 +123,28 @@ class Reader:
             return text
         server: Server = self.request.getfixturevalue("upload_server")
         if "upload " in text and "--to " not in text:
-            text += f" --to {server.url} --token {server.token}"
+            text += f" --to {server.url} --token {server.token}" + " --every 0.2" * ("--watch" in text)
         text = re.sub(r"http://(127\.0\.0\.1|desk(\.local)?):8765|\$URL", server.url, text)
         return re.sub(r"\$?\bTOKEN\b|\$T\b", server.token, text).replace("KEY", UPLOAD_KEY)
 
     def environment(self) -> dict[str, str]:
         """Return this process's, with `miler` and `python` on the path, and no browser to open."""
+        rest = {"BROWSER": "true", "PYTHONUNBUFFERED": "1"}
+        if INSTALLED:
+            return os.environ | rest | {"PATH": f"{INSTALLED}{os.pathsep}{os.environ['PATH']}"}
         programs = self.folder / ".bin"
         programs.mkdir(exist_ok=True)
         for name, start in {"python": "", "miler": "-m miler.cli "}.items():
             (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {start}"$@"\n')
             (programs / name).chmod(0o755)
-        return os.environ | {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-            "BROWSER": "true",
-            "PYTHONUNBUFFERED": "1",
-        }
+        return (
+            os.environ
+            | rest
+            | {
+                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+            }
+        )
 
 
 def expanded(word: str) -> list[str]:
@@ -133,8 +152,8 @@ def expanded(word: str) -> list[str]:
     return sorted(str(path) for path in Path().glob(word)) or [word] if "*" in word else [word]
 
 
-# What changes the machine, takes minutes or is another's is tried by benchmarks/newcomer.py, in an environment of its
-# own; here only whether there is what it names.
+# What changes the machine or takes minutes is tried by benchmarks/newcomer.py, in an environment of its own;
+# here only whether there is what it names.
 
 
 def makes_a_target(words: list[str]) -> None:
@@ -162,10 +181,12 @@ ELSEWHERE: dict[str, Callable[[list[str]], None]] = {
     "pip": installs_what_there_is,
     "pipx": installs_what_there_is,
     "uv": installs_what_there_is,
+    "python -m": runs_python,
     "py": runs_python,
     "python3": runs_python,
     ".venv/bin/python": runs_python,
     ".venv/bin/miler": lambda words: None,
+    "dask": lambda words: None,  # the tests of many machines start its scheduler and its workers
     "chromium": lambda words: None,  # tests/test_report_browser.py prints the page
 }
 
@@ -198,9 +219,15 @@ def reader(
         shutil.copytree(ROOT / name, tmp_path / name)
     for name, sample in HIS_FILES.items():
         shutil.copy(SAMPLES / sample, tmp_path / name)
-    for name in (*HIS_FOLDERS, "media/GARMIN/Activity"):
+    (tmp_path / "monday.fit").write_bytes(small_run(1))
+    evening = (SAMPLES / "phone-spike.gpx").read_text(encoding="utf-8").replace("2026-02-08T", "2026-02-10T")
+    (tmp_path / "evening.gpx").write_text(evening, encoding="utf-8")
+    monkeypatch.setattr(
+        os, "sched_getaffinity", lambda _: {0}, raising=False
+    )  # a process more costs a second
+    for name, sample in HIS_FOLDERS.items():
         (tmp_path / name).mkdir(parents=True)
-        shutil.copy(SAMPLES / "treadmill.fit", tmp_path / name / "2026-01-19-run.fit")
+        shutil.copy(SAMPLES / sample, tmp_path / name)
     shutil.copy(ROOT / "src" / "miler" / "upload.py", tmp_path)
     monkeypatch.chdir(tmp_path)
     return Reader(tmp_path, miler, request)
@@ -258,8 +285,19 @@ def run_python(block: Block, reader: Reader, names: dict[str, Any]) -> None:
 
 
 def run_sql(block: Block, reader: Reader, names: dict[str, Any]) -> None:
+    if "read_parquet" in block.text:
+        assert pytest.importorskip("duckdb").sql(block.text).fetchall()
+        return
     with closing(sqlite3.connect(reader.folder / "library.db")) as library:
         assert library.execute(block.text).fetchall()
+
+
+def reads_toml(block: Block, reader: Reader, names: dict[str, Any]) -> None:
+    tomllib.loads(block.text)
+
+
+def reads_json(block: Block, reader: Reader, names: dict[str, Any]) -> None:
+    json.loads(block.text)
 
 
 def says_no_command(block: Block, reader: Reader, names: dict[str, Any]) -> None:
@@ -271,9 +309,10 @@ READ: dict[str, Callable[[Block, Reader, dict[str, Any]], None]] = {
     "sh": lambda *_: None,
     "python": run_python,
     "sql": run_sql,
-    "toml": lambda block, *_: tomllib.loads(block.text) and None,
-    "json": lambda block, *_: json.loads(block.text) and None,
+    "toml": reads_toml,
+    "json": reads_json,
     "text": says_no_command,
+    "": lambda *_: None,
 }
 
 
@@ -304,8 +343,10 @@ def is_a_command(text: str) -> None:
     """Hold `miler verb --option` to the command line."""
     words = text.split()[1:]
     command: click.Command = cli
-    while isinstance(command, click.Group) and words and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    asked = click.Context(cli)
+    while isinstance(command, click.Group) and words and (verb := command.get_command(asked, words[0])):
+        command = verb
+        del words[0]
     assert command is not cli, text
     options = {option for each in command.params for option in each.opts + each.secondary_opts}
     if options - {"--help"}:  # upload leaves its arguments to the script that it is
@@ -314,9 +355,21 @@ def is_a_command(text: str) -> None:
 
 def test_every_verb_is_told_in_the_guide() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in pages())
-    assert not {verb for verb in cli.commands if f"miler {verb}" not in text}
+    assert not {verb for verb in cli.list_commands(click.Context(cli)) if f"miler {verb}" not in text}
+
+
+def test_the_figures_are_those_that_the_script_draws(tmp_path: Path) -> None:
+    figures.main(tmp_path)
+    for drawn in tmp_path.iterdir():
+        assert drawn.read_bytes() == (figures.PICTURES / drawn.name).read_bytes(), drawn.name
+
+
+def test_the_pictures_of_the_readme_are_small() -> None:
+    assert all(path.stat().st_size < 120_000 for path in figures.PICTURES.iterdir())
 
 
 def test_every_page_is_in_the_order_of_the_guide() -> None:
-    order = re.findall(r"^ +- (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    order = re.findall(
+        r"^ +- (?:[\w ]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert sorted(order) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
