@@ -40,7 +40,7 @@ TESTS = {
     "miler.odometer": ("odometer", "effort", "crediting", "streams", "properties"),
     "miler.effort": ("effort", "streams", "crediting", "sessions", "properties"),
     "miler.scoring": ("scoring", "pacing", "recordbook", "judgement", "own_records"),
-    "miler.confidence": ("judgement", "confidence", "explain"),
+    "miler.confidence": ("confidence", "judgement", "explain"),
     "miler.formats.fit.scan": ("fit_scan", "fit", "fit_salvage"),
 }
 # What is the same in all forks; nothing of miler, for the mutant is to be imported by it.
