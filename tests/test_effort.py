@@ -9,7 +9,17 @@ import pytest
 
 from miler.activity import Activity, Lap, Pause
 from miler.crediting import measure
-from miler.effort import cut, every, fastest, fastest_by_timer, flags_of, lap_splits, quarters, splits
+from miler.effort import (
+    Evidence,
+    cut,
+    every,
+    fastest,
+    fastest_by_timer,
+    flags_of,
+    lap_splits,
+    quarters,
+    splits,
+)
 from miler.odometer import Break, Odometer, timetable
 from miler.settings import Settings
 from miler.units import MILE_M
@@ -129,6 +139,14 @@ def test_what_ends_where_the_effort_begins_or_begins_where_it_ends_is_not_in_it(
     assert flags_of(outside, middle, Settings()) == ()
     inside = replace(run, gaps=((200.0, 251.0),), breaks=(Break(900, 1001, "glitch"),))
     assert flags_of(inside, middle, Settings()) == ("gap", "glitch")
+
+
+def test_an_effort_is_on_the_clock_and_has_no_grade_until_it_is_judged() -> None:
+    effort = fastest(line((0, 0), (400, 1609.344)), MILE_M)
+    assert effort is not None
+    assert (effort.clock, effort.grade, effort.plausible) == ("elapsed", None, True)
+    assert replace(effort, evidence=Evidence("B", ())).grade == "B"
+    assert not replace(effort, doubts=("a car",)).plausible
 
 
 def test_a_notebook_is_shown_flags_and_doubts() -> None:
