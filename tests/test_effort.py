@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -155,6 +156,15 @@ def test_a_notebook_is_shown_flags_and_doubts() -> None:
     assert mile is not None
     shown = replace(mile, flags=("pause",), doubts=("no runner ran it",))._repr_html_()
     assert shown.index("pause") < shown.index("no runner ran it")
+    told = dict(re.findall(r"<th>(.*?)</th><td>(.*?)</td>", re.sub(r"<(t[hd])[^>]*>", r"<\1>", shown)))
+    assert told == {
+        "elapsed": "6:40.0",
+        "timer": "6:40.0",
+        "pace": "6:40 /mi · 4:09 /km",
+        "from": "0:00, 0.00 km into the run",
+        "flag": "pause",
+        "no best": "no runner ran it",
+    }
 
 
 def test_a_mile_has_four_quarters_of_440_yards() -> None:
