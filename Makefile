@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check lint types docs bars fuzz soak mutants reference golden samples clean help
+.PHONY: demo test check lint types docs bars fuzz soak mutants reference dist golden samples clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make soak     fuzz, kill imports, watchers and servers, simulate thousands of runs: an hour or so"
 	@echo "make mutants  change the code a little and see that the tests fail (MUTANTS=\"miler.effort --sample 20\")"
 	@echo "make reference  write the pages of docs/reference/ that are made of the code again"
+	@echo "make dist     build sdist and wheel, and try the wheel in an environment of its own"
 	@echo "make golden   write the expected documents of the sample files again (review the diff)"
 	@echo "make samples  make the sample files again"
 	@echo "make clean    remove .venv and caches"
@@ -63,6 +64,9 @@ mutants: $(VENV)/.developing
 
 reference: $(VENV)/.developing
 	$(BIN)/python -m devtools.reference
+
+dist: $(VENV)/.developing
+	$(BIN)/python -m devtools.wheel
 
 golden: $(VENV)/.developing
 	$(BIN)/python -m devtools.golden

@@ -40,8 +40,8 @@ TESTS = {
     "miler.odometer": ("odometer", "effort", "crediting", "streams", "properties"),
     "miler.effort": ("effort", "streams", "crediting", "sessions", "properties"),
     "miler.scoring": ("scoring", "pacing", "recordbook", "judgement", "own_records"),
-    "miler.confidence": ("judgement", "confidence", "explain"),
-    "miler.formats.fit.scan": ("fit", "formats", "fit_salvage"),
+    "miler.confidence": ("confidence", "judgement", "explain"),
+    "miler.formats.fit.scan": ("fit_scan", "fit", "fit_salvage"),
 }
 # What is the same in all forks; nothing of miler, for the mutant is to be imported by it.
 _PRELOADED = ("pytest", "hypothesis", "numpy", "click", "fitparse", "jinja2", "rich.console", "xml.sax")

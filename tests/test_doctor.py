@@ -58,6 +58,30 @@ def test_the_version_needs_neither_numpy_nor_the_packages_metadata() -> None:
     assert not loaded & heavy
 
 
+def test_no_verb_brings_a_library_before_it_is_to_work() -> None:
+    asked = (
+        "import sys, click; from miler.cli import cli; context = click.Context(cli);"
+        " print(all(cli.get_command(context, name) for name in cli.list_commands(context)), *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    every, *loaded = done.stdout.split()
+    assert every == "True"
+    heavy = {
+        "numpy",
+        "rich",
+        "jinja2",
+        "fitparse",
+        "gpxpy",
+        "fastapi",
+        "uvicorn",
+        "watchfiles",
+        "tzfpy",
+        "json",
+    }
+    assert not heavy & set(loaded)
+    assert not {"asyncio", "multiprocessing", "platformdirs", "sqlite3"} & set(loaded)
+
+
 def test_a_newcomer_is_told_that_all_is_well(miler: Miler, tmp_path: Path) -> None:
     ran = miler("doctor", "--library", tmp_path / "library.db", "--device-root", tmp_path)
     assert ran.code == OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,17 @@ import pytest
 
 from miler.activity import Activity, Lap, Pause
 from miler.crediting import measure
-from miler.effort import cut, every, fastest, fastest_by_timer, flags_of, lap_splits, quarters, splits
+from miler.effort import (
+    Evidence,
+    cut,
+    every,
+    fastest,
+    fastest_by_timer,
+    flags_of,
+    lap_splits,
+    quarters,
+    splits,
+)
 from miler.odometer import Break, Odometer, timetable
 from miler.settings import Settings
 from miler.units import MILE_M
@@ -131,12 +142,29 @@ def test_what_ends_where_the_effort_begins_or_begins_where_it_ends_is_not_in_it(
     assert flags_of(inside, middle, Settings()) == ("gap", "glitch")
 
 
+def test_an_effort_is_on_the_clock_and_has_no_grade_until_it_is_judged() -> None:
+    effort = fastest(line((0, 0), (400, 1609.344)), MILE_M)
+    assert effort is not None
+    assert (effort.clock, effort.grade, effort.plausible) == ("elapsed", None, True)
+    assert replace(effort, evidence=Evidence("B", ())).grade == "B"
+    assert not replace(effort, doubts=("a car",)).plausible
+
+
 def test_a_notebook_is_shown_flags_and_doubts() -> None:
     run = line((0, 0), (400, 1609.344))
     mile = fastest(run, MILE_M)
     assert mile is not None
     shown = replace(mile, flags=("pause",), doubts=("no runner ran it",))._repr_html_()
     assert shown.index("pause") < shown.index("no runner ran it")
+    told = dict(re.findall(r"<th>(.*?)</th><td>(.*?)</td>", re.sub(r"<(t[hd])[^>]*>", r"<\1>", shown)))
+    assert told == {
+        "elapsed": "6:40.0",
+        "timer": "6:40.0",
+        "pace": "6:40 /mi · 4:09 /km",
+        "from": "0:00, 0.00 km into the run",
+        "flag": "pause",
+        "no best": "no runner ran it",
+    }
 
 
 def test_a_mile_has_four_quarters_of_440_yards() -> None:

@@ -106,24 +106,21 @@ class _Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs as they are told here, the main one first."""
-        return [*self._here, *_HOMES]
+        return [*self.commands, *_HOMES]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb when it is asked for."""
-        if cmd_name in _HOMES and cmd_name not in self.commands:
-            module, _, function = _HOMES[cmd_name].partition(":")
-            self.add_command(getattr(import_module(f"miler.{module}"), function), cmd_name)
-        return super().get_command(ctx, cmd_name)
+        if cmd_name not in _HOMES:
+            return super().get_command(ctx, cmd_name)
+        module, _, function = _HOMES[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"miler.{module}"), function)
+        return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the first word as a verb, or as the name of a file."""
         from click.shell_completion import CompletionItem
 
         return super().shell_complete(ctx, incomplete) or [CompletionItem(incomplete, type="file")]
-
-    @property
-    def _here(self) -> list[str]:
-        return [name for name in self.commands if name not in _HOMES]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Tell a broken pipe from other ends: click would end the program with code 1."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import locale
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -222,6 +221,8 @@ def look_at(stream: IO[str], elsewhere: int = _USUAL_COLUMNS, *, plain: bool = F
 
     if not stream.isatty():
         return Look(elsewhere, False, plain)
+    import shutil
+
     columns = shutil.get_terminal_size((_USUAL_COLUMNS, 24)).columns
     return Look(
         width=min(max(columns, _LEAST_COLUMNS), _MOST_COLUMNS),

@@ -119,4 +119,3 @@ class Died(MilerError):
     """The process that read a file died of it; what else was in its hands has been read again."""
 
     code = "worker_died"
-

@@ -1,0 +1,154 @@
+"""Where every message of a FIT file lies, found by the quick scan as by the slow, obvious one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miler.errors import CorruptFile
+from miler.formats.fit.scan import (
+    MOST_DEFINITIONS,
+    MOST_MESSAGES,
+    WANTED,
+    Definition,
+    Part,
+    follow,
+    limit,
+    regular_stretch,
+)
+
+UNWANTED = 999
+RECORD, LAP, EVENT = 20, 19, 21
+KINDS = (RECORD, UNWANTED, EVENT, LAP)  # of the local numbers 0 to 3
+
+
+def definition(local: int, message: int, *sizes: int, developer: tuple[int, ...] = ()) -> bytes:
+    """A definition message whose fields are so many bytes long."""
+    fields = b"".join(bytes((number, size, 13)) for number, size in enumerate(sizes))
+    extra = b"".join(bytes((number, size, 0)) for number, size in enumerate(developer))
+    head = bytes((0x40 | 0x20 * bool(developer) | local, 0, 0)) + message.to_bytes(2, "little")
+    return head + bytes((len(sizes),)) + fields + (bytes((len(developer),)) + extra if developer else b"")
+
+
+def walked(data: bytes) -> tuple[dict[int, list[int]], int]:
+    """The slow twin: offsets by message, one after another, and where there was no whole message any more."""
+    found: dict[int, list[int]] = defaultdict(list)
+    known: dict[int, tuple[int, int]] = {}
+    at = 0
+    while at < len(data):
+        header = data[at]
+        if header & 0x80:
+            local = header >> 5 & 3
+        elif header & 0x40:
+            stop = at + 6 + 3 * data[at + 5] if at + 5 < len(data) else len(data) + 1
+            if header & 0x20:
+                stop += 1 + 3 * data[stop] if stop < len(data) else 1
+            if stop > len(data):
+                return found, at
+            text = data[at:stop]
+            known[header & 15] = Definition(text).message, Definition(text).size
+            at = stop
+            continue
+        else:
+            local = header & 15
+        if local not in known or at + known[local][1] > len(data):
+            return found, at
+        message, size = known[local]
+        found[message].append(at)
+        at += size
+    return found, at
+
+
+def scanned(data: bytes) -> tuple[dict[int, list[int]], int]:
+    part = Part(data)
+    end = follow(part, 0)
+    found: dict[int, list[int]] = defaultdict(list)
+    for one in part.definitions:
+        starts = one.starts.tolist()
+        assert len(starts) == one.count
+        assert starts == sorted(starts)
+        found[one.message] += starts
+    return {message: sorted(starts) for message, starts in found.items() if starts}, end
+
+
+PATTERNS = st.lists(st.integers(0, 3), min_size=1, max_size=6)
+BLOCKS = st.lists(
+    st.tuples(PATTERNS, st.integers(1, 90), st.none() | st.integers(0, 3)), min_size=1, max_size=6
+)
+
+
+@given(BLOCKS, st.lists(st.integers(1, 9), min_size=4, max_size=4), st.integers(0, 40))
+def test_the_scan_finds_what_the_slow_walk_finds(
+    blocks: list[tuple[list[int], int, int | None]], sizes: list[int], cut: int
+) -> None:
+    data = b"".join(definition(local, KINDS[local], sizes[local]) for local in range(4))
+    for pattern, repeats, redefined in blocks:
+        data += b"".join(bytes((local,)) + bytes(sizes[local]) for local in pattern) * repeats
+        if redefined is not None:  # the same number means something longer from here on
+            sizes[redefined] += 1
+            data += definition(redefined, KINDS[redefined], 1, sizes[redefined] - 1)
+    data = data[: max(len(data) - cut, 0)]
+    expected, end = walked(data)
+    expected.pop(UNWANTED, None)
+    assert scanned(data) == (expected, end)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 31)), min_size=1, max_size=120))
+def test_where_times_are_compressed_every_message_is_noted(rows: list[tuple[bool, int]]) -> None:
+    data = definition(0, RECORD, 2) + definition(1, UNWANTED, 3, developer=(2,))
+    for unwanted, second in rows:
+        data += bytes((0x80 | 0x20 * unwanted | second,)) + bytes(5 if unwanted else 2)
+    assert scanned(data) == walked(data)
+
+
+def test_a_number_that_nothing_defined_ends_the_scan() -> None:
+    data = definition(0, RECORD, 1) + bytes((0, 7)) * 3
+    assert scanned(data + bytes((5, 7)))[1] == len(data)
+    assert scanned(data + bytes((0xE0, 7)))[1] == len(data)
+
+
+def test_messages_of_a_stretch_are_gathered_as_those_walked_are() -> None:
+    head = definition(0, RECORD, 1)
+    pairs = b"".join(bytes((0, n % 251)) for n in range(500))
+    broken = pairs[: 101 * 2] + definition(1, EVENT, 1) + bytes((1, 9)) + pairs[101 * 2 :]
+    for body in (pairs, broken):
+        part = Part(head + body)
+        assert follow(part, 0) == part.end
+        (one,) = part.of(RECORD)
+        values = np.concatenate([part.gather(one, one.starts).view(np.uint8).reshape(500, -1)[:, -1]])
+        assert values.tolist() == [n % 251 for n in range(500)]
+
+
+@pytest.mark.parametrize("message", sorted(WANTED))
+def test_every_message_that_somebody_reads_is_noted(message: int) -> None:
+    # file_id, sport, session, lap, record, event, device_info, activity, length, hr, field_description
+    assert message in (0, 12, 18, 19, 20, 21, 23, 34, 101, 132, 206)
+    found, _ = scanned(definition(0, message, 1) + bytes((0, 1)) * 60)
+    assert len(found[message]) == 60
+
+
+def test_a_short_pattern_is_measured_only_where_it_comes_often() -> None:
+    sizes = [2] + [0] * 255
+    assert regular_stretch(bytes((0, 9)) * 24 + b"\x40", 0, sizes) == [range(0, 48, 2)]
+    assert regular_stretch(bytes((0, 9)) * 23 + b"\x40", 0, sizes) == []
+
+
+def test_more_definitions_than_any_recording_has_are_refused() -> None:
+    data = b"".join(definition(0, number, 1) for number in range(10_001))
+    assert follow(Part(data[: 10_000 * 9]), 0) == 10_000 * 9
+    with pytest.raises(CorruptFile) as told:
+        follow(Part(data), 0)
+    assert told.value.code == "too_many_definitions"
+    assert MOST_DEFINITIONS == 10_000
+
+
+def test_more_messages_than_any_recording_has_are_refused() -> None:
+    with pytest.raises(CorruptFile) as told:
+        follow(Part(definition(0, RECORD, 1) + bytes((0, 1)) * (MOST_MESSAGES + 2000)), 0)
+    assert told.value.code == "too_many_messages"
+    assert MOST_MESSAGES == 10_000_000
+    limit(3, 3, "legs")
