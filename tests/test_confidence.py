@@ -230,8 +230,8 @@ def test_positions_are_held_against_the_odometer_where_they_are() -> None:
     told = Witness(
         np.empty(0), np.array([10.0, 20, 30]), np.array([0.0, 42, 82]), np.array([0.0, 40, 80]), 0.0, False
     )
-    assert told.compared(20, 30) == (pytest.approx(0.0), 40.0)
-    assert told.compared(0, 20) == (pytest.approx(0.05), 40.0)
+    assert told.compared(20, 30) == pytest.approx((0.0, 40.0))
+    assert told.compared(0, 20) == pytest.approx((0.05, 40.0))
     assert told.compared(10, 10.1)[1] == pytest.approx(0.4), "less than a metre is compared too"
     assert told.compared(30, 99) == (None, 0.0)
 
