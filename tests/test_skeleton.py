@@ -65,7 +65,7 @@ def file_of(data: bytes) -> XmlFile[Any]:
 
 def points_in_columns(data: bytes) -> int:
     file = file_of(data)
-    bones = skeleton(data, file.format.point, file.point, file.format.keys)
+    bones = skeleton(data, file.format)
     return sum(len(run.times) for run in bones.runs) if bones else 0
 
 

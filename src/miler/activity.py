@@ -168,8 +168,8 @@ class Activity(Tabled):
                 raise ActivityError(f"unknown stream {name!r}; known are {', '.join(STREAMS)}")
             if column.shape != (n,) or column.dtype != np.float64:
                 raise ActivityError(f"stream {name!r} must be {n} float64 values")
-            column.flags.writeable = False
-        self.elapsed.flags.writeable = False
+            column.setflags(write=False)
+        self.elapsed.setflags(write=False)
         for spans in (self.laps, self.pauses, self.sessions):
             starts = [span.start_s for span in spans]
             if starts != sorted(starts):

@@ -38,9 +38,18 @@ _SENSORS = {
 # As a share of the points.
 _MOST_FALLS = 0.01
 
+
+def _point() -> Element:
+    sensors = {name: leaf(stream) for name, stream in _SENSORS.items()}
+    # GPX 1.0 has speed, and anybody's elements, right in the point; 1.1 has them in extensions.
+    extensions = Element(sensors, through=True)
+    return Element({"ele": leaf("altitude"), "time": leaf("time"), **sensors, "extensions": extensions})
+
+
 _GPX = XmlFormat(
     name="gpx",
     point="trkpt",
+    make_point=_point,
     keys=frozenset({"lat", "lon", "altitude", "time", *_SENSORS.values()}),
     homes={"gpx": "", "trk": "gpx", "trkseg": "trk", "trkpt": "trkseg"},
 )
@@ -103,13 +112,7 @@ class _File(XmlFile[_Track]):
         self.about: Row = {}
         self.routes = 0
         self.waypoints = 0
-        sensors = {name: leaf(stream) for name, stream in _SENSORS.items()}
-        # GPX 1.0 has speed, and anybody's elements, right in the point; 1.1 has them in extensions.
-        extensions = Element(sensors, through=True)
-        self.point = Element(
-            {"ele": leaf("altitude"), "time": leaf("time"), **sensors, "extensions": extensions},
-            end=self.trkpt,
-        )
+        self.point = _point().handed_to(self.trkpt)
 
     def document(self) -> Element:
         """Return the map of the format, as far as it matters here."""

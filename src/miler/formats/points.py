@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from miler.activity import STREAMS, Note, Pause
-from miler.arrays import FloatArray, IntArray
+from miler.arrays import FloatArray, IntArray, every
 from miler.formats.assemble import Raw
 
 # Texts take twenty times the room of numbers; a block of points is converted, then forgotten.
@@ -302,10 +302,14 @@ def _pauses(times: FloatArray, breaks: IntArray) -> list[Pause]:
     if not breaks.any():  # one segment
         return []
     known = np.isfinite(times)
-    at = np.unique(np.concatenate(([0], np.cumsum(known)))[breaks])  # among the points that have a time
     moments = times[known]
+    # Among the points that have a time.
+    at = breaks if len(moments) == len(times) else np.concatenate(([0], np.cumsum(known)))[breaks]
     at = at[(at > 0) & (at < len(moments))]
     steps = np.diff(moments)
+    if every(steps[at - 1] <= _SHORTEST_STOP_S):  # laps, as a rule
+        return []
+    at = np.unique(at)
     within = np.delete(steps, at - 1)
     within = within[within > 0]
     rhythm_s = _median(within) if len(within) else 0.0

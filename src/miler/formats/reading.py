@@ -127,7 +127,7 @@ def _read_fast(text: bytes, new: Callable[[], _File]) -> _File | None:
     format = file.format
     refuse_long_runs(text, format.name)
     document = file.document()
-    bones = skeleton(text, format.point, file.point, format.keys)
+    bones = skeleton(text, format)
     if bones is None:
         return None
     file.runs.extend(bones.runs)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from xml.parsers import expat
@@ -23,6 +24,7 @@ from miler.errors import CorruptFile
 from miler.formats.octets import LONGEST_LITERAL, Octets
 from miler.formats.points import Clock
 from miler.formats.xml import Element, Row, Walker
+from miler.formats.xmlfile import XmlFormat
 
 # Real points have up to 40. Half are start tags at most, so nothing is nested too deep.
 _MOST_MARKS = 96
@@ -60,22 +62,23 @@ class Stencil:
     offset_s: float
 
     @classmethod
-    def of(cls, body: bytes, tag: str, point: Element, wanted: frozenset[str]) -> Stencil | None:
+    def of(cls, body: bytes, format: XmlFormat) -> Stencil | None:
         """Cut the values out of a point.
 
         Args:
             body: the point, from its first byte to its last.
-            tag: its tag.
-            point: what it is in the map of the format.
-            wanted: the keys of the values in its row; all are numbers but `time`.
+            format: of its file.
 
         Returns:
             None if it is not plain, or has none of the values.
         """
         marks = [match.start() for match in _MARK.finditer(body)]
         pieces = _pieces(body, marks) if len(marks) <= _MOST_MARKS else None
-        holes = _holes(body, pieces, tag, point, wanted) if pieces else None
-        if not pieces or not holes:
+        if not pieces or max(piece.end - piece.begin for piece in pieces) > LONGEST_LITERAL:
+            return None
+        marked = b"".join(b"%b#%d#" % (body[begin:end], i) for i, (_, begin, end) in enumerate(pieces[:-1]))
+        holes = _holes(marked + body[pieces[-1].begin :], format)
+        if not holes:
             return None
         # What attribute is not wanted is mostly the same everywhere: a name space, a type.
         kept = [
@@ -153,21 +156,20 @@ def _pieces(body: bytes, marks: list[int]) -> list[_Piece] | None:
     return [*pieces, _Piece(first, begin, len(body))]
 
 
-def _holes(
-    body: bytes, pieces: list[_Piece], tag: str, point: Element, wanted: frozenset[str]
-) -> dict[str, int] | None:
-    """Ask expat after which piece each value is that is wanted, by writing a number into each hole."""
-    marked = b"".join(b"%b#%d#" % (body[begin:end], i) for i, (_, begin, end) in enumerate(pieces[:-1]))
+# One device writes the same points into all its files; a folder of them is read faster.
+@lru_cache(maxsize=64)
+def _holes(marked: bytes, format: XmlFormat) -> dict[str, int] | None:
+    """Ask expat in which hole of a point each value is that is wanted; each hole has its number in it."""
     rows: list[Row] = []
-    walker = Walker(Element({tag: point.handed_to(rows.append)}), tag)
+    walker = Walker(Element({format.point: format.make_point().handed_to(rows.append)}), format.name)
     try:
-        walker.walk(marked + body[pieces[-1].begin :])
+        walker.walk(marked)
     except (expat.ExpatError, CorruptFile):
         return None
     if len(rows) != 1:
         return None
     holes: dict[str, int] = {}
-    for key in wanted & rows[0].keys():
+    for key in format.keys & rows[0].keys():
         match = _HOLE.fullmatch(rows[0][key])
         if match is None:
             return None

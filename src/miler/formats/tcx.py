@@ -20,9 +20,28 @@ from miler.formats.skeleton import RUN
 from miler.formats.xml import SKIPPED, Element, Row, leaf
 from miler.formats.xmlfile import XmlFile, XmlFormat
 
+
+def _point() -> Element:
+    return Element(
+        {
+            "Time": leaf("time"),
+            "Position": Element({"LatitudeDegrees": leaf("latitude"), "LongitudeDegrees": leaf("longitude")}),
+            "AltitudeMeters": leaf("altitude"),
+            "DistanceMeters": leaf("distance"),
+            "HeartRateBpm": Element({"Value": leaf("heart_rate")}),
+            "Cadence": leaf("cadence"),
+            # TPX, with any prefix
+            "Extensions": Element(
+                {"Speed": leaf("speed"), "RunCadence": leaf("cadence"), "Watts": leaf("power")}, through=True
+            ),
+        }
+    )
+
+
 _TCX = XmlFormat(
     name="tcx",
     point="Trackpoint",
+    make_point=_point,
     keys=frozenset(
         ("time", "latitude", "longitude", "altitude", "distance", "heart_rate", "cadence", "speed", "power")
     ),
@@ -169,24 +188,7 @@ class _File(XmlFile[_Activity]):
         self.has_root = True
         self.courses = 0
         self.workouts = 0
-        self.point = Element(
-            {
-                "Time": leaf("time"),
-                "Position": Element(
-                    {"LatitudeDegrees": leaf("latitude"), "LongitudeDegrees": leaf("longitude")}
-                ),
-                "AltitudeMeters": leaf("altitude"),
-                "DistanceMeters": leaf("distance"),
-                "HeartRateBpm": Element({"Value": leaf("heart_rate")}),
-                "Cadence": leaf("cadence"),
-                # TPX, with any prefix
-                "Extensions": Element(
-                    {"Speed": leaf("speed"), "RunCadence": leaf("cadence"), "Watts": leaf("power")},
-                    through=True,
-                ),
-            },
-            end=self.trackpoint,
-        )
+        self.point = _point().handed_to(self.trackpoint)
 
     def document(self) -> Element:
         """Return the map of the format, as far as it matters here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -12,13 +12,14 @@ from miler.formats.points import Points, Run
 from miler.formats.xml import Element, Row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class XmlFormat:
     """What reading a format fast, or a broken file of it, must know of the format.
 
     Attributes:
         name: in the field's words.
         point: the tag of a point.
+        make_point: makes what a point is in the map of the format, to be handed to somebody.
         keys: what a row of a point can have that is read: numbers, and `time`.
         homes: the tags from which reading can go on after a break, and in which element each
             belongs; the outermost belongs in nothing.
@@ -26,6 +27,7 @@ class XmlFormat:
 
     name: str
     point: str
+    make_point: Callable[[], Element]
     keys: frozenset[str]
     homes: Mapping[str, str]
 

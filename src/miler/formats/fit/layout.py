@@ -18,11 +18,11 @@ from miler.formats.fit.profile import BASE_TYPES
 FIELDS_AT = 6  # from the first byte of a definition
 COMPRESSED, DEFINITION, DEVELOPER, LOCAL = 0x80, 0x40, 0x20, 0x0F
 
-# A watch writes the same few definitions into all its files; a folder of them is read faster.
-REMEMBERED = 1024
+# A watch writes the same few dozen definitions into all its files; a folder of them is read faster.
+REMEMBERED = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FieldLayout:
     """One field as a definition describes it; `at` counts from the message's header byte."""
 
@@ -32,12 +32,12 @@ class FieldLayout:
     at: int
     developer: int | None = None
 
-    @cached_property
+    @property
     def name(self) -> str:
         """What the field is called in the dtype: `253`, or `0.7` for field 7 of developer 0."""
         return str(self.number) if self.developer is None else f"{self.developer}.{self.number}"
 
-    @cached_property
+    @property
     def code(self) -> str:
         """The numpy code of one value, without byte order; "V" where size and type do not fit together."""
         code = BASE_TYPES.get(self.base_type, ("V", None))[0]

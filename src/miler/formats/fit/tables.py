@@ -96,9 +96,11 @@ class Table:
 
         Times of a device that knew no date are small numbers: they order, and name no day.
         """
-        fit_s = self.columns.get("timestamp", np.full(len(self), np.nan))
+        fit_s = self.columns.get("timestamp")
+        if fit_s is None:
+            fit_s = np.full(len(self), np.nan)
         short = np.isnan(fit_s)
-        if short.any() and (short := short & (self._headers >= COMPRESSED)).any():
+        if np.count_nonzero(short) and (short := short & (self._headers >= COMPRESSED)).any():
             offsets, times = timeline(self._part)
             fit_s[short] = times[np.searchsorted(offsets, self._offsets[short])]
         return profile.unix_s(fit_s)
