@@ -34,6 +34,7 @@ _ISSUES = (
     "benchmarks.track",
     "benchmarks.reports",
     "benchmarks.cluster",
+    "benchmarks.dataset",
 )
 
 

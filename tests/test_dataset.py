@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from miler.dataset import reading
 from miler.dataset.athletes import athletes
 from miler.dataset.compacting import compact
 from miler.dataset.importing import import_into
-from miler.dataset.manifests import FOLDER
+from miler.dataset.manifests import FOLDER, Manifest, counting, done
 from miler.dataset.ranking import Candidate, fastest
 from miler.dataset.reading import Dataset
 from miler.dataset.schema import TABLES, arrow_schema
@@ -86,11 +87,14 @@ class Dying(Storage):
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Found, Outcome]]:
-    """Six files of two athletes and how they ended: runs of two years, one without a mile, a broken one."""
+    """Six files of two athletes and how they ended: runs of two years, an undated one, broken ones."""
     folder = tmp_path_factory.mktemp("runs")
     paths = [*write_runs(folder / "anna", 2), *write_runs(folder / "bob", 1, seed=400)]
     done = [process(Found(str(path), path.name), Settings()) for path in paths]
-    done.append(process(Found(str(SAMPLES / "treadmill.fit"), "treadmill.fit"), Settings()))
+    undated = process(Found(str(SAMPLES / "treadmill.fit"), "treadmill.fit"), Settings())
+    (run,) = undated.analyses
+    without = replace(run, summary=replace(run.summary, start_time=None))
+    done.append(replace(undated, analyses=(without,)))
     done += [
         failed(Found("", name), CorruptFile("nothing is left", code="empty")) for name in ("x.fit", "y.fit")
     ]
@@ -244,6 +248,41 @@ def test_other_settings_of_an_athlete_are_a_reason_to_read_their_files_again(
     assert grades == {"anna": (64, True), "bob": (None, False)}
 
 
+_READING = st.tuples(st.integers(0, 5), st.integers(0, 9), st.sampled_from(["", "", "corrupt", "unreadable"]))
+
+
+@given(st.lists(st.lists(_READING, min_size=1, max_size=4, unique_by=lambda reading: reading[0]), max_size=6))
+def test_of_any_history_the_last_reading_of_each_file_counts_and_is_not_done_again(
+    history: list[list[tuple[int, int, str]]],
+) -> None:
+    written = [
+        Manifest(
+            str(number),
+            number,
+            (),
+            np.array([file for file, *_ in readings]),
+            np.array([10 * file + version for file, version, _ in readings]),
+            {10 * file + version: code for file, version, code in readings if code},
+        )
+        for number, readings in enumerate(history)
+    ]
+    last: dict[int, tuple[int, int, str]] = {}
+    for number, readings in enumerate(history):
+        for file, version, code in readings:
+            if code != "unreadable" or last.get(file, (0, 0, code))[2] == "unreadable":
+                last[file] = number, version, code
+    counted = [
+        (number, int(file))
+        for number, (manifest, counts) in enumerate(zip(written, counting(written), strict=True))
+        for file in manifest.file_ids[counts]
+    ]
+    assert sorted(counted) == sorted((number, file) for file, (number, *_) in last.items())
+    for retry in (False, True):
+        again = ("corrupt", "unreadable") if retry else ("unreadable",)
+        expected = [10 * file + version for file, (_, version, code) in last.items() if code not in again]
+        assert done(written, retry=retry).tolist() == sorted(expected)
+
+
 @pytest.fixture
 def in_pieces(tmp_path: Path, outcomes: list[tuple[Found, Outcome]]) -> Path:
     """A dataset of many small parts, with a file that was read twice and what a kill left."""
@@ -265,6 +304,7 @@ def test_a_compacted_dataset_has_the_same_rows_in_fewer_parts_and_knows_the_same
     assert rows_in(in_pieces) == before
     assert Dataset(in_pieces).done(retry=True).tolist() == done
     assert Dataset(in_pieces).best(MILE_M) == best
+    assert None in [effort.start_local for effort in best]
     parts = [path.relative_to(in_pieces).parent for path in in_pieces.rglob("*.parquet")]
     assert len(set(parts)) == len(parts)
     (manifest,) = (in_pieces / FOLDER).iterdir()
@@ -346,6 +386,21 @@ def test_a_file_that_the_system_refused_is_read_the_next_time(tmp_path: Path, ru
         (done,) = import_into(tmp_path / "out", gone, everybody, Here())
         assert [name for name, _ in done.failures] == ["gone.fit"]
     assert len(rows_in(tmp_path / "out")["failures"]) == 1
+
+
+def test_a_file_that_cannot_be_read_now_keeps_the_rows_it_had(tmp_path: Path, runs: Path) -> None:
+    (path,) = runs.glob("anna/run-0000.fit")
+    everybody = athletes(None, Settings(), load)
+    list(import_into(tmp_path / "out", find([path]), everybody, Here()))
+    before = rows_in(tmp_path / "out")
+    data = path.read_bytes()
+    path.unlink()
+    (done,) = import_into(tmp_path / "out", find([path]), everybody, Here())
+    assert done.counts == {"failed": 1}
+    assert rows_in(tmp_path / "out") == before
+    path.write_bytes(data + b"changed")
+    assert counted(list(import_into(tmp_path / "out", find([path]), everybody, Here()))) == 1
+    assert rows_in(tmp_path / "out") != before
 
 
 def test_what_is_no_activity_is_a_row_of_the_skipped(tmp_path: Path) -> None:
@@ -434,14 +489,17 @@ def test_a_table_says_whose_files_are_whose_and_how_they_are_read() -> None:
         ("files,athlete,settings\nA,Anna,gone.toml\n", "there is no settings file /team/gone.toml"),
         ("files,athlete,settings\nA,Anna,odd.toml\n", "unknown setting 'sexx'; did you mean 'sex'?"),
         ("files,athlete,settings\nA,Anna,broken.toml\n", "broken.toml is not TOML"),
+        ("files,athlete,settings\nA,Anna,book.toml\n", "book.toml: "),
         ("files,athlete,settings\nA,Anna,\nB,Anna,odd.toml\n", "line 3: Anna has two files of settings"),
     ],
 )
 def test_a_table_that_is_wrong_is_refused_by_name_and_line(table: str, says: str) -> None:
     with pytest.raises(SettingsError, match="/team/") as refused:
-        athletes("/team/who.csv", Settings(), told_by(table, odd="sexx = 1", broken="=")).assigned(
-            Found("/in/A/1.fit", "A/1.fit")
-        )
+        athletes(
+            "/team/who.csv",
+            Settings(),
+            told_by(table, odd="sexx = 1", broken="=", book="own_records = 'x = 1'"),
+        ).assigned(Found("/in/A/1.fit", "A/1.fit"))
     assert says in refused.value.message
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Any, NamedTuple
-from urllib.request import url2pathname
 
 from miler.extras import needed
 from miler.limits import MIB
@@ -48,6 +47,8 @@ def plain(path: str) -> str:
     """Return what a `file://` URL says, as this machine says it; any other path as it is."""
     if not path.startswith("file://"):
         return path
+    from urllib.request import url2pathname  # brings all of HTTP with it
+
     return url2pathname(path.removeprefix("file://").removeprefix("localhost"))
 
 

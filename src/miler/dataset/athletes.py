@@ -19,6 +19,7 @@ from typing import Any
 from miler.batch import Batch
 from miler.errors import SettingsError
 from miler.files import Found
+from miler.recordbook import own_book
 from miler.settings import Settings
 
 NOBODY = "unknown"  # whose files are that nothing tells of
@@ -81,7 +82,9 @@ class Athletes:
             return self._everybody
         try:
             values = tomllib.loads(self._load(named.settings_path).decode("utf-8-sig"))
-            return Settings.from_mapping(self._everybody.as_dict() | values)
+            settings = Settings.from_mapping(self._everybody.as_dict() | values)
+            own_book(settings.own_records)  # what is wrong with it is to be heard of now
+            return settings
         except FileNotFoundError:
             if named.may_miss:
                 return self._everybody
@@ -147,7 +150,10 @@ def _by_table(data: bytes, path: str) -> Callable[[Found], Named]:
     known: dict[str, Named] = {}
     places: dict[str, Named] = {}
     patterns: list[tuple[Callable[[str], re.Match[str] | None], Named]] = []
-    reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+    try:
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8: {error}") from None
     if tuple(reader.fieldnames or ())[:2] != _COLUMNS[:2]:
         raise SettingsError(f"{path}: its first line must be {','.join(_COLUMNS)}")
     beside = path[: path.replace("\\", "/").rfind("/") + 1]

@@ -56,14 +56,14 @@ def import_into(
         retry: read again what failed, also the files that ended their reader's process.
     """
     dataset = Dataset(root, create=True)
-    into = Into(dataset.storage.root, next_run(dataset.manifests))
+    storage, into = dataset.storage, Into(dataset.storage.root, next_run(dataset.manifests))
     lacking = _lacking(files, athletes, dataset.done(retry=retry))
-    dataset.manifests.clear()  # all that is needed of them now is 8 bytes a file
+    del dataset  # of all its manifests no more than 8 bytes a file are needed now
     cut = (replace(batch, made_with=athletes.made_with(batch.files)) for batch in batches(lacking))
     for batch, result in completed(engine, into, cut):
         if isinstance(result, Died):
             quarantined = [failed(found, result) for found in batch.files]
-            yield write(batch, quarantined, dataset.storage, into.run)
+            yield write(batch, quarantined, storage, into.run)
         else:
             yield result
 

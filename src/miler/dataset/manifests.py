@@ -7,7 +7,7 @@ settings (`read_id`). What has a known `read_id` need not be read; of two readin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote
@@ -130,15 +130,27 @@ def load(storage: Storage) -> list[Manifest]:
 
 
 def counting(manifests: Sequence[Manifest]) -> Iterator[np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Yield of each manifest, in their order, which of its files count: those that no later one has."""
+    """Yield of each manifest, in their order, which of its files count: those that no later one has.
+
+    That the system refused a file is no later reading of it: what was read before counts on.
+    """
     if not manifests:
         return
     every = np.concatenate([manifest.file_ids for manifest in manifests])
-    # The first of each in the opposite order is the last of each.
-    _, first = np.unique(every[::-1], return_index=True)
+    read = ~np.concatenate([np.isin(manifest.read_ids, _refused(manifest)) for manifest in manifests])
+    in_order = np.lexsort((np.arange(len(every)), read, every))
     counts = np.zeros(len(every), dtype=np.bool_)
-    counts[len(every) - 1 - first] = True
+    last = np.append(every[in_order[1:]] != every[in_order[:-1]], True)
+    counts[in_order[last]] = True
     yield from np.split(counts, np.cumsum([len(manifest.file_ids) for manifest in manifests])[:-1])
+
+
+def _refused(manifest: Manifest) -> Ids:
+    return _ids(read for read, code in manifest.failed.items() if code == _UNREADABLE)
+
+
+def _ids(values: Iterable[int]) -> Ids:
+    return np.array(list(values), dtype=np.int64)
 
 
 def next_run(manifests: Sequence[Manifest]) -> int:
@@ -155,6 +167,6 @@ def done(manifests: Sequence[Manifest], *, retry: bool = False) -> Ids:
     """
     kept = []
     for manifest, counts in zip(manifests, counting(manifests), strict=True):
-        again = [read for read, code in manifest.failed.items() if retry or code == _UNREADABLE]
-        kept.append(np.setdiff1d(manifest.read_ids[counts], np.array(again, dtype=np.int64)))
+        again = _ids(manifest.failed) if retry else _refused(manifest)
+        kept.append(np.setdiff1d(manifest.read_ids[counts], again))
     return np.unique(np.concatenate(kept)) if kept else np.empty(0, dtype=np.int64)

@@ -91,10 +91,11 @@ class Dataset:
 
     def parts(self, table: str) -> list[Current]:
         """Return the parts of a table in which there are rows that count."""
-        found = []
+        found: list[Current] = []
         for manifest, counts in zip(self.manifests, self.counting, strict=True):
-            gone = manifest.file_ids[~counts]
-            found += [Current(part, gone) for part in manifest.parts if part.table == table and counts.any()]
+            if counts.any():
+                gone = manifest.file_ids[~counts]
+                found += [Current(part, gone) for part in manifest.parts if part.table == table]
         return found
 
     def table(self, name: str, columns: Sequence[str] | None = None, where: Any = None) -> pyarrow.Table:
