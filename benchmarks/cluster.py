@@ -41,7 +41,7 @@ _WARM = 300  # files that workers read first, two batches, so that both have imp
 _ATHLETE = 500  # files of one
 _UNLIKE = 2_000  # days; the next athletes ran on the same ones
 _BETWEEN_S = (2.0, 6.0)  # kills: a worker is there again after two seconds or so
-_LOOK_S = 0.2
+_LOOK_S = 0.5
 _THERE = ("path", "file_id")  # what tells where a file lies
 _LEAST_SPEEDUP, _STEEPEST, _MOST_OVERHEAD, _MOST_GROWTH_MIB = 1.8, 1.03, 0.15, 32.0
 
