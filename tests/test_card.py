@@ -139,6 +139,11 @@ def test_the_name_says_which_picture(
     assert path.read_bytes().startswith(begins)
 
 
+def test_the_shape_is_left_out_where_nobody_is_to_see_it(miler: Miler, samples: Path, tmp_path: Path) -> None:
+    assert miler("card", samples / TRACK, "-o", tmp_path / "mile.svg", "--no-course").code == 0
+    assert (tmp_path / "mile.svg").read_text("utf-8") == card(ANALYSES[TRACK], course=False)
+
+
 def test_a_png_is_of_the_size_that_sites_ask_for() -> None:
     data = picture.png(card(ANALYSES[ROAD]))
     assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == (1200, 630)

@@ -162,11 +162,12 @@ def test_standard_input_is_a_file_too(week: Path) -> None:
 
 def test_flags_change_what_is_sought(miler: Miler, samples: Path) -> None:
     arguments = ["--effort", "1km", "--effort", "440yd", "--sex", "F", "--units", "km", "--lap", "200m"]
-    document = json.loads(miler(samples / "treadmill.fit", "--format", "json", *arguments).out)
+    asked = miler(samples / "treadmill.fit", "--format", "json", *arguments, "--every-second")
+    document = json.loads(asked.out)
     assert [effort["length_m"] for effort in document["efforts"]] == [402.336, 1000.0]
     assert {record["holder"] for record in document["fastest_mile"]["records"]} == {"Faith Kipyegon"}
     assert len(document["fastest_mile"]["track_laps"]) == 8
-    assert document["settings"]["units"] == "km"
+    assert document["settings"]["units"] == "km" and document["settings"]["every_second"] is True
 
 
 def test_the_settings_file_and_the_environment_count(

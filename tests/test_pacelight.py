@@ -193,6 +193,14 @@ def test_plan_prints_the_splits_to_run(capsys: pytest.CaptureFixture[str]) -> No
     assert "409.3" in out and "1:16.3" in out  # 300 s * 409.344 / 1609.344, to the tenth
 
 
+@pytest.mark.parametrize(("track", "splits"), [("400", 4), ("200", 8), ("road", 4)])
+def test_plan_cuts_the_mile_as_it_is_run_there(
+    track: str, splits: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "5:00", "--track", track, "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["splits"]) == splits
+
+
 def test_plan_writes_json_and_workouts(tmp_path: Path) -> None:
     for format in ("json", "fit", "tcx", "text"):
         to = tmp_path / f"plan.{format}"

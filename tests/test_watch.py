@@ -293,7 +293,7 @@ def test_everything_in_the_folder_is_imported_once_and_said_in_one_line_each(
         "imported 001.gpx: activity 2, mile 4:45 ± 10",
         "duplicate below/copy.gpx: duplicate of activity 1",
     ]
-    again = miler("watch", inbox, "--once", *QUICK)
+    again = miler("watch", inbox, "--once", "--poll", *QUICK)
     assert (again.code, again.out, again.err) == (OK, "", "")
 
 

@@ -60,12 +60,12 @@ def replacing(path: str | os.PathLike[str], temporary_name: str | None = None) -
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
     except OSError as error:
-        if error.filename == os.fspath(temporary):
+        if error.filename == os.fspath(temporary):  # a name that nobody gave
             error.filename = os.fspath(path)
         raise
     finally:
-        with suppress(NotADirectoryError):
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # as of a disk that takes no writing: that was said by then
+            temporary.unlink()
 
 
 def _text(path: Path, mode: str) -> IO[str]:
