@@ -36,10 +36,12 @@ from devtools.small_runs import small_run
 
 FILES, KILLS = 20_000, 20
 _SHORT, _SHORT_KILLS = 600, 2
+_LASTS_S = 150.0  # a run: one effort and a lap, so that what an engine costs is seen beside it
+_WARM = 300  # files that workers read first, two batches, so that both have imported what that takes
 _ATHLETE = 500  # files of one
 _UNLIKE = 2_000  # days; the next athletes ran on the same ones
 _BETWEEN_S = (2.0, 6.0)  # kills: a worker is there again after two seconds or so
-_LOOK_S = 0.2
+_LOOK_S = 0.5
 _THERE = ("path", "file_id")  # what tells where a file lies
 _LEAST_SPEEDUP, _STEEPEST, _MOST_OVERHEAD, _MOST_GROWTH_MIB = 1.8, 1.03, 0.15, 32.0
 
@@ -66,7 +68,7 @@ class Took:
 
 def write_files(folder: Path, count: int) -> None:
     """Write small runs of many athletes, a folder each; what is there stays."""
-    contents = [small_run(number) for number in range(min(count, _UNLIKE))]
+    contents = [small_run(number, _LASTS_S) for number in range(min(count, _UNLIKE))]
     for number in range(count):
         path = folder / f"athlete-{number // _ATHLETE:03d}" / f"{number:06d}.fit"
         if not path.exists():
@@ -158,16 +160,16 @@ def measure(files: int, kills: int) -> Measured:
         folder = Path(name)
         part = max(files // 4, 300)
         counts = sorted({max(files // 20, 150), part, files})
-        for count in counts:
+        for count in (_WARM, *counts):
             write_files(folder / str(count), count)
         whole, least = str(folder / str(files)), str(folder / str(part))
         local = run(whole, str(folder / "local"), None)
         expected = rows(str(folder / "local"))
         with Cluster(1, folder) as cluster:
-            run(str(folder / str(counts[0])), str(folder / "warm"), cluster)  # imports what work needs
+            run(str(folder / str(_WARM)), str(folder / "warm"), cluster)
             one = run(least, str(folder / "one"), cluster)
             cluster.add_worker()
-            run(str(folder / str(counts[0])), str(folder / "warm-two"), cluster)
+            run(str(folder / str(_WARM)), str(folder / "warm-two"), cluster)
             sizes = {c: run(str(folder / str(c)), str(folder / f"two-{c}"), cluster) for c in counts}
             same_rows = same(expected, rows(str(folder / f"two-{files}")))
             same_rows &= same(rows(str(folder / f"two-{part}")), rows(str(folder / "one")))

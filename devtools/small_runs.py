@@ -13,9 +13,9 @@ from devtools.writers import write_fit
 START = datetime(2024, 3, 2, 7, 30, tzinfo=UTC)
 
 
-def small_run(seed: int) -> bytes:
-    """Return a FIT file of nine minutes at a speed of its own, on a day of its own: a mile and a bit."""
-    time_s = np.arange(0.0, 540.0, 5.0)
+def small_run(seed: int, lasts_s: float = 540.0) -> bytes:
+    """Return a FIT file at a speed of its own, on a day of its own; in nine minutes a mile and a bit."""
+    time_s = np.arange(0.0, lasts_s, 5.0)
     speed_mps = 3.2 + 0.002 * (seed % 500)
     return write_fit(
         Recording(

@@ -19,6 +19,7 @@ from miler.cli_options import (
     crew_options,
     has_folder,
     jobs_for,
+    jobs_option,
     listed,
     named,
     settings_of,
@@ -35,9 +36,6 @@ library_option = click.option(
     "--library", "library_path", type=click.Path(path_type=Path, dir_okay=False), envvar="MILER_LIBRARY",
     metavar="FILE", help="The library [in your data folder; $MILER_LIBRARY].",
 )  # fmt: skip
-_jobs_option = click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to work with [one a core]."
-)
 
 
 def open_library(path: Path | None, *, create: bool = False) -> Library:
@@ -180,7 +178,7 @@ def _progress(total: int | None, counts: Counter[str]) -> Iterator[Callable[[], 
 
 @click.command(short_help="Read all originals again, after an upgrade or with other settings.")
 @library_option
-@_jobs_option
+@jobs_option
 @settings_options
 def reprocess(library_path: Path | None, jobs: int | None, **options: Any) -> int:
     """Read the originals again and write their results anew, with the settings as they are now.
@@ -247,7 +245,7 @@ def backup(target: Path, library_path: Path | None) -> int:
 
 @library_.command(short_help="Make the library anew from the originals.")
 @library_option
-@_jobs_option
+@jobs_option
 def rebuild(library_path: Path | None, jobs: int | None) -> int:
     """Make a library anew from the originals, and from what can be read of the old one, which is kept."""
     from miler.library import repair, usual_path

@@ -28,6 +28,11 @@ OK, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 _FEW_FILES = 50  # a second process costs some 0.3 s to start: not worth it for a handful
 
 
+jobs_option = click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to work with [one a core]."
+)
+
+
 class Seconds(click.FloatRange):
     """A time as a number; `nan` is none, and would be waited for, for ever."""
 
@@ -142,18 +147,18 @@ class Crew:
         Args:
             files: how many there are to read, if that is known.
         """
-        from miler import engines
-
+        jobs = jobs_for(self.jobs, files)
         if not self.local:
             from miler.cluster import Dask
 
-            with Dask(self.scheduler, self.jobs or engines.usual_jobs()) as dask:
+            with Dask(self.scheduler, jobs) as dask:
                 yield dask
-        elif files is not None and jobs_for(self.jobs, files) == 1:
+        elif jobs == 1 and files is not None:
             yield None
         else:
-            jobs = (self.jobs or engines.usual_jobs()) if files is None else jobs_for(self.jobs, files)
-            with engines.Local(jobs) as local:
+            from miler.engines import Local
+
+            with Local(jobs) as local:
                 yield local
 
 
@@ -167,8 +172,7 @@ def crew_options(command: Callable[..., Any]) -> Any:
         return command(*args, crew=Crew(jobs, engine, scheduler), **options)
 
     options = (
-        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
-                     help="Processes to work with [one a core]."),
+        jobs_option,
         click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True,
                      help="Who works: processes of this machine, or workers of a Dask cluster."),
         click.option("--scheduler", metavar="ADDRESS",
@@ -199,10 +203,12 @@ def listed(paths: Sequence[str], *, lazily: bool = False) -> tuple[Iterable[Foun
     return every, len(every)
 
 
-def jobs_for(asked: int | None, files: int) -> int:
+def jobs_for(asked: int | None, files: int | None) -> int:
     """Return how many processes work on so many files: those asked for, else one a core where that pays."""
     from miler import engines
 
+    if files is None:  # nobody knows: many
+        return asked or engines.usual_jobs()
     return max(1, min(asked or (engines.usual_jobs() if files >= _FEW_FILES else 1), files))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK, has_folder, jobs_for, progress, settings_of
+from miler.cli_options import OK, has_folder, jobs_for, jobs_option, progress, settings_of
 from miler.cli_questions import chosen_by, filters
 
 
@@ -17,8 +17,7 @@ from miler.cli_questions import chosen_by, filters
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               metavar="FOLDER", callback=has_folder, help="Where to.")  # fmt: skip
 @click.option("--anew", is_flag=True, help="Write every report, also those that would be the same.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
-              help="Processes to work with [one a core].")  # fmt: skip
+@jobs_option
 @click.option("--units", type=click.Choice(["mi", "km"]), help="What the index is in [mi].")
 @filters
 @library_option
