@@ -4,8 +4,7 @@ What a page prints is what a reader types, so that each command can be tried as 
 
 - in a `console` block a line that begins with `$` is a command, and what follows is what it must print;
   `…` stands for anything;
-- in a `sh` block every line is a command, and in one without a word for what it is those that begin with a
-  program;
+- in a `sh` block every line is a command, and in one without a language, if it begins with a program;
 - a block with a `title` is a file of that name.
 """
 
