@@ -79,8 +79,13 @@ def test_the_interval_inverts_the_window_exactly() -> None:
 
 
 def test_a_recording_that_ends_at_the_mile_says_that_it_may_have_been_short() -> None:
-    effort = judged(recorded(even(MILE_M + 0.5, 300)))
+    activity = recorded(even(MILE_M + 0.5, 300))
+    odometer, effort = measure(activity), judged(activity)
     assert effort.evidence is not None
+    told = witness(activity, odometer)
+    sd_m = math.hypot(*(term.sd_m for term in budget(effort, told, odometer, Settings())))
+    longer = 1 + 1.96 * sd_m / MILE_M  # at the pace of all of it
+    assert effort.high_s == pytest.approx(longer * effort.elapsed_s + effort.optimism_s)
     assert any("may have been short" in reason for reason in effort.evidence.reasons)
     assert effort.high_s > effort.elapsed_s
 

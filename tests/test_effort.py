@@ -175,6 +175,10 @@ def test_a_mile_has_four_quarters_of_440_yards() -> None:
     assert [q.length_m for q in four] == pytest.approx([402.336] * 4)
     assert [q.elapsed_s for q in four] == pytest.approx([75, 75, 80, 80])
     assert [q.index for q in four] == [1, 2, 3, 4]
+    for length_m in (100, 400):
+        short = fastest(run, length_m)
+        assert short is not None
+        assert [q.length_m for q in quarters(NOTHING, run, short)] == pytest.approx([length_m])
 
 
 def test_on_the_track_the_lead_in_joins_the_first_lap() -> None:
