@@ -64,9 +64,7 @@ def _tried(command: list[str], folder: Path, environment: Mapping[str, str]) -> 
     done = subprocess.run(command, cwd=folder, env={**bare, **environment}, capture_output=True, text=True)
     told = "" if done.returncode == 0 else ": " + (done.stderr or done.stdout).strip()[-60:]
     name = " ".join(Path(word).name if Path(word).is_absolute() else word for word in command)
-    return Bar(
-        name, f"exit code {done.returncode}: {last[0].strip()[:60]}", "exit code 0", done.returncode == 0
-    )
+    return Bar(name, f"exit code {done.returncode}{told}", "exit code 0", done.returncode == 0)
 
 
 if __name__ == "__main__":
