@@ -43,6 +43,7 @@ lint: $(VENV)/.developing
 types: $(VENV)/.developing
 	$(BIN)/mypy
 
+docs: export NO_MKDOCS_2_WARNING = 1
 docs: $(VENV)/.documenting
 	$(BIN)/mkdocs build --strict --quiet
 

@@ -32,10 +32,15 @@ def bars(short: bool) -> Iterator[Bar]:
         for command in (["make", "demo"], ["make", "docs"]):
             yield _tried(command, clone, {})
         yield _tried([sys.executable, "-m", "venv", str(own)], clone, {})
-        yield _tried([str(own / BINARIES / "python"), "-m", "pip", "install", "--quiet", "."], clone, {})
+        pip = [str(own / BINARIES / "python"), "-m", "pip", "install", "--quiet"]
+        yield _tried([*pip, "."], clone, {})
+        yield _tried([str(own / BINARIES / "miler"), "report", "sample_files"], clone, {})
         yield from _other_installers(clone)
+        yield _tried([*pip, ".[card,pandas,parquet]"], clone, {})
         page_by_page = [sys.executable, "-m", "pytest", "-q", "-k", "typed", "tests/test_docs.py"]
-        yield _tried(page_by_page, clone, {"GUIDE_PROGRAMS": str(own / BINARIES)})
+        # The tests have the clone's sources; what they type has what pip installed, and nothing else.
+        of_tests = {"PYTHONPATH": str(clone / "src"), "GUIDE_PROGRAMS": str(own / BINARIES)}
+        yield _tried(page_by_page, clone, of_tests)
 
 
 def _other_installers(clone: Path) -> Iterator[Bar]:
@@ -57,11 +62,9 @@ def _tried(command: list[str], folder: Path, environment: Mapping[str, str]) -> 
     # Neither this process's modules nor its environment are a newcomer's.
     bare = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(command, cwd=folder, env={**bare, **environment}, capture_output=True, text=True)
-    last = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["silent"]
+    told = "" if done.returncode == 0 else ": " + (done.stderr or done.stdout).strip()[-60:]
     name = " ".join(Path(word).name if Path(word).is_absolute() else word for word in command)
-    return Bar(
-        name, f"exit code {done.returncode}: {last[0].strip()[:60]}", "exit code 0", done.returncode == 0
-    )
+    return Bar(name, f"exit code {done.returncode}{told}", "exit code 0", done.returncode == 0)
 
 
 if __name__ == "__main__":

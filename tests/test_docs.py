@@ -129,22 +129,16 @@ class Reader:
 
     def environment(self) -> dict[str, str]:
         """Return this process's, with `miler` and `python` on the path, and no browser to open."""
-        rest = {"BROWSER": "true", "PYTHONUNBUFFERED": "1"}
-        if INSTALLED:
-            return os.environ | rest | {"PATH": f"{INSTALLED}{os.pathsep}{os.environ['PATH']}"}
-        programs = self.folder / ".bin"
-        programs.mkdir(exist_ok=True)
-        for name, start in {"python": "", "miler": "-m miler.cli "}.items():
-            (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {start}"$@"\n')
-            (programs / name).chmod(0o755)
-        return (
-            os.environ
-            | rest
-            | {
-                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-                "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-            }
-        )
+        outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        outside |= {"BROWSER": "true", "PYTHONUNBUFFERED": "1"}
+        programs = Path(INSTALLED) if INSTALLED else self.folder / ".bin"
+        if not INSTALLED:
+            outside["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+            programs.mkdir(exist_ok=True)
+            for name, start in {"python": "", "miler": "-m miler.cli "}.items():
+                (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {start}"$@"\n')
+                (programs / name).chmod(0o755)
+        return outside | {"PATH": f"{programs}{os.pathsep}{outside['PATH']}"}
 
 
 def expanded(word: str) -> list[str]:
