@@ -159,8 +159,8 @@ def test_an_effort_on_a_track_is_judged_by_the_track(samples: Path) -> None:
 
 
 def test_what_bars_efforts_bounds_where_their_rivals_are_looked_for() -> None:
-    breaks = (Break(100, 200, "sport"), Break(300, 310, "sport"), Break(900, 900, "teleport"))
-    breaks = (*breaks, Break(1200, 1300, "sport"), Break(500, 505, "glitch"))
+    sports = (Break(100, 200, "sport"), Break(300, 310, "sport"), Break(1200, 1300, "sport"))
+    breaks = (*sports, Break(500, 505, "glitch"), Break(900, 900, "teleport"))
     run = Odometer(*timetable(np.array([0.0, 500]), np.array([0.0, 2000])), breaks=breaks)
     effort = Effort("", 400, 450, 850, 112.5, 212.5, 100, 100)
     assert _unbarred_s(effort, run) == (77.5, 225)
