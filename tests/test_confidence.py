@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from devtools.motion import Leg, Motion, paced, stand
 from devtools.population import checked_watch, treadmill
 from devtools.simulate import ar1
 from miler.activity import Activity, Pause
-from miler.confidence import GRADES, Witness, budget, disputed, grade_of, judge, witness
+from miler.analysis import analyse
+from miler.confidence import GRADES, Witness, _unbarred_s, budget, disputed, grade_of, judge, witness
 from miler.crediting import believed_fixes, measure
 from miler.effort import Effort, fastest
+from miler.files import read
 from miler.odometer import Break, Odometer, Stretch, timetable
 from miler.optimism import optimisms
 from miler.report.words import interval, sure_time, told_time
@@ -139,6 +142,29 @@ def test_a_fitted_track_is_the_best_evidence() -> None:
     assert effort is not None
     evidence = judge(effort, activity, fitted).evidence
     assert evidence is not None and evidence.grade == "A"
+
+
+def test_an_effort_on_a_track_is_judged_by_the_track(samples: Path) -> None:
+    told = analyse(read(samples / "track-mile.fit"))
+    assert told.track is not None and told.mile is not None and told.mile.effort.evidence is not None
+    mile, evidence = told.mile.effort, told.mile.effort.evidence
+    assert (mile.low_s, mile.high_s, mile.optimism_s) == (*(told.track.mile_s or ()), 0.0)
+    likely = f"{100 * told.track.lane_sure:.0f} % likely"
+    assert evidence.reasons == (
+        "measured along the lane of a fitted track", f"lane {told.track.lane} is assumed, {likely}"
+    )  # fmt: skip
+    given = analyse(read(samples / "track-mile.fit"), Settings(lane=told.track.lane)).mile
+    assert given is not None and given.effort.evidence is not None
+    assert given.effort.evidence.reasons == evidence.reasons[:1]
+
+
+def test_what_bars_efforts_bounds_where_their_rivals_are_looked_for() -> None:
+    sports = (Break(100, 200, "sport"), Break(300, 310, "sport"), Break(1200, 1300, "sport"))
+    breaks = (*sports, Break(500, 505, "glitch"), Break(900, 900, "teleport"))
+    run = Odometer(*timetable(np.array([0.0, 500]), np.array([0.0, 2000])), breaks=breaks)
+    effort = Effort("", 400, 450, 850, 112.5, 212.5, 100, 100)
+    assert _unbarred_s(effort, run) == (77.5, 225)
+    assert _unbarred_s(effort, replace(run, breaks=())) == (-math.inf, math.inf)
 
 
 def test_a_mile_run_hard_once_is_not_flattered_by_being_picked() -> None:
