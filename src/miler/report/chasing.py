@@ -24,12 +24,7 @@ from miler.scoring import behind_light, lights
 from miler.settings import Settings
 from miler.shown import printable
 from miler.track import Drawing, Line
-from miler.units import (
-    MILE_M,
-    digits_for,
-    format_duration,
-    metres_to_go,
-)
+from miler.units import MILE_M, digits_for, format_duration, metres_to_go
 
 _STEP_M = 4.0  # between points of the way: less than a dot is wide
 _KNOWN = 0.8  # share of the mile that the positions must show, in time and in length, to be its course

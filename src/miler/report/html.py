@@ -164,7 +164,7 @@ def _bars(analysis: Analysis, mile: Mile) -> View:
             (time, signed(bar.deviation_s, " s", sure))
             for (time, _), bar in zip(format_splits(run, sure), row, strict=True)
         ]
-        for run, row, sure in zip(runs, drawn, (_digits(analysis), 1), strict=False)
+        for run, row, sure in zip(runs, drawn, (_digits(analysis), 1), strict=False)  # a light is exact
     ]
     return {"drawn": drawn, "labels": labels, "chased": chased.name if chased else None}
 
