@@ -138,10 +138,10 @@ class Contents:
             fill(streams, "speed", speed)
             fill(streams, "distance", distance)
         if "cadence" in streams:
-            fraction = columns.get("fractional_cadence")
-            if fraction is not None:
-                streams["cadence"] += np.where(np.isnan(fraction), 0.0, fraction)
-            streams["cadence"] *= self._legs_counted()
+            cadence = streams["cadence"]
+            if (fraction := columns.get("fractional_cadence")) is not None:
+                cadence = cadence + np.where(np.isnan(fraction), 0.0, fraction)
+            streams["cadence"] = cadence * self._legs_counted()
         return streams
 
     def _with_developer_streams(self, notes: list[Note]) -> dict[str, FloatArray]:
