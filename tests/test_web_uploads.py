@@ -167,7 +167,9 @@ def test_what_was_deleted_does_not_come_back_by_itself(server: Server) -> None:
     assert (again.status, again.json["ending"], again.json["code"]) == (200, "skipped", "deleted")
 
 
-def test_uploads_give_what_an_import_of_the_same_folder_gives(own_server: Server, tmp_path: Path) -> None:
+def test_uploads_give_what_an_import_of_the_same_folder_gives(
+    own_server: Server, tmp_path: Path
+) -> None:
     folder = tmp_path / "runs"
     write_runs(folder, 4, seed=240)
     for path in SAMPLES.glob("*.*"):
