@@ -62,9 +62,7 @@ class Contents:
         kind = _first(whole(message, "type") for message in self._file_id)
         if kind not in (None, profile.ACTIVITY_FILE):
             word = (profile.enum_name("file", kind) or f"file type {kind}").replace("_", " ")
-            damage = next((note.message for note in self._part.notes if note.kind == "damage"), None)
-            text = f"a FIT {word} file, not an activity"
-            return UnsupportedFile(text, kind=word, damage=damage, format="fit")
+            return UnsupportedFile(f"a FIT {word} file, not an activity", kind=word, format="fit")
         if self._laps or self._sessions or (len(self.records) and np.isfinite(self._times).any()):
             return None
         return CorruptFile(
@@ -140,10 +138,10 @@ class Contents:
             fill(streams, "speed", speed)
             fill(streams, "distance", distance)
         if "cadence" in streams:
-            fraction = columns.get("fractional_cadence")
-            if fraction is not None:
-                streams["cadence"] = streams["cadence"] + np.where(np.isnan(fraction), 0.0, fraction)
-            streams["cadence"] = streams["cadence"] * self._legs_counted()
+            cadence = streams["cadence"]
+            if (fraction := columns.get("fractional_cadence")) is not None:
+                cadence = cadence + np.where(np.isnan(fraction), 0.0, fraction)
+            streams["cadence"] = cadence * self._legs_counted()
         return streams
 
     def _with_developer_streams(self, notes: list[Note]) -> dict[str, FloatArray]:

@@ -15,8 +15,7 @@ from miler.formats.fit import profile
 from miler.formats.fit.layout import COMPRESSED, REMEMBERED, DeveloperField, layout
 from miler.formats.fit.scan import Part
 
-# The profile's names of fields, and how many of the profile's unit make one of the unit wanted: 1000 for mm
-# to m.
+# Fields by the profile's names, and how many of its units make one of the unit wanted: 1000 for mm to m.
 Fields = tuple[tuple[str, float], ...]
 
 
