@@ -81,7 +81,10 @@ class Dask:
         if not self._jobs or time.monotonic() > self._counted + _COUNTED_S:
             try:
                 self._jobs = sum(self._client.nthreads().values()) or 1
-            except OSError as error:
+            except (
+                OSError,
+                AttributeError,
+            ) as error:  # while it looks for its scheduler, the client has none
                 raise self._gone() from error
             self._counted = time.monotonic()
         return self._jobs
