@@ -434,7 +434,20 @@ def test_a_row_has_what_the_report_says(tmp_path: Path, miler: Miler) -> None:
     assert efforts == {e["length_m"]: e["elapsed_s"] for e in told["efforts"] if e["plausible"]}
 
 
-@pytest.mark.parametrize("name", ["../up", "a/b", "Zoë Ü", "x=y", "50%", "..", "con", "'; drop"])
+LONG = "Екатерина Александровна Константинопольская-Преображенская"
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_an_athlete_too(
+    tmp_path: Path, outcomes: list[tuple[Found, Outcome]]
+) -> None:
+    found, outcome = outcomes[0]
+    told = athletes("folder", Settings(), no_file)
+    known = told.assigned(replace(found, name="\udcff/run.fit"))
+    put([(known, outcome)], Storage(tmp_path))
+    assert {row["athlete"] for row in rows_in(tmp_path)["activities"]} == {"\\udcff"}
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "x=y", "50%41", "..", "'; drop", "tab\t", "a.", LONG])
 def test_any_name_of_an_athlete_comes_back_as_it_was(
     tmp_path: Path, outcomes: list[tuple[Found, Outcome]], name: str
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from miler import remote
 from miler.batch import Batch, batches, file_key
+from miler.dataset.athletes import athletes
 from miler.dataset.reading import Dataset
 from miler.dataset.storage import Storage
 from miler.dataset.writing import write
@@ -160,6 +161,15 @@ def test_a_url_of_this_machine_is_its_path(tmp_path: Path, samples: Path) -> Non
 )
 def test_a_path_of_this_machine_is_not_taken_for_a_url(path: str) -> None:
     assert not remote.is_remote(path)
+
+
+def test_an_athlete_of_a_bucket_has_the_settings_of_the_folder(s3: Any) -> None:
+    s3.pipe_file("runs/ann/athlete.toml", b'sex = "F"\nbirth_year = 1980\n')
+    told = athletes("folder", Settings(lane=2), load)
+    names = {told.assigned(found).athlete for found in find(["s3://runs"])}
+    assert names == {"ann", "bob"}
+    assert told.settings("ann") == Settings(sex="F", birth_year=1980, lane=2)
+    assert told.settings("bob") == Settings(lane=2)
 
 
 def test_a_dataset_in_a_bucket_has_the_rows_of_one_in_a_folder(s3: Any, tmp_path: Path) -> None:

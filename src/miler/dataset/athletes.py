@@ -20,6 +20,7 @@ from miler.batch import Batch
 from miler.errors import SettingsError
 from miler.files import Found
 from miler.recordbook import own_book
+from miler.report.flat import storable
 from miler.settings import Settings
 
 NOBODY = "unknown"  # whose files are that nothing tells of
@@ -64,9 +65,10 @@ class Athletes:
             SettingsError: if the athlete's settings cannot be read.
         """
         named = self._named(found)
-        if named.athlete not in self._own:
-            self._own[named.athlete] = self._read(named)
-        return replace(found, athlete=named.athlete)
+        athlete = storable(named.athlete)
+        if athlete not in self._own:
+            self._own[athlete] = self._read(named)
+        return replace(found, athlete=athlete)
 
     def settings(self, athlete: str) -> Settings:
         """Return the settings of an athlete who was assigned a file."""

@@ -7,10 +7,11 @@ settings (`read_id`). What has a known `read_id` need not be read; of two readin
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -22,6 +23,9 @@ Ids: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 FOLDER = "_batches"
 _NO_YEAR = "__HIVE_DEFAULT_PARTITION__"  # what readers of such folders take for null
+# What some file system does not allow in a name, and what would be taken for an escape. Other letters stay:
+# with three characters a byte a long name in Cyrillic would be longer than a name may be.
+_NOT_IN_NAMES = re.compile(r'[%/\\:*?"<>|=\x00-\x1f\x7f]|[. ]$')
 _UNREADABLE = "unreadable"  # the system refused it; the next time it may give it
 
 
@@ -57,7 +61,8 @@ class Part:
 
 def folder_of(athlete: str, year: int | None) -> str:
     """Return the folder of an athlete and a year in each table; None is of the undated."""
-    return f"athlete={quote(athlete, safe='')}/year={_NO_YEAR if year is None else year}"
+    name = _NOT_IN_NAMES.sub(lambda match: f"%{ord(match[0]):02X}", athlete)
+    return f"athlete={name}/year={_NO_YEAR if year is None else year}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from miler.report.document import document, rounded
 Row = dict[str, Any]
 Placed = tuple[str, int | None, Row]  # its table, its year, and the row
 
+_COLUMNS = {table: [column.name for column in columns] for table, columns in TABLES.items()}
 _MILE = {"mile_s": "elapsed_s", "mile_low_s": "low_s", "mile_high_s": "high_s"}
 
 
@@ -96,5 +97,5 @@ def _moment(text: str | None) -> datetime | None:
 
 def _picked(table: str, row: Row) -> Row:
     """Take a table's columns; Parquet's text is UTF-8."""
-    values = ((column.name, row.get(column.name)) for column in TABLES[table])
-    return {name: flat.storable(value) if isinstance(value, str) else value for name, value in values}
+    picked = {name: row.get(name) for name in _COLUMNS[table]}
+    return {name: flat.storable(v) if isinstance(v, str) else v for name, v in picked.items()}
