@@ -28,7 +28,7 @@ from tests.conftest import Miler
 from tests.test_batch import VICTIM, names_but_the_victims, names_of
 
 Rows = dict[str, list[dict[str, Any]]]
-COUNT, BATCH = 120, 5
+COUNT, BATCH = 60, 5
 DICE = random.Random(10)
 
 
