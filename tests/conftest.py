@@ -60,10 +60,9 @@ def reader_of_one(
     """Return what reads a file of exactly one activity, given as text, as bytes or as our own FIT file."""
 
     def read(file: str | bytes | FitFile) -> Activity:
-        data = (
-            file.encode() if isinstance(file, str) else file.to_bytes() if isinstance(file, FitFile) else file
-        )
-        (activity,) = decode(data)
+        if isinstance(file, FitFile):
+            file = file.to_bytes()
+        (activity,) = decode(file.encode() if isinstance(file, str) else file)
         return activity
 
     return read
