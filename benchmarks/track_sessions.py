@@ -7,10 +7,10 @@ lap between, of 300 m with 100 m between, of 200 m. Presses are as good as a thu
 tell most. The track is asked twice: by its positions alone, and with the presses as sights of the line.
 
 One known distance lies outside of its bar, and stays there: the first 300 m of the runner who rests, who
-crosses the line at full speed and presses 2.2 s later, when the rest begins; the other three are 1.1 to
-1.9 s late. The watch counted 325 m. By positions alone all seven presses at the end of that session's
-repetitions lie beyond their marks, by 3 to 20 m. What was run between those presses was not 300 m, and
-the interval is of what was run.
+crosses the line at full speed and presses 2.2 s later, when the rest begins; the other three are 1.1 to 1.9 s
+late. The watch counted 325 m. By positions alone all seven presses at the end of that session's repetitions
+lie beyond their marks, by 3 to 20 m. What was run between those presses was not 300 m, and the interval is of
+what was run.
 """
 
 from __future__ import annotations
