@@ -49,4 +49,3 @@ def _title(name: str) -> str:
         return name
     first = Path(spec.origin).read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
     return re.split(r"[?.:](?: |$)", first)[0] + ("?" if "? " in first else "")
-
