@@ -201,7 +201,10 @@ def test_the_budget_is_the_one_that_is_documented() -> None:
         gaps=((60.0, 120.0), (300.0, 330.0), (500.0, 560.0)),
     )
     speed_mps = 2900 / 600
-    sds_m = {term.name: term.sd_m for term in budget(effort, told, odometer, Settings())}
+    terms = {term.name: term for term in budget(effort, told, odometer, Settings())}
+    sds_m = {name: term.sd_m for name, term in terms.items()}
+    assert terms["gap"].reason == "records are missing inside it, for up to 30 s"
+    assert terms["glitch"].reason == "140 m inside it were bridged"
     step_s = 380 / 100
     assert sds_m == {
         "scale": pytest.approx(2000 * math.hypot(0.015, 0.5 * 0.02)),

@@ -104,6 +104,11 @@ def test_where_times_are_compressed_every_message_is_noted(rows: list[tuple[bool
     assert scanned(data) == walked(data)
 
 
+def test_messages_without_fields_are_noted_and_no_unwanted_one_with_them() -> None:
+    data = definition(0, RECORD) + definition(1, UNWANTED, 2) + bytes((0, 0, 0)) + bytes((1, 7, 7)) * 40
+    assert scanned(data) == ({RECORD: [15, 16, 17]}, len(data))
+
+
 def test_a_number_that_nothing_defined_ends_the_scan() -> None:
     data = definition(0, RECORD, 1) + bytes((0, 7)) * 3
     assert scanned(data + bytes((5, 7)))[1] == len(data)
