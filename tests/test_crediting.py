@@ -135,9 +135,9 @@ def test_in_a_gap_without_device_distance_the_straight_line_counts() -> None:
     assert odometer.breaks == ()
 
 
-def test_no_effort_spans_minutes_without_records_in_which_nobody_ran() -> None:
-    times = np.concatenate([np.arange(0, 101.0), np.arange(3000, 3101.0)])
-    stood = np.where(times > 2000, times - 2880, times) * 4.0
+def test_no_effort_spans_hours_without_records_in_which_nobody_ran() -> None:
+    times = np.concatenate([np.arange(0, 101.0), np.arange(30_000, 30_101.0)])
+    stood = np.where(times > 2000, times - 29_880, times) * 4.0
     odometer = measure(run(times, stood))
     assert codes(odometer) == ["gap"] and "no effort spans that" in odometer.notes[0].message
     assert fastest(odometer, 400) is not None

@@ -26,6 +26,7 @@ _PAUSE_S, _RHYTHMS = 10.0, 4.0  # a gap this long, and this many usual steps, ma
 _PAUSE_M, _PAUSE_MPS = 25.0, 0.5  # ... if the runner hardly moved in it
 _GAP_S, _LONG_GAP_S = 2.0, 20.0  # shorter is no gap; longer is one, whatever the rhythm
 _HOLE_S = 600.0  # a gap this long is said, wherever the efforts lie
+_NO_RUN_S = 6 * 3600.0  # one so long in which hardly any way was made is no part of a run: a clock jumped
 _SANE_SHARE = 0.5  # device distance counts if it spans at least this share of the recording
 
 
@@ -214,7 +215,7 @@ def _bar_holes(steps: Steps) -> None:
     for i in np.flatnonzero(steps.active > _HOLE_S).tolist():
         hole_s, metres = float(steps.active[i]), float(steps.credited[i])
         text = f"no records for {format_duration(hole_s, 0)}"
-        if metres < _PAUSE_MPS * hole_s:
+        if hole_s > _NO_RUN_S and metres < _PAUSE_MPS * hole_s:
             text += f", in which {metres:.0f} m were covered: no effort spans that"
             steps.breaks.append((float(steps.times[i]), float(steps.times[i + 1]), "hole"))
         steps.note("gap", text, i)

@@ -34,7 +34,7 @@ _RECKONINGS: dict[DistanceSource, str] = {
 _BARS = {
     "teleport": "a teleport",
     "glitch": "a glitch",
-    "hole": "minutes without records, at less than a walk",
+    "hole": "hours without records, at less than a walk",
     "sport": "a sport that is not sought (--sport)",
     "vehicle": "a ride in a vehicle",
     "excluded": "what you left out",

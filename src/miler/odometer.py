@@ -50,7 +50,7 @@ class Stretch:
 class Break:
     """Marks that no effort may span.
 
-    `teleport`, `glitch`, `sport` (another sport's session), `vehicle`, or `hole`: minutes without records, in
+    `teleport`, `glitch`, `sport` (another sport's session), `vehicle`, or `hole`: hours without records, in
     which hardly any way was made.
 
     A short glitch may lie inside a long effort; what the fixes `mended` may lie inside any.
