@@ -128,6 +128,6 @@ def _own_cluster(distributed: Any, jobs: int) -> Any:
             n_workers=jobs,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         )
