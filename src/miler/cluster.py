@@ -119,12 +119,15 @@ class _Told(Generic[Argument, Result]):
 
 
 def _own_cluster(distributed: Any, jobs: int) -> Any:
-    # A task whose worker died twice is suspected; see `miler.batch.completed`.
-    with needed("dask", "cluster", "--engine dask").config.set({"distributed.scheduler.allowed-failures": 1}):
+    settings = {
+        "distributed.scheduler.allowed-failures": 1,  # a task whose worker died twice is suspected
+        "distributed.worker.profile.enabled": False,  # looks at every stack a hundred times a second
+    }
+    with needed("dask", "cluster", "--engine dask").config.set(settings):
         return distributed.LocalCluster(
             n_workers=jobs,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         )
