@@ -146,6 +146,7 @@ def measure(files: int, seed: int = 1) -> Result:
             while _ended(top) < len(made.expected) and time.perf_counter() - begin < LONGEST_S:
                 time.sleep(0.3)
             took_s = time.perf_counter() - begin
+            time.sleep(1.0)  # what is committed is said a moment later
             watcher.send_signal(signal.SIGTERM)
         told = json.loads((top / "told.json").read_text())
         return Result(_wrong(top, made, told["said"]), max(told["looks"].values()), took_s, made)

@@ -607,11 +607,3 @@ def test_a_closed_stream_ends_no_work(week: Path, tmp_path: Path, closed: str) -
 @pytest.mark.parametrize("option", ["--delay", "--patience"])
 def test_no_time_is_no_number(miler: Miler, week: Path, option: str) -> None:
     assert miler("watch", week, "--once", option, "nan").code == WRONG_USE
-
-
-def test_the_readme_shows_what_is_printed(miler: Miler, samples: Path) -> None:
-    text = (samples.parent / "README.md").read_text(encoding="utf-8")
-    command, *shown = text.split("$ miler ")[1].split("```")[0].splitlines()
-    printed = iter(miler(samples.parent / command).out.splitlines())
-    # In that order, with others between; each look-up goes on where the last one ended.
-    assert [line for line in shown if line not in printed] == []

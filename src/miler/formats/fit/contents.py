@@ -62,7 +62,9 @@ class Contents:
         kind = _first(whole(message, "type") for message in self._file_id)
         if kind not in (None, profile.ACTIVITY_FILE):
             word = (profile.enum_name("file", kind) or f"file type {kind}").replace("_", " ")
-            return UnsupportedFile(f"a FIT {word} file, not an activity", kind=word, format="fit")
+            damage = next((note.message for note in self._part.notes if note.kind == "damage"), None)
+            text = f"a FIT {word} file, not an activity"
+            return UnsupportedFile(text, kind=word, damage=damage, format="fit")
         if self._laps or self._sessions or (len(self.records) and np.isfinite(self._times).any()):
             return None
         return CorruptFile(
