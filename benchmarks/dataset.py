@@ -51,7 +51,7 @@ _EACH = 500  # activities of an athlete
 _YEARS = range(2021, 2026)
 _BATCH = 256
 _GOAL_S = 1.5
-_MOST_SHARE = 0.25
+_MOST_SHARE = 0.35
 _QUESTIONS: dict[str, dict[str, Any]] = {
     "best 1mi": {},
     "best 1mi --athlete": {"athlete": "runner 00007"},
