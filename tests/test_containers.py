@@ -543,6 +543,16 @@ SEEDS = (
 )
 
 
+def test_an_archive_that_lies_about_its_length_is_read_no_further_than_it_goes(disk: Path) -> None:
+    data = bytearray(SEEDS[2][:200])
+    for member, size, packed in ((0, 2**55, 2**55), (55, 300, 2**54)):  # b.zip, and c.fit in it
+        assert data[member : member + 4] == b"PK\3\4"
+        struct.pack_into("<2Q", data, member + 39, size, packed)
+    ends_well(bytes(data), disk)
+    ends = {found.name: process(found, Settings()).kind for found in find([disk])}
+    assert ends == dict.fromkeys(("z.zip", "z.zip/b.zip", "z.zip/b.zip/c.fit"), "failed")
+
+
 @tries(max_examples=400, deadline=None)
 @given(
     seed=st.sampled_from(SEEDS),

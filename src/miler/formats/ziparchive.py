@@ -236,8 +236,12 @@ def _gap(blob: Blob, at: int) -> int:
 
 
 def _stretch(blob: Blob, begin: int, end: int) -> Iterator[bytes]:
+    """Yield what lies there; an archive within another may be shorter than that one says."""
     for at in range(begin, end, STEP):
-        yield blob.read_at(at, min(STEP, end - at))
+        piece = blob.read_at(at, min(STEP, end - at))
+        if not piece:
+            return
+        yield piece
 
 
 class Unpacking:
