@@ -125,8 +125,13 @@ def by_chiptime(data: bytes) -> Decoded:
     """Return the records that chiptime finds, in FIT's own units."""
     chiptime: Any = importlib.import_module("chiptime")
     names = ("timestamp", "distance", "position_lat", "position_long", "heart_rate")
-    messages = chiptime.parse(data).messages
-    return Decoded([tuple(map(m.get_raw, names)) for m in messages if m.name == "record"], sound=False)
+    records = [m for m in chiptime.parse(data).messages if m.name == "record"]
+    return Decoded([tuple(_plain(m.get_raw(name)) for name in names) for m in records], sound=False)
+
+
+def _plain(value: Any) -> Hashable:
+    """A damaged definition can make an array of a field, which chiptime returns as a list."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def tally(files: list[Path], decoder: Decoder, share: float = 1.0, worst: bool = False) -> dict[str, Tally]:
