@@ -250,12 +250,10 @@ def bests(
 ) -> tuple[Effort, ...]:
     """Find and judge the fastest stretch of each length that was run: the plausible one, if there is one."""
     others = tuple(b for b in odometer.breaks if b.reason != "vehicle")
-    ridden = None if others == odometer.breaks else replace(odometer, breaks=others)
+    ridden = odometer if others == odometer.breaks else replace(odometer, breaks=others)
     efforts, chosen_from = [], []
     for length_m, found in zip(lengths_m, rivals(odometer, lengths_m), strict=True):
-        effort = (
-            ridden and fastest(ridden, length_m) if found is None else quickest(odometer, length_m, found)
-        )
+        effort = fastest(ridden, length_m) if found is None else quickest(odometer, length_m, found)
         if effort is not None:
             flags = flags_of(odometer, effort, settings)
             why_not = doubts(effort, activity, odometer, settings) + why_left_out(said, length_m)

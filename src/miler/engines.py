@@ -24,8 +24,7 @@ Result = TypeVar("Result")
 # On Linux a server imports the readers once and forks workers, itself untouched by our threads;
 # macOS' system libraries do not survive a fork.
 _METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-_PRELOAD = ["miler.outcome", "miler.formats", "miler.report.render", "miler.library.entry"]
-_PRELOAD += ["fitparse.profile", "numpy.ma", "tzfpy"]
+_PRELOAD = ["miler.outcome", "miler.formats", "miler.report.render", "fitparse.profile", "tzfpy"]
 
 
 class Engine(Protocol):

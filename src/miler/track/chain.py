@@ -105,9 +105,9 @@ def _product(left: FloatArray, right: FloatArray) -> FloatArray:
     return product
 
 
-def _solved(matrices: FloatArray, columns: FloatArray) -> FloatArray:
-    """Solve matrices (b, b, h), positive definite or triangular, for columns (b, c, h): no pivots are sought."""
-    rows = np.concatenate((matrices, columns), axis=1)
+def _solved(matrices: NDArray[np.floating], columns: FloatArray) -> FloatArray:
+    """Solve matrices (b, b, h) for columns (b, c, h); definite or triangular as they are, without pivots."""
+    rows: FloatArray = np.concatenate((matrices, columns), axis=1, dtype=np.float64)
     for at in range(len(rows)):
         rows[at, at + 1 :] /= rows[at, at].copy()
         for other in range(len(rows)):
