@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,3 +30,8 @@ class Bar:
 def skipped(name: str, goal: str, why: str) -> Bar:
     """Return a bar that could not be measured here, with the reason."""
     return Bar(name, why, goal, None)
+
+
+def as_installed() -> dict[str, str]:
+    """Return the environment for a program as users have it: its modules are compiled once, not each time."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -9,7 +9,6 @@ machine hits all alike; medians are compared. Bytecode is kept, as an installed 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import statistics
 import subprocess
@@ -22,7 +21,7 @@ from pathlib import Path
 import click
 
 import miler
-from benchmarks.bar import Bar
+from benchmarks.bar import Bar, as_installed
 from miler.cli import cli
 
 GOAL_VERSION = 7.5
@@ -46,7 +45,7 @@ _MIB = 1024**2
 
 def measure(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, float]:
     """Return the median seconds of each command; the first run of each is left out: it may write bytecode."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = as_installed()
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(runs + 1):
         for name, arguments in commands.items():

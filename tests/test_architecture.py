@@ -78,6 +78,7 @@ ORDER = (
     "report",
     "picture",
     "check",
+    "preload",
     "engines",
     "cluster",
     "batch",

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miler.arrays import median, quantile
+from miler.arrays import distinct, median, quantile
 
 _SOME = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)
 
@@ -19,3 +19,8 @@ def test_a_quantile_is_numpys_to_the_last_digit(values: np.ndarray, share: float
 @given(_SOME)
 def test_a_median_is_numpys_to_the_last_digit(values: np.ndarray) -> None:
     assert median(values) == np.median(values)
+
+
+@given(st.lists(st.integers(-5, 5)))
+def test_different_values_are_told_once_and_in_order(values: list[int]) -> None:
+    assert distinct(np.array(values)).tolist() == sorted(set(values))

@@ -114,6 +114,14 @@ def test_one_long_break_hides_none_that_lies_inside_it() -> None:
     assert odometer.barred(starts, ends, 50).tolist() == [False, True, False, True]
 
 
+def test_it_says_how_long_a_stretch_no_break_bars() -> None:
+    breaks = (Break(100, 900, "sport"), Break(200, 200, "teleport"), Break(1000, 1010, "glitch"))
+    odometer = Odometer(MILE.marks, MILE.arrives, MILE.departs, breaks=breaks)
+    assert odometer.unbarred_m(499) == 1609.344 - 1010
+    assert odometer.unbarred_m(500) == 1609.344 - 900, "ten metres may be bridged"
+    assert MILE.unbarred_m(500) == 1609.344
+
+
 def test_it_says_how_long_it_is_and_where_that_comes_from() -> None:
     assert repr(MILE) == "<Odometer 1.60 km, from device distance>"
     assert MILE.total_m == 1609.344

@@ -27,14 +27,14 @@ def chained(count: int, width: int, rng: np.random.Generator) -> tuple[FloatArra
 def test_a_chain_is_solved_as_the_whole_matrix_is(count: int, width: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     matrix, band = chained(count, width, rng)
-    columns = rng.standard_normal((count, 3))
-    assert np.allclose(Chain.of(band, columns).solution, np.linalg.solve(matrix, columns), atol=1e-9)
+    sides = rng.standard_normal((3, count))
+    assert np.allclose(Chain.of(band, sides).solution, np.linalg.solve(matrix, sides.T).T, atol=1e-9)
 
 
 def test_draws_spread_as_the_inverse_of_the_matrix_says() -> None:
     rng = np.random.default_rng(4)
     matrix, band = chained(90, 2, rng)
-    drawn = Chain.of(band, np.zeros((90, 1))).draws(20_000, rng)
+    drawn = Chain.of(band, np.zeros((1, 90))).draws(20_000, rng)
     # Each entry of the sample's covariance errs by less than 1/140 of the variances, or so.
     assert np.allclose(np.cov(drawn), np.linalg.inv(matrix), atol=0.05)
     assert np.allclose(drawn.mean(1), 0.0, atol=0.05)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def frozen(values: FloatArray) -> FloatArray:
@@ -24,6 +27,13 @@ def every(mask: BoolArray) -> bool:
 def rises(values: FloatArray) -> bool:
     """Whether each of (n,) values is more than the one before; not with a NaN, unless it is alone."""
     return every(values[1:] > values[:-1])
+
+
+def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Return the different ones of (n,) values, in order; as `np.unique`, which loads numpy.ma for it."""
+    ordered = np.sort(values)
+    different: NDArray[Scalar] = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return different
 
 
 def median(values: FloatArray) -> float:

@@ -24,8 +24,6 @@ Result = TypeVar("Result")
 # On Linux a server imports the readers once and forks workers, itself untouched by our threads;
 # macOS' system libraries do not survive a fork.
 _METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-_PRELOAD = ["miler.outcome", "miler.formats", "miler.report.render", "miler.library.entry"]
-_PRELOAD += ["fitparse.profile", "numpy.ma", "tzfpy"]
 
 
 class Engine(Protocol):
@@ -116,7 +114,7 @@ def alone(task: Callable[[Argument], Result], argument: Argument) -> Future[Resu
 def _pool(jobs: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context(_METHOD)
     if _METHOD == "forkserver":
-        context.set_forkserver_preload(_PRELOAD)
+        context.set_forkserver_preload(["miler.preload"])
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work)
 
 

@@ -228,6 +228,13 @@ class Odometer:
         inside = first < len(barring)
         return inside & (starts[np.minimum(first, len(barring) - 1)] < to_m - TOLERANCE_M)
 
+    def unbarred_m(self, length_m: float) -> float:
+        """Metres of the longest stretch in which no break bars an effort of this length."""
+        barring = [b for b in self.breaks if b.bars(length_m)]
+        begins = np.maximum.accumulate([self.marks[0], *(b.to_m for b in barring)])
+        ends = np.array([*(b.from_m for b in barring), self.marks[-1]])
+        return float((ends - begins).max())
+
     def with_notes(self, *notes: Note) -> Odometer:
         """Return the same odometer with more notes."""
         return replace(self, notes=self.notes + notes)

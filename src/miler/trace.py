@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, distinct
 from miler.crediting import believed_fixes
 from miler.effort import Effort
 from miler.geodesy import around_deg, radii_m
@@ -50,7 +50,7 @@ def thin(activity: Activity, odometer: Odometer, mile: Effort | None = None) -> 
     first_s, last_s = float(odometer.arrives[0]), float(odometer.departs[-1])
     at_s = np.linspace(first_s, last_s, min(TRACE_POINTS, 2 * len(activity) + 2))
     if mile is not None:
-        at_s = np.union1d(at_s, _seconds(mile))
+        at_s = distinct(np.append(at_s, _seconds(mile)))
     left_s, right_s = (
         np.clip(at_s + shift_s, first_s, last_s) for shift_s in (-_RECORDED_S / 2, _RECORDED_S / 2)
     )

@@ -20,6 +20,7 @@ from miler.odometer import TOLERANCE_M, Odometer
 
 _BLOCK = 8  # marks that are looked at together
 _SAME_S = 1e-6  # sums of the same seconds differ by less
+_SPARE_M = 4 * TOLERANCE_M  # each end may lie a tolerance into a break, and a length be short by one
 _Columns = list[FloatArray]
 _Lengths = TypeVar("_Lengths", IntArray, Sequence[float])
 _CELLS = 2**16  # lengths times blocks at once: half a megabyte a table, which stays in the processor's cache
@@ -121,6 +122,9 @@ def _looked_at(
 ) -> Iterator[tuple[IntArray, _Blocks]]:
     """Yield which of the lengths (l,) are looked at together, without those too long, and their blocks."""
     counts = _beginnings(odometer, lengths)
+    if odometer.breaks and counts.any():  # of another sport's recording all is barred
+        unbarred_m = np.array([odometer.unbarred_m(length_m) for length_m in judged.tolist()])
+        counts[lengths - _SPARE_M > unbarred_m] = 0
     for every in together(odometer, np.arange(len(lengths))):
         some = every[counts[every] > 0]
         if len(some):

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from miler.activity import STREAMS, Note, Pause
-from miler.arrays import FloatArray, IntArray, every
+from miler.arrays import FloatArray, IntArray, distinct, every
 from miler.formats.assemble import Raw
 
 # Texts take twenty times the room of numbers; a block of points is converted, then forgotten.
@@ -309,7 +309,7 @@ def _pauses(times: FloatArray, breaks: IntArray) -> list[Pause]:
     steps = np.diff(moments)
     if every(steps[at - 1] <= _SHORTEST_STOP_S):  # laps, as a rule
         return []
-    at = np.unique(at)
+    at = distinct(at)
     within = np.delete(steps, at - 1)
     within = within[within > 0]
     rhythm_s = _median(within) if len(within) else 0.0

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.arrays import BoolArray, FloatArray, IntArray, distinct
 from miler.geodesy import around_deg, radii_by_cosine_m
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
@@ -295,7 +295,7 @@ def _grow(course: Course, window: Window, shape: Shape, family: Family, taken: B
 def _evenly(path_m: FloatArray, first: int, last: int) -> IntArray:
     """Fixes some metres of path apart, so that standing weighs nothing."""
     metres = np.arange(path_m[first], path_m[last], _STEP_M / 2)
-    at: IntArray = np.unique(np.searchsorted(path_m[first : last + 1], metres)) + first
+    at: IntArray = distinct(np.searchsorted(path_m[first : last + 1], metres)) + first
     return at
 
 

@@ -195,12 +195,11 @@ def crossings(
     along = np.maximum.accumulate(path.along_m)
     first = np.mod(problem.direction * finish.at_m - along[0], lap) + along[0]
     marks = np.arange(first, along[-1], lap)
-    at_s = _reached(marks, along, path.times)
-    rising = np.maximum.accumulate(drawn_m.T, axis=1)
-    drawn_s = np.array([_reached(marks, drawn, path.times) for drawn in rising])
+    rising = np.maximum.accumulate(np.column_stack([along, drawn_m]).T, axis=1)
+    at_s, *drawn_s = _reached(marks, rising, path.times)
     by_hand = [(press.at_s, float(np.interp(press.at_s, path.times, along))) for press in problem.pressed]
     found = []
-    for mark_m, mark_s, other_s in zip(marks.tolist(), at_s.tolist(), drawn_s.T, strict=True):
+    for mark_m, mark_s, other_s in zip(marks.tolist(), at_s.tolist(), np.transpose(drawn_s), strict=True):
         near = [pressed_s for pressed_s, here_m in by_hand if abs(here_m - mark_m) < _AT_LINE_M]
         spread_s = float(np.nanstd(other_s))
         if near and max(abs(near[0] - mark_s), spread_s) > _WAITED_S:
@@ -214,10 +213,11 @@ def crossings(
 
 
 def _reached(marks: FloatArray, along: FloatArray, times: FloatArray) -> FloatArray:
-    """When each mark was first reached; NaN if it was not."""
-    at: IntArray = np.searchsorted(along, marks)
-    inside = (at > 0) & (at < len(along))
-    at = np.clip(at, 1, len(along) - 1)
-    share = (marks - along[at - 1]) / np.maximum(along[at] - along[at - 1], 1e-9)
+    """When each mark (m,) was first reached on each path (p, g): (p, m) seconds; NaN if it was not."""
+    at: IntArray = np.array([path.searchsorted(marks) for path in along])
+    inside = (at > 0) & (at < len(times))
+    at = np.clip(at, 1, len(times) - 1)
+    before, after = (np.take_along_axis(along, i, axis=1) for i in (at - 1, at))
+    share = (marks - before) / np.maximum(after - before, 1e-9)
     reached: FloatArray = times[at - 1] + share * (times[at] - times[at - 1])
     return np.where(inside, reached, np.nan)

@@ -41,19 +41,17 @@ class Line:
 
     def at(self, along_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Points (2, n) and unit tangents (2, n) at arc lengths (n,) metres."""
-        straight, radius, seen = self.straight_m, self.radius_m, self.radius_m + self.swell_m
         half = self.length_m / 2
         along = np.mod(along_m, self.length_m)
         # The second half of the lap is the first one, turned about the centre.
-        turned = np.where(along >= half, -1.0, 1.0)
-        along = np.where(along >= half, along - half, along)
-        angle = (along - straight) / radius - math.pi / 2
-        on_straight = along < straight
-        cos, sin = np.cos(angle), np.sin(angle)
-        x = np.where(on_straight, along - straight / 2, straight / 2 + seen * cos)
-        y = np.where(on_straight, -seen, seen * sin)
-        tangent = np.stack([np.where(on_straight, 1.0, -sin), np.where(on_straight, 0.0, cos)])
-        return np.stack([x, y]) * turned, tangent * turned
+        second = along >= half
+        along = along - half * second
+        # On the straight one stands where the bend begins, and goes on.
+        angle = np.maximum(along - self.straight_m, 0.0) / self.radius_m - math.pi / 2
+        outwards = np.stack([np.cos(angle), np.sin(angle)]) * np.where(second, -1.0, 1.0)
+        points = (self.radius_m + self.swell_m) * outwards
+        points[0] += (np.minimum(along, self.straight_m) - self.straight_m / 2) * np.where(second, -1.0, 1.0)
+        return points, np.stack([-outwards[1], outwards[0]])
 
     def project(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Arc length of the nearest point, and the distance outwards from where it is seen; (n,) metres."""
@@ -92,9 +90,7 @@ class Pose:
     def turned(self, vectors: FloatArray) -> FloatArray:
         """Vectors (2, n) of the oval's own axes on the plane."""
         cos, sin = math.cos(self.turn), math.sin(self.turn)
-        turned: FloatArray = np.stack(
-            [cos * vectors[0] - sin * vectors[1], sin * vectors[0] + cos * vectors[1]]
-        )
+        turned: FloatArray = np.array([[cos, -sin], [sin, cos]]) @ vectors
         return turned
 
 

@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 
 from miler.activity import Activity, Pause
-from miler.arrays import FloatArray, IntArray
+from miler.arrays import FloatArray, IntArray, distinct
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.settings import Settings
@@ -291,7 +291,7 @@ def _widened(problem: Problem) -> float:
 def _held(times: FloatArray, paths: FloatArray, pauses: tuple[Pause, ...]) -> tuple[FloatArray, FloatArray]:
     """Let paths (g, p) never fall and stand while the timer stood, the first from 0."""
     bounds = np.array([t for p in pauses for t in (p.start_s, p.end_s) if times[0] < t < times[-1]])
-    every = np.union1d(times, bounds)
+    every = distinct(np.append(times, bounds))
     if len(every) > len(times):
         paths = np.column_stack([np.interp(every, times, path) for path in paths.T])
     steps = np.diff(np.maximum.accumulate(paths, axis=0), axis=0)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -109,7 +110,7 @@ def learn_noise(times: FloatArray, x: FloatArray, y: FloatArray, pose: Pose, lin
 
 
 class _About(NamedTuple):
-    """About a minimum: the chain, how it follows the oval's place (n, 3), and that place's spread (3, 3)."""
+    """About a minimum: the chain, how it follows the oval's place (3, n), and that place's spread (3, 3)."""
 
     chain: Chain
     tilt: FloatArray
@@ -117,7 +118,7 @@ class _About(NamedTuple):
 
     def draws(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Steps along (n, count) from the minimum, as likely as it."""
-        shifted = self.tilt @ (self.root @ rng.standard_normal((3, count)))
+        shifted = self.tilt.T @ (self.root @ rng.standard_normal((3, count)))
         return self.chain.draws(count, rng) - shifted
 
 
@@ -125,12 +126,12 @@ class _Squares:
     """A sum of weighted squares of residuals, each linear in a few neighbouring unknowns.
 
     The unknowns are n places along the line, in a chain, bordered by the three of the oval's place. Right
-    sides stand in front of the border: `columns` is (n, 1 + 3), `corner` (1 + 3, 1 + 3).
+    sides stand in front of the border: `border` is (1 + 3, n), `corner` (1 + 3, 1 + 3).
     """
 
     def __init__(self, n: int, width: int) -> None:
         self.band = np.zeros((width + 1, n))
-        self.columns = np.zeros((n, 4))
+        self.border = np.zeros((4, n))
         self.corner = np.zeros((4, 4))
 
     def add(
@@ -144,19 +145,19 @@ class _Squares:
         for k, slope in enumerate(slopes):
             here = slice(first + k, first + k + len(residuals))
             weighted = weights * slope
-            self.columns[here, 0] += weighted * residuals
+            self.border[0, here] += weighted * residuals
             for further, other in enumerate(slopes[k:]):
                 self.band[further, here] += weighted * other
 
     def solve(self) -> tuple[FloatArray, FloatArray, _About]:
         """Return the steps along (n,) and of the place (3,) to the minimum, and what lies about it."""
-        chain = Chain.of(self.band, self.columns)
-        tilt = chain.solution[:, 1:]
-        rest = self.corner[1:, 1:] - self.columns[:, 1:].T @ tilt
-        pull = self.corner[1:, 0] - self.columns[:, 1:].T @ chain.solution[:, 0]
+        chain = Chain.of(self.band, self.border)
+        alone, tilt = chain.solution[0], chain.solution[1:]
+        rest = self.corner[1:, 1:] - self.border[1:] @ tilt.T
+        pull = self.corner[1:, 0] - self.border[1:] @ alone
         moved = np.asarray(np.linalg.solve(rest, pull), dtype=np.float64)
         root = np.linalg.cholesky(np.linalg.inv((rest + rest.T) / 2))
-        return chain.solution[:, 0] - tilt @ moved, moved, _About(chain, tilt, root)
+        return alone - moved @ tilt, moved, _About(chain, tilt, root)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +171,18 @@ class Problem:
     direction: int
     noise: Noise
     pressed: tuple[Pressed, ...] = ()
+
+    @cached_property
+    def kept(self) -> FloatArray:
+        """The share (f-1,) of each fix's error that the next one still has."""
+        kept: FloatArray = np.exp(-np.diff(self.times) / self.noise.memory_s)
+        return kept
+
+    @cached_property
+    def variance(self) -> FloatArray:
+        """Square metres (f,) of what is new in the error of each fix."""
+        variance: FloatArray = self.noise.sd_m**2 * (1 - np.append(0.0, self.kept) ** 2) + 1e-4
+        return variance
 
 
 def follow(problem: Problem, pose: Pose, begun: Path | None = None) -> Path:
@@ -237,25 +250,24 @@ def _add_fixes(
     """Add what each fix says beyond the one before; return how far fixes lie off the path, (f,)."""
     points, tangents = problem.line.at(problem.direction * along_m[at])
     points, tangents = pose.turned(points), pose.turned(tangents) * problem.direction
-    off = np.zeros((2, len(at), 4))  # and its slopes by the oval's place
-    off[0, :, 0], off[1, :, 0] = problem.x - pose.x - points[0], problem.y - pose.y - points[1]
-    off[0, :, 1] = off[1, :, 2] = 1.0
-    off[0, :, 3], off[1, :, 3] = -points[1], points[0]
-    kept = np.exp(-np.diff(problem.times) / problem.noise.memory_s)
+    off = np.zeros((2, 4, len(at)))  # and its slopes by the oval's place
+    off[0, 0], off[1, 0] = problem.x - pose.x - points[0], problem.y - pose.y - points[1]
+    off[0, 1] = off[1, 2] = 1.0
+    off[0, 3], off[1, 3] = -points[1], points[0]
+    kept, variance = problem.kept, problem.variance
     news = off.copy()
-    news[:, 1:] -= kept[:, None] * off[:, :-1]
-    variance = problem.noise.sd_m**2 * (1 - np.append(0.0, kept) ** 2) + 1e-4
+    news[..., 1:] -= kept * off[..., :-1]
     weights = 1 / variance
     if robust:
-        weights /= np.maximum(1, np.hypot(*news[:, :, 0]) / np.sqrt(variance) / _HUBER)
-    weighted = weights[:, None] * news
-    squares.columns[at] += np.einsum("af,afk->fk", tangents, weighted)
-    squares.columns[at[:-1]] -= np.einsum("af,afk->fk", kept * tangents[:, :-1], weighted[:, 1:])
-    squares.corner += np.einsum("afk,afl->kl", news, weighted)
+        weights /= np.maximum(1, np.hypot(*news[:, 0]) / np.sqrt(variance) / _HUBER)
+    weighted = weights * news
+    squares.border[:, at] += (tangents[:, None] * weighted).sum(0)
+    squares.border[:, at[:-1]] -= ((kept * tangents[:, :-1])[:, None] * weighted[..., 1:]).sum(0)
+    squares.corner += (news @ weighted.transpose(0, 2, 1)).sum(0)
     squares.band[0, at] += weights
     squares.band[0, at[:-1]] += weights[1:] * kept**2
     squares.band[np.diff(at), at[:-1]] -= weights[1:] * kept * (tangents[:, 1:] * tangents[:, :-1]).sum(0)
-    lie_off: FloatArray = np.hypot(*off[:, :, 0])
+    lie_off: FloatArray = np.hypot(*off[:, 0])
     return lie_off
 
 

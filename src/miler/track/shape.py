@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, quantile
 from miler.oval import Oval
 from miler.track.line import Line, Pose
 
@@ -73,7 +73,7 @@ class Shape:
 
 
 class _Steps(NamedTuple):
-    """The residuals (n,) of a guess, and their derivatives (n, 5)."""
+    """The residuals (n,) of a guess, and their derivatives (5, n)."""
 
     residuals: FloatArray
     slopes: FloatArray
@@ -93,13 +93,14 @@ def fit_shape(x: FloatArray, y: FloatArray, start: Shape, *, give_up_m: float = 
     chosen = np.linspace(0, len(x) - 1, min(_MOST_POINTS, len(x))).astype(int)
     x, y = x[chosen], y[chosen]
     values = np.array([*_numbers(start)])
-    held = values[3:].copy()
+    held = values.copy()
     loose = np.diag([0.0, 0.0, 0.0, 1 / 5.0**2, 1 / 10.0**2])
     for rounds in range(_ROUNDS):
         residuals, slopes = _step(x, y, values)
         weights = 1 / np.sqrt(1 + (residuals / _SCALE_M) ** 2) / _SCALE_M**2
-        normal = (slopes * weights[:, None]).T @ slopes + loose
-        pull = slopes.T @ (weights * residuals) + loose @ np.append(np.zeros(3), values[3:] - held)
+        weighted = slopes * weights
+        normal = weighted @ slopes.T + loose
+        pull = weighted @ residuals + loose @ (values - held)
         change = np.linalg.solve(normal + 1e-9 * np.eye(5), pull)
         change = np.clip(change, *_LARGEST)
         values = values - change
@@ -110,7 +111,7 @@ def fit_shape(x: FloatArray, y: FloatArray, start: Shape, *, give_up_m: float = 
             break
     residuals, slopes = _step(x, y, values)
     spread = float(np.mean(np.minimum(residuals**2, 225.0)))
-    inverse = np.asarray(np.linalg.inv(slopes.T @ slopes + 1e-6 * np.eye(5)) * spread, dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(slopes @ slopes.T + 1e-6 * np.eye(5)) * spread, dtype=np.float64)
     pose = Pose(float(values[0]), float(values[1]), float(values[2]))
     return Shape(pose, Line(float(values[4]), float(values[3])), residuals, inverse[3:, 3:])
 
@@ -132,15 +133,14 @@ def _step(x: FloatArray, y: FloatArray, values: FloatArray) -> _Steps:
     far = np.maximum(np.hypot(beyond, w), 1e-6)
     out_u, out_w = beyond / far, w / far
     cos, sin = math.cos(pose.turn), math.sin(pose.turn)
-    slopes = np.stack(
+    slopes = np.array(
         [
             out_w * sin - out_u * cos,
             -out_u * sin - out_w * cos,
             out_u * w - out_w * u,
             np.full(len(x), -1.0),
             -np.abs(out_u) / 2,
-        ],
-        axis=1,
+        ]
     )
     return _Steps(far - radius, slopes)
 
@@ -152,7 +152,7 @@ def guess(x: FloatArray, y: FloatArray, family: Family) -> Shape:
     turn = math.atan2(2 * covariance[0, 1], covariance[0, 0] - covariance[1, 1]) / 2
     aside = Pose(0.0, 0.0, turn)
     u, w = aside.inside(x, y)
-    middle = [float(np.quantile(v, [0.02, 0.98]).sum()) / 2 for v in (u, w)]
+    middle = [(quantile(v, 0.02) + quantile(v, 0.98)) / 2 for v in (u, w)]
     centre = aside.turned(np.array(middle)[:, None])[:, 0]
     pose = Pose(float(centre[0]), float(centre[1]), turn)
     return Shape(pose, line, np.empty(0), np.eye(2))

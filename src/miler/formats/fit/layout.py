@@ -112,10 +112,11 @@ class Layout:
         return np.dtype(f"V{self.size}")
 
     def _format(self, field: FieldLayout) -> str:
-        if field.code in "SV":
-            return f"{field.code}{field.size}"
-        count = field.size // int(field.code[1])
-        return f"({count},){self.byte_order}{field.code}" if count > 1 else self.byte_order + field.code
+        code = field.code
+        if code in "SV":
+            return f"{code}{field.size}"
+        count = field.size // int(code[1])
+        return f"({count},){self.byte_order}{code}" if count > 1 else self.byte_order + code
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from miler.arrays import IntArray
+from miler.arrays import IntArray, distinct
 from miler.formats.fit import profile
 from miler.formats.fit.layout import REMEMBERED, global_number
 from miler.formats.fit.mending import mended
@@ -71,7 +71,7 @@ def usual_times(part: Part) -> tuple[int, int] | None:
     for order in "<>":
         words = np.ndarray((count,), f"{order}u4", part.data, strides=(1,))
         dates = words[(words >= profile.FIRST_DATE) & (words <= _LAST_DATE)]
-        times = np.unique(np.concatenate((dates.astype(np.int64), told)))
+        times = distinct(np.concatenate((dates.astype(np.int64), told)))
         crowds.append(_crowd(times[np.diff(times, prepend=0) <= _IN_A_ROW_S]))
     most, middle = max(crowds)
     return (middle - _FARTHEST_S, middle + _FARTHEST_S) if most >= _FEW else None
