@@ -25,6 +25,7 @@ from miler.cli_options import (
     Spelling,
     crew_options,
     draws_plain,
+    fits,
     has_place,
     is_folder,
     listed,
@@ -263,12 +264,13 @@ def check(paths: Sequence[str], strict: bool) -> int:
     counts = dict.fromkeys(KINDS, 0)
     for found in find(paths):
         result = verdict(found)
-        click.echo(result.text)
+        for line in result.text.splitlines():
+            click.echo(fits(line))
         counts[result.kind] += 1
     if not any(counts.values()):
         raise click.UsageError("no FIT, GPX or TCX file is in there")
     if sum(counts.values()) > 1:
-        click.echo(", ".join(f"{count} {kind}" for kind, count in counts.items() if count))
+        click.echo(fits(", ".join(f"{count} {kind}" for kind, count in counts.items() if count)))
     return SOME_FAILED if counts["failed"] or (strict and counts["damaged"]) else OK
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from statistics import median
 
 from miler.report.document import Document
+from miler.report.layout import MISSING, Column, fitted, headed, laid_out
 from miler.report.look import Look
 from miler.report.words import Sure, told_time
 from miler.shown import printable
@@ -93,13 +94,13 @@ def scale_of(trend: Document) -> Scale:
 def render(trend: Document, look: Look) -> str:
     """Write what `miler trend --format json` gives."""
     name = length_name(trend["length_m"])
-    lines = [look(f"TREND {name.upper()}", "1") + look(f"  elapsed clock{_given(trend)}", "2")]
+    lines = [headed(f"TREND {name.upper()}", f"  elapsed clock{_given(trend)}", look)]
     if not trend["seasons"]:
         return "\n".join([*lines, "  no effort with a date is like that"]) + "\n"
     plot = _plot(trend, look)
     lines += ["", *plot, ""] if plot else [""]
     lines += _seasons(trend, look)
-    lines += ["", *(f"  {sentence}" for sentence in sentences(trend))]
+    lines += ["", *(line for sentence in sentences(trend) for line in fitted(f"  {sentence}", look))]
     return "\n".join(lines) + "\n"
 
 
@@ -142,16 +143,20 @@ def _given(trend: Document) -> str:
 
 
 def _seasons(trend: Document, look: Look) -> list[str]:
-    lines = [look(f"{'season':>8} {'efforts':>8} {'best':>10} {'change':>9}  on", "2")]
-    for season in reversed(trend["seasons"]):
-        best = season["best"]
-        day = format_day(best["day"], weekday=False, year=False)
-        line = (
-            f"{season['year']:>8} {season['efforts']:>8} {format_duration(best['elapsed_s']):>10}"
-            f" {change(season['improvement_s']):>9}  {day:>6}  #{best['activity_id']}"
-        )
-        lines.append(look(line, "1", season["record"]) + ("  best so far" if season["record"] else ""))
-    return lines
+    seasons = trend["seasons"][::-1]
+    bests = [season["best"] for season in seasons]
+    columns = [
+        Column("season", [str(season["year"]) for season in seasons]),
+        Column("efforts", [str(season["efforts"]) for season in seasons], 2),
+        Column("best", [format_duration(best["elapsed_s"]) for best in bests]),
+        Column("change", [change(season["improvement_s"]) for season in seasons], 1),
+        Column("on", [format_day(best["day"], weekday=False, year=False) for best in bests]),
+        Column("#", [str(best["activity_id"]) for best in bests]),
+        Column("", ["best so far" if season["record"] else "" for season in seasons], 3, words=True),
+    ]
+    heads, *lines = laid_out(columns, look)
+    bold = (look(line, "1", season["record"]) for line, season in zip(lines, seasons, strict=True))
+    return [heads, *bold]
 
 
 def point_name(span: str) -> str:
@@ -163,7 +168,7 @@ def point_name(span: str) -> str:
 
 def change(improvement_s: float | None) -> str:
     """Write how much a season changed: `−3.2 s` is faster."""
-    return "–" if improvement_s is None else signed(-improvement_s, " s")
+    return MISSING if improvement_s is None else signed(-improvement_s, " s")
 
 
 def _plot(trend: Document, look: Look) -> list[str]:
@@ -201,14 +206,16 @@ def _dates(scale: Scale, canvas: _Canvas) -> str:
 
 
 def _legend(trend: Document, scale: Scale, canvas: _Canvas, look: Look, indent: int) -> list[str]:
-    words = [
-        f"{look(canvas.dot, _DOT)} {point_name(trend['span'])}",
-        f"{look(canvas.level, _LINE)} best so far",
-        f"{look(canvas.disc, _DISC)} season best",
-    ]
+    signs = (
+        (canvas.dot, _DOT, point_name(trend["span"])),
+        (canvas.level, _LINE, "best so far"),
+        (canvas.disc, _DISC, "season best"),
+    )
+    room = indent + len("   ".join(f"{sign} {words}" for sign, _, words in signs)) <= look.width
+    told = [f"{look(sign, code)} {words}" for sign, code, words in signs]
+    lines = ["   ".join(told)] if room else told
     slower = sum(p["elapsed_s"] > scale.bottom_s for p in trend["points"])
-    lines = ["   ".join(words)] + ([f"{slower} slower, below the plot"] if slower else [])
-    return [" " * indent + line for line in lines]
+    return [" " * indent + line for line in (*lines, *([f"{slower} slower, below the plot"] * (slower > 0)))]
 
 
 class _Canvas:
