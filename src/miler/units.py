@@ -170,9 +170,9 @@ def format_splits(seconds: Iterable[float], digits: int = 1) -> list[tuple[str, 
     ]
 
 
-def digits_for(uncertainty_s: float) -> int:
+def digits_for(uncertainty_s: float | None) -> int:
     """Return how many decimals a time deserves that is so sure: hundredths only where they can be told."""
-    if math.isnan(uncertainty_s):
+    if uncertainty_s is None or math.isnan(uncertainty_s):
         return 1
     return 0 if uncertainty_s >= 1 else 1 if uncertainty_s >= 0.1 else 2
 

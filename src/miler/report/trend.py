@@ -6,7 +6,7 @@ each has a shape of its own, so that no colour is needed to tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
@@ -14,9 +14,16 @@ from statistics import median
 from miler.report.document import Document
 from miler.report.layout import MISSING, Column, fitted, headed, laid_out
 from miler.report.look import Look
-from miler.report.words import Sure, told_time
 from miler.shown import printable
-from miler.units import format_day, format_distance, format_duration, length_name, signed
+from miler.units import (
+    digits_for,
+    format_day,
+    format_distance,
+    format_duration,
+    format_sure,
+    length_name,
+    signed,
+)
 
 _ROWS = 16
 _LEAST_COLUMNS = 24
@@ -104,17 +111,26 @@ def render(trend: Document, look: Look) -> str:
     return "\n".join(lines) + "\n"
 
 
-def told(best: Document, sure: Mapping[int, Sure]) -> str:
-    """Write a time of a trend with as many digits as it is sure of, where that is known."""
-    known = sure.get(best["activity_id"])
-    return format_duration(best["elapsed_s"]) if known is None else told_time(known)
+def told(best: Document) -> str:
+    """Write a time of a trend with as many digits as it is sure of."""
+    return format_duration(best["elapsed_s"], _digits(best))
 
 
-def sentences(trend: Document, sure: Mapping[int, Sure] | None = None) -> tuple[str, ...]:
-    """Say the best ever, and what a year brings; `sure` is as for `trend_page.chart`."""
+def told_sure(best: Document) -> str:
+    """Write a time of a trend with its ±."""
+    return format_sure(best["elapsed_s"], best["low_s"], best["high_s"], brief=True)
+
+
+def _digits(best: Document) -> int:
+    elapsed_s, low_s, high_s = best["elapsed_s"], best["low_s"], best["high_s"]
+    return digits_for(None if low_s is None else max(elapsed_s - low_s, high_s - elapsed_s))
+
+
+def sentences(trend: Document) -> tuple[str, ...]:
+    """Say the best ever, and what a year brings."""
     best = trend["records"][-1]
     on = format_day(best["day"], weekday=False)
-    said = [f"Best of {trend['efforts']}: {told(best, sure or {})} on {on}."]
+    said = [f"Best of {trend['efforts']}: {told(best)} on {on}."]
     slope = trend["slope_s_per_year"]
     if slope is not None:
         first, last = trend["seasons"][0]["year"], trend["seasons"][-1]["year"]
@@ -148,8 +164,8 @@ def _seasons(trend: Document, look: Look) -> list[str]:
     columns = [
         Column("season", [str(season["year"]) for season in seasons]),
         Column("efforts", [str(season["efforts"]) for season in seasons], 2),
-        Column("best", [format_duration(best["elapsed_s"]) for best in bests]),
-        Column("change", [change(season["improvement_s"]) for season in seasons], 1),
+        Column("best, ±", [told_sure(best) for best in bests]),
+        Column("change", changes(trend)[::-1], 1),
         Column("on", [format_day(best["day"], weekday=False, year=False) for best in bests]),
         Column("#", [str(best["activity_id"]) for best in bests]),
         Column("", ["best so far" if season["record"] else "" for season in seasons], 3, words=True),
@@ -166,9 +182,16 @@ def point_name(span: str) -> str:
     return f"best of {'' if span.startswith('four') else 'a '}{span}"
 
 
-def change(improvement_s: float | None) -> str:
-    """Write how much a season changed: `−3.2 s` is faster."""
-    return MISSING if improvement_s is None else signed(-improvement_s, " s")
+def changes(trend: Document) -> list[str]:
+    """Write how much each season changed, with the digits of the less sure best: `−3.2 s` is faster."""
+    seasons = trend["seasons"]
+    digits = [_digits(season["best"]) for season in seasons]
+    return [
+        MISSING
+        if season["improvement_s"] is None
+        else signed(-season["improvement_s"], " s", min(digits[i - 1 : i + 1]))
+        for i, season in enumerate(seasons)
+    ]
 
 
 def _plot(trend: Document, look: Look) -> list[str]:

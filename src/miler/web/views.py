@@ -13,11 +13,9 @@ from miler.library.doubles import Double
 from miler.report.comparison import digits_of, result, sure_time, told
 from miler.report.document import Document
 from miler.report.listing import evidence, said_words
-from miler.report.runs import Timed
-from miler.report.trend import change
+from miler.report.trend import changes, told_sure
 from miler.report.words import FLAGS
 from miler.saying import KINDS, SURFACES
-from miler.trends import Dated, Trend
 from miler.units import (
     MILE_M,
     Unit,
@@ -190,27 +188,21 @@ def _day(start_local: str | None) -> str:
     return "date unknown" if start_local is None else format_day(start_local)
 
 
-def seasons(trend: Trend, sure: Mapping[int, Timed], titles: Mapping[int, str]) -> list[View]:
+def seasons(trend: Document, titles: Mapping[int, str]) -> list[View]:
     """Show the best of each year, the latest first, as sure as it is."""
     return [
         {
-            "year": season.year,
-            "number": season.best.activity_id,
-            "title": titles[season.best.activity_id],
-            "time": told_sure(season.best, sure),
-            "change": change(season.improvement_s),
-            "efforts": season.efforts,
-            "pace": format_pace(season.best.elapsed_s / trend.length_m * 1000, "mi"),
-            "day": _day(season.best.day.isoformat()),
+            "year": season["year"],
+            "number": season["best"]["activity_id"],
+            "title": titles[season["best"]["activity_id"]],
+            "time": told_sure(season["best"]),
+            "change": change,
+            "efforts": season["efforts"],
+            "pace": format_pace(season["best"]["elapsed_s"] / trend["length_m"] * 1000, "mi"),
+            "day": _day(season["best"]["day"]),
         }
-        for season in reversed(trend.seasons)
+        for season, change in zip(trend["seasons"][::-1], changes(trend)[::-1], strict=True)
     ]
-
-
-def told_sure(best: Dated, sure: Mapping[int, Timed]) -> str:
-    """Write a time with its ±, where that is known."""
-    known = sure.get(best.activity_id)
-    return format_sure(best.elapsed_s, *((None, None) if known is None else (known.low_s, known.high_s)))
 
 
 def books(marks: Iterable[Document]) -> list[View]:
