@@ -220,13 +220,14 @@ def _write_folder(work: _Work, path: Path) -> int:
     from miler.report.leaf import Leaf
     from miler.report.outcomes import FOLDER
 
-    folder, codes = Folder(path), {OK}
+    codes = {OK}
     written = again = 0
-    for piece in _pieces(work, FOLDER, None, codes):
-        assert isinstance(piece, Leaf)
-        new = folder.add(piece)
-        written, again = written + new, again + (not new)
-    index = folder.close(work.settings.unit)
+    with Folder(path) as folder:
+        for piece in _pieces(work, FOLDER, None, codes):
+            assert isinstance(piece, Leaf)
+            new = folder.add(piece)
+            written, again = written + new, again + (not new)
+        index = folder.close(work.settings.unit)
     twice = f", {again} twice" if again else ""
     click.echo(f"{written} {'report' if written == 1 else 'reports'}{twice}: {index}", err=True)
     return max(codes)
