@@ -451,9 +451,21 @@ def test_text_is_coloured_on_a_terminal_unless_the_user_does_not_want_it(samples
 
 
 @POSIX
+@pytest.mark.parametrize("verb", [("check", "truncated.fit"), ("plan", "5:00"), ("records", "--splits")])
+def test_lines_end_where_a_narrow_terminal_does_and_stay_whole_in_a_pipe(
+    samples: Path, monkeypatch: pytest.MonkeyPatch, verb: tuple[str, str]
+) -> None:
+    monkeypatch.chdir(samples)
+    shown, _ = on_a_terminal(*verb, of="stdout", env={"COLUMNS": "40", "NO_COLOR": "1"})
+    assert max(map(len, shown.decode().splitlines())) <= 40
+    assert max(map(len, program(*verb).stdout.decode().splitlines())) > 40
+
+
+@POSIX
 @pytest.mark.parametrize("wish", [{"TERM": "dumb"}, {"LC_ALL": "POSIX"}])
 def test_a_terminal_without_unicode_gets_ascii_from_every_verb(samples: Path, wish: dict[str, str]) -> None:
-    for arguments in (("report", samples / "track-mile.fit"), ("records", "--progression")):
+    verbs = (("report", samples / "track-mile.fit"), ("records", "--progression"), ("plan", "5:00"))
+    for arguments in verbs:
         shown, _ = on_a_terminal(*arguments, of="stdout", env=wish)
         assert shown.isascii() and b"\\u" not in shown
 

@@ -30,6 +30,7 @@ from devtools.guide import DOCS, Block, Command, anchors, blocks, links, pages, 
 from devtools.serving import Server, serving
 from devtools.small_runs import small_run, write_runs
 from miler.cli import cli
+from miler.units import format_sure
 from tests.conftest import ROOT, SAMPLES, Miler
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -345,6 +346,13 @@ def is_a_command(text: str) -> None:
     options = {option for each in command.params for option in each.opts + each.secondary_opts}
     if options - {"--help"}:  # upload leaves its arguments to the script that it is
         assert {word for word in words if word.startswith("--")} <= {*options, "--help"}, text
+
+
+@PAGES
+def test_the_time_of_the_sample_is_written_as_it_is_printed(page: Path) -> None:
+    mile = json.loads((ROOT / "tests" / "golden" / "track-mile.fit.json").read_text())["fastest_mile"]
+    printed = format_sure(mile["elapsed_s"], mile["low_s"], mile["high_s"], brief=True)
+    assert set(re.findall(r"5:27 −\d+ \+\d+", page.read_text(encoding="utf-8"))) <= {printed}
 
 
 def test_every_verb_is_told_in_the_guide() -> None:

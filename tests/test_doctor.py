@@ -17,6 +17,7 @@ import miler as package
 from miler import doctor
 from miler.cli import OK, SOME_FAILED, WRONG_USE
 from miler.library.connection import newest
+from miler.remote import _BRINGS
 from miler.versions import library_schema
 from tests.conftest import ROOT, Miler
 
@@ -149,10 +150,15 @@ def test_what_is_not_installed_is_named_with_the_extra_that_brings_it(
     assert "gpxpy cannot be imported" in ran.out
 
 
-def test_extras_are_those_of_the_package() -> None:
+def test_every_extra_that_a_runner_may_want_is_looked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert set(doctor.EXTRAS) == set(extras) - {"dev", "docs", "peers", "s3-tests", "soak"}
     for extra, (modules, _) in doctor.EXTRAS.items():
-        assert len(project["optional-dependencies"][extra]) == len(modules)
+        assert len(extras[extra]) == len(modules)
+    assert {(module, extra) for module, extra in _BRINGS.values()} <= {
+        (module, extra) for extra, (modules, _) in doctor.EXTRAS.items() for module in modules
+    }
     without = sum("sys_platform" in line for line in project["dependencies"])
     assert len(doctor._NEEDED) == len(project["dependencies"]) - without
 

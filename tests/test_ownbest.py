@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -92,10 +93,19 @@ def test_the_runner_s_own_marks_are_those_without_another_category() -> None:
 def test_words_round_nothing_in_the_runner_s_favour_and_doubt_what_the_measure_may_have_made() -> None:
     slower, faster = OwnBest(LAST_YEAR, None, 6.41), OwnBest(SPRING, 46, -1.29)
     assert own_best_words([slower, faster], 3.0) == [
-        "own best until then 5:31.0 of 1 Jul 2025 (activity 3): 6.5 s to find",
-        "own best at 46 until then 5:33.0 of 11 Apr 2026 (activity 7): beaten by 1.2 s,"
+        "own best until then 5:31.0 of 1 Jul 2025 (activity 3): 7 s to find",
+        "own best at 46 until then 5:33.0 of 11 Apr 2026 (activity 7): beaten by 1 s,"
         " within the ± of this mile",
     ]
+    sure, unsure = replace(LAST_YEAR, uncertainty_s=0.05), replace(LAST_YEAR, uncertainty_s=12.0)
+    assert own_best_words([OwnBest(ran, None, 6.41) for ran in (sure, unsure)], 0.4) == [
+        "own best until then 5:31.00 of 1 Jul 2025 (activity 3): 6.5 s to find",
+        "own best until then 5:31 of 1 Jul 2025 (activity 3): 7 s to find",
+    ]
+    (nothing,) = own_best_words([OwnBest(LAST_YEAR, None, -0.4)], 3.0)
+    assert nothing.endswith("(activity 3): equalled, within the ± of this mile")
+    (minutes,) = own_best_words([OwnBest(LAST_YEAR, None, 101.3)])
+    assert minutes.endswith("1:41.3 to find")
     assert own_best_words([OwnBest(Ran("2019", 300.0, "club"), None, 0.0)])[0].endswith(
         "2019 (club): equalled"
     )
@@ -128,7 +138,9 @@ def test_the_library_knows_the_best_until_then(library: Path, capsys: pytest.Cap
         earlier, later = sorted(opened.history(MILE_M), key=lambda dated: dated.day)
         assert opened.own_bests(earlier.activity_id) == ()
         (own,) = opened.own_bests(later.activity_id)
-        assert own.ran == Ran(earlier.day.isoformat(), earlier.elapsed_s, f"activity {earlier.activity_id}")
+        ran = Ran(earlier.day.isoformat(), earlier.elapsed_s, f"activity {earlier.activity_id}")
+        assert replace(own.ran, uncertainty_s=None) == ran
+        assert own.ran.uncertainty_s == pytest.approx(10.4, abs=0.1)
         assert own.behind_s == pytest.approx(later.elapsed_s - earlier.elapsed_s)
         opened.exclude(earlier.activity_id)
         assert opened.own_bests(later.activity_id) == ()

@@ -19,8 +19,9 @@ from miler.errors import SettingsError
 from miler.pacelight import chase, even, halves, light_of, like, races
 from miler.plan import COURSES, Course, plan
 from miler.recordbook import Mark, marks
+from miler.report.plans import rows
 from miler.scoring import behind_light
-from miler.units import MILE_M
+from miler.units import MILE_M, pace_figure
 from miler.workout import as_fit, as_tcx
 
 GOALS_S = st.floats(min_value=210, max_value=1200)
@@ -52,6 +53,13 @@ def test_a_plan_s_splits_sum_to_the_goal(goal_s: float, pacing: str, course: Cou
     assert made.splits[-1].total_s == pytest.approx(goal_s, abs=1e-9)
     assert made.splits[-1].end_m == pytest.approx(MILE_M)
     assert all(a.end_m == b.start_m and a.total_s < b.total_s for a, b in pairwise(made.splits))
+
+
+@given(GOALS_S, COURSE)
+def test_an_even_plan_has_the_pace_that_was_asked_for_in_every_split(goal_s: float, course: Course) -> None:
+    made = plan(like("even", MILE_M, goal_s), course)
+    asked = (pace_figure(goal_s / MILE_M * 1000, "mi"), pace_figure(goal_s / MILE_M * 1000, "km"))
+    assert {row[-2:] for row in rows(made)} == {asked}
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,14 @@ from hypothesis import strategies as st
 from miler import LibraryError, SettingsError
 from miler.cli import OK, SOME_FAILED, WRONG_USE, main
 from miler.library import Dated, Filter, Library
-from miler.library.comparing import Runner, compared
+from miler.library.comparing import Runner, compared, runner_of
 from miler.library.connection import APPLICATION_ID
 from miler.library.exporting import activity_of
-from miler.report import comparison, trend, trend_page
+from miler.plan import COURSES, planned
+from miler.report import comparison, plans, trend, trend_page
 from miler.report.look import Look
 from miler.trends import MOST_POINTS, trend_of
-from miler.units import MILE_M, format_sure
+from miler.units import MILE_M, format_sure, parse_duration
 from tests import naive
 from tests.conftest import ROOT, SAMPLES, Miler
 from tests.library_dump import write_run
@@ -227,8 +228,8 @@ def test_no_line_of_a_table_is_wider_than_the_terminal(width: int, library: Libr
 
 def test_two_miles_stand_side_by_side_with_the_gap_at_every_mark(miler: Miler) -> None:
     out = miler("compare", 4, 3).out
-    assert "½ mile    1:23.5    1:49.3    2:43.6    3:35.8    +52.3" in out
-    assert out.endswith("A is 1:41.6 faster, with B 384 m from the finish; A led at every mark.\n")
+    assert "½ mile  1:23  1:49     2:44     3:36     +52" in out
+    assert out.endswith("A is 1:42 faster, with B 384 m from the finish; A led at every mark.\n")
     document = json.loads(miler("compare", 3, 4, "--format", "json").out)
     assert [stage["leader"] for stage in document["quarters"]] == [2, 2, 2, 2]
     assert document["gap_s"] == pytest.approx(326.996 - 428.556, abs=0.01)
@@ -245,7 +246,7 @@ def test_what_has_no_mile_is_not_compared(library: Library, miler: Miler, tmp_pa
     assert miler("compare", 4, 99).code == SOME_FAILED
 
 
-def mile_of(*quarters_s: float) -> dict[str, object]:
+def mile_of(*quarters_s: float, sure_s: float = 0.5) -> dict[str, object]:
     """A mile by its four quarters, as in a document."""
     quarter_m = MILE_M / 4
     splits = [
@@ -253,8 +254,10 @@ def mile_of(*quarters_s: float) -> dict[str, object]:
         for i, seconds in enumerate(quarters_s)
     ]
     score = {"score": 90.0}
+    total_s = sum(quarters_s)
     return {
-        "elapsed_s": sum(quarters_s), "timer_s": sum(quarters_s), "start_s": 0.0, "flags": [],
+        "elapsed_s": total_s, "timer_s": total_s, "start_s": 0.0, "flags": [],
+        "low_s": total_s - sure_s, "high_s": total_s + sure_s, "uncertainty_s": sure_s,
         "evenness": score, "quarters": splits, "track_laps": splits[:1],
     }  # fmt: skip
 
@@ -291,6 +294,57 @@ def test_a_lead_that_is_lost_is_told() -> None:
     unlike = compared(Runner(1, "", None, mile_of(75, 80, 85, 85)), Runner(2, "", None, other))
     assert unlike.laps == ()
     assert "cut into laps of different length" in comparison.render(unlike.document(), Look())
+
+
+@pytest.mark.parametrize(
+    ("sure_s", "said"),
+    [
+        (0.05, "B is 0.43 s faster, with"),
+        (0.3, "B is 0.4 s faster, with"),
+        (0.5, "B is 0.4 s faster, within the ±, with"),
+        (8, "B is a little faster, within the ±, with"),
+    ],
+)
+def test_a_gap_between_two_miles_has_no_more_digits_than_the_less_sure_of_them(
+    sure_s: float, said: str
+) -> None:
+    sure, unsure = mile_of(80, 80, 80, 79.57, sure_s=0.01), mile_of(80, 80, 80, 80, sure_s=sure_s)
+    document = compared(Runner(1, "", None, unsure), Runner(2, "", None, sure)).document()
+    assert said in comparison.render(document, Look())
+
+
+@given(_quarters, _quarters, st.sampled_from([0.05, 0.5, 8]))
+def test_a_gap_is_the_difference_of_the_totals_that_stand_beside_it(
+    one: tuple[float], two: tuple[float], sure_s: float
+) -> None:
+    miles = (mile_of(*quarters, sure_s=sure_s) for quarters in (one, two))
+    document = compared(*(Runner(i, "", None, mile) for i, mile in enumerate(miles, 1))).document()
+    for _, _, _, first, second, gap in comparison.told(document["quarters"], comparison.digits_of(document)):
+        behind_s = parse_duration(gap.lstrip("+−")) * (-1 if "−" in gap else 1)
+        tolerance_s = 1 if abs(behind_s) >= 600 else 1e-6  # whole seconds from ten minutes on
+        assert parse_duration(second) - parse_duration(first) == pytest.approx(behind_s, abs=tolerance_s)
+
+
+def test_a_mile_that_an_older_miler_stored_is_compared_without_its_margin() -> None:
+    mile = mile_of(80, 80, 80, 80)
+    for name in ("low_s", "high_s", "uncertainty_s"):
+        del mile[name]
+    document = compared(Runner(1, "", None, mile), Runner(2, "", None, mile)).document()
+    assert "  A   5:20.0  " in comparison.render(document, Look())
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_comparisons_trends_and_plans_fit_every_terminal(width: int, library: Library) -> None:
+    look = Look(width)
+    one, two = (runner_of(library.get(number)) for number in (3, 4))
+    history = trend_of(400.0, library.history(400.0, Filter()), {"kind": "race", "shoes": "a pair of them"})
+    shown = [
+        comparison.render(compared(one, two).document(), look),
+        trend.render(json.loads(json.dumps(history.document())), look),
+        *(plans.render_plan(planned("5:00", course=course), look) for course in COURSES),
+    ]
+    for text in shown:
+        assert max(map(len, text.splitlines())) <= width
 
 
 _histories = st.lists(
@@ -346,7 +400,7 @@ def test_a_plot_shows_dots_a_line_and_discs_that_need_no_colour(miler: Miler) ->
     assert "●" in out and "─" in out and "╯" in out and "\x1b" not in out
     plain = miler("trend", "400m", "--ascii").out.split("season")[0]
     assert plain.isascii()
-    assert "    2026        6     1:19.0         –   6 May  #4  best so far" in out
+    assert "    2026        6  1:19 ± 2  6 May  4  best so far" in out
 
 
 def test_a_distance_that_nobody_ran_has_no_trend(miler: Miler) -> None:
@@ -371,7 +425,7 @@ def test_the_page_of_a_trend_stands_alone_and_escapes_what_was_typed(miler: Mile
     miler("trend", "--format", "html", "-o", page)
     text = page.read_text(encoding="utf-8")
     assert "<script" not in text and "http" not in text.replace("http-equiv", "")
-    assert "6:09" not in text and "5:27.0" in text
+    assert "6:09" not in text and "5:27 −8 +1" in text
     ET.fromstring(re.sub(r"<(meta|!DOCTYPE)[^>]*>", "", text))  # every element is closed
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from devtools.small_runs import small_run, write_runs
 from miler.analysis import analyse
+from miler.cli import OK, SOME_FAILED
 from miler.errors import SettingsError
 from miler.files import read
 from miler.folder import Folder
@@ -131,6 +134,41 @@ def test_equal_bytes_are_one_report_and_a_broken_file_stops_none(
     assert "1 report, 1 twice" in ran.err
     assert "c.fit" in ran.err
     assert len(names(tmp_path / "out")) == 1
+
+
+LIMITED = """
+import resource, sys
+from miler.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.parametrize("verb", ["report", "site"])
+def test_where_the_disk_takes_no_more_the_reports_that_fit_are_whole_and_told(
+    miler: Miler, tmp_path: Path, verb: str
+) -> None:
+    full, small = tmp_path / "full", tmp_path / "small"
+    library = ("--library", tmp_path / "library.db")
+    files = (SAMPLES / "treadmill.fit", SAMPLES / "track-mile.fit")
+    miler("import", *files, *library)
+    arguments = (*files, "--format", "html") if verb == "report" else library
+    miler(verb, *arguments, "-o", full)
+    whole = contents(full)
+    between = sum(len(whole[name]) for name in names(full)) // 2
+    for limit, reports in ((len(whole["report.css"]), 0), (between, 1)):
+        command = [sys.executable, "-c", LIMITED, limit, verb, *arguments, "-o", small]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
+        assert done.returncode == SOME_FAILED
+        if reports:
+            assert done.stderr.endswith("; 1 report is written, the index is not\n")
+            assert len(names(small)) == 1 and (small / "report.css").exists()
+        else:
+            assert done.stderr.endswith("; no report is written\n")
+            assert not small.exists()
+    assert miler(verb, *arguments, "-o", small).code == OK
+    assert {path.name for path in small.iterdir()} == {path.name for path in full.iterdir()}
 
 
 def test_an_index_that_somebody_else_wrote_stays(tmp_path: Path) -> None:

@@ -155,7 +155,12 @@ def test_the_verb_knows_this_machines_own_token(
     run = write_runs(tmp_path / "runs", 1, seed=960)[0]
     ran = miler("upload", run, "--to", server.url)
     assert (ran.code, ran.err) == (0, "1 imported\n")
-    assert "--watch" in miler("upload", "--help").out
+
+
+def test_the_script_calls_itself_by_what_was_typed(miler: Miler) -> None:
+    assert miler("upload", "--help").out.startswith("usage: miler upload [-h]")
+    alone = subprocess.run([sys.executable, upload.__file__, "--help"], capture_output=True, text=True)
+    assert alone.stdout.startswith("usage: upload.py [-h]")
 
 
 def test_a_watch_is_found_whatever_its_letters(tmp_path: Path) -> None:
@@ -206,7 +211,7 @@ def test_a_token_that_cannot_be_sent_is_wrong_use(token: str, miler: Miler) -> N
     ran = miler("upload", "x.fit", "--token", token)
     assert (ran.code, ran.err.splitlines()[-1]) == (
         2,
-        "upload: error: the token has signs that no token has; copy it anew",
+        "miler upload: error: the token has signs that no token has; copy it anew",
     )
 
 

@@ -614,6 +614,50 @@ def test_a_library_that_another_program_holds_is_waited_for(inbox: Path, library
         watcher.said("imported new.gpx")
 
 
+def test_one_look_ends_with_the_reason_where_the_library_cannot_be_written(
+    miler: Miler, inbox: Path, library: Path
+) -> None:
+    miler("import", inbox, "--library", library)
+    write_run(inbox / "new.gpx", day=9)
+    journal = library.with_name(f"{library.name}-journal")
+    journal.unlink(missing_ok=True)
+    journal.mkdir()  # no transaction can begin
+    ran = miler("watch", inbox, "--once", *QUICK)
+    assert (ran.code, ran.out) == (SOME_FAILED, "")
+    assert ran.err.startswith(f"miler: the library {library}: ")
+    journal.rmdir()
+    assert miler("watch", inbox, "--once", *QUICK).code == OK
+
+
+def test_one_look_waits_for_another_program_that_holds_the_library(
+    miler: Miler, inbox: Path, library: Path
+) -> None:
+    miler("import", inbox)
+    write_run(inbox / "new.gpx", day=9)
+    with closing(sqlite3.connect(library, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        freed = threading.Timer(3, other.execute, ["COMMIT"])  # longer than SQLite itself waits
+        freed.start()
+        ran = miler("watch", inbox, "--once", *QUICK)
+        freed.join()
+    assert (ran.code, ran.out.count("imported new.gpx")) == (OK, 1)
+    assert "another program is writing to it" in ran.err
+
+
+def test_one_look_that_could_not_write_a_report_has_failed(
+    miler: Miler, inbox: Path, library: Path, tmp_path: Path
+) -> None:
+    options = ("--once", *QUICK, "--reports", tmp_path / "reports", "--format", "text")
+    assert miler("watch", inbox, *options).code == OK
+    report = min((tmp_path / "reports").iterdir())
+    report.unlink()
+    report.mkdir()
+    library.unlink()
+    ran = miler("watch", inbox, *options)
+    assert (ran.code, ran.out.count("imported")) == (SOME_FAILED, 2)
+    assert f"waiting 000.gpx: {report} cannot be written" in ran.err
+
+
 @POSIX
 def test_a_watcher_that_is_killed_and_started_anew_leaves_what_one_would_have(
     inbox: Path, library: Path, tmp_path: Path

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -448,3 +449,20 @@ def test_an_address_that_is_taken_is_said_to_be(server: Server, miler: Miler, tm
     ran = miler("serve", "--port", server.port, "--library", tmp_path / "x.db")
     assert ran.code == 1
     assert "--port names another" in ran.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no BROWSER")
+def test_the_address_is_opened_in_the_browser_that_the_user_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, shown = tmp_path / "browser", tmp_path / "shown"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{shown}.part"\n/bin/mv "{shown}.part" "{shown}"\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    monkeypatch.setenv("PATH", str(tmp_path))  # without the opener of a desktop, which asks that first
+    with serving(tmp_path / "library.db", "--open") as server:
+        deadline = time.monotonic() + 30
+        while not shown.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert shown.read_text() == f"{server.url}/\n"
+        assert server.get("/").status == 200

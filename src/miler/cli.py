@@ -25,6 +25,7 @@ from miler.cli_options import (
     Spelling,
     crew_options,
     draws_plain,
+    fits,
     has_place,
     is_folder,
     listed,
@@ -219,13 +220,14 @@ def _write_folder(work: _Work, path: Path) -> int:
     from miler.report.leaf import Leaf
     from miler.report.outcomes import FOLDER
 
-    folder, codes = Folder(path), {OK}
+    codes = {OK}
     written = again = 0
-    for piece in _pieces(work, FOLDER, None, codes):
-        assert isinstance(piece, Leaf)
-        new = folder.add(piece)
-        written, again = written + new, again + (not new)
-    index = folder.close(work.settings.unit)
+    with Folder(path) as folder:
+        for piece in _pieces(work, FOLDER, None, codes):
+            assert isinstance(piece, Leaf)
+            new = folder.add(piece)
+            written, again = written + new, again + (not new)
+        index = folder.close(work.settings.unit)
     twice = f", {again} twice" if again else ""
     click.echo(f"{written} {'report' if written == 1 else 'reports'}{twice}: {index}", err=True)
     return max(codes)
@@ -263,12 +265,13 @@ def check(paths: Sequence[str], strict: bool) -> int:
     counts = dict.fromkeys(KINDS, 0)
     for found in find(paths):
         result = verdict(found)
-        click.echo(result.text)
+        for line in result.text.splitlines():
+            click.echo(fits(line))
         counts[result.kind] += 1
     if not any(counts.values()):
         raise click.UsageError("no FIT, GPX or TCX file is in there")
     if sum(counts.values()) > 1:
-        click.echo(", ".join(f"{count} {kind}" for kind, count in counts.items() if count))
+        click.echo(fits(", ".join(f"{count} {kind}" for kind, count in counts.items() if count)))
     return SOME_FAILED if counts["failed"] or (strict and counts["damaged"]) else OK
 
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import OK, SOME_FAILED, Crew, listed, look_at, progress, write_rows
+from miler.cli_options import ENDLESS, OK, SOME_FAILED, Crew, listed, look_at, progress, write_rows
 
 if TYPE_CHECKING:
     from miler.settings import Settings
 
 _ENDINGS = {"done": "imported", "skipped": "skipped", "failed": "failed"}
-_ENDLESS = 10_000  # where no terminal bounds a line
 
 
 def dataset_options(command: Callable[..., Any]) -> Any:
@@ -139,5 +138,5 @@ def best_of_dataset(
     rows = [asdict(one) | {"start_local": one.start_local and one.start_local.isoformat()} for one in found]
     if format != "table":
         return write_rows(rows, format)
-    click.echo(listing.of_athletes(length_m, rows, look_at(sys.stdout, _ENDLESS)), nl=False)
+    click.echo(listing.of_athletes(length_m, rows, look_at(sys.stdout, ENDLESS)), nl=False)
     return OK

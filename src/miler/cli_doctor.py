@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from miler.cli_import import library_option
-from miler.cli_options import OK, SOME_FAILED
+from miler.cli_options import OK, SOME_FAILED, fits
 
 
 @click.command(short_help="Say what is there to work with, and what is missing.")
@@ -28,9 +28,9 @@ def doctor(device_root: Path | None, library_path: Path | None) -> int:
     click.echo(told())
     code = OK
     for finding in findings(library_path, os.environ, device_root):
-        click.echo(printable(f"{finding.state:<8}  {finding.what:<10}  {finding.said}"))
+        click.echo(fits(printable(f"{finding.state:<8}  {finding.what:<10}  {finding.said}")))
         if finding.remedy:
-            click.echo(printable(f"{'':<22}→ {finding.remedy}"))
+            click.echo(fits(printable(f"{'':<22}→ {finding.remedy}")))
         if finding.state == "wrong":
             code = SOME_FAILED
     return code

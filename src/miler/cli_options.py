@@ -211,6 +211,7 @@ def jobs_for(asked: int | None, files: int | None) -> int:
     return max(1, min(asked or (engines.usual_jobs() if files >= _FEW_FILES else 1), files))
 
 
+ENDLESS = 10_000  # columns, for what is a line a thing where no terminal bounds it
 _USUAL_COLUMNS, _LEAST_COLUMNS, _MOST_COLUMNS = 100, 40, 200
 _PLAIN_TERMINALS = ("dumb", "linux", "vt100", "vt220")
 
@@ -235,6 +236,13 @@ def look_at(stream: IO[str], elsewhere: int = _USUAL_COLUMNS, *, plain: bool = F
         color=has_color(stream),
         plain=plain or draws_plain(stream),
     )
+
+
+def fits(line: str) -> str:
+    """Break a line where the terminal ends; where there is none it stays one."""
+    from miler.report.layout import fitted
+
+    return "\n".join(fitted(line, look_at(sys.stdout, ENDLESS)))
 
 
 def draws_plain(stream: IO[str]) -> bool:

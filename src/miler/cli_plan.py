@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import OK, has_folder
+from miler.cli_options import OK, fits, has_folder, look_at
 
 if TYPE_CHECKING:
     from miler.plan import Plan
@@ -48,13 +48,18 @@ def plan(
 
     if races:
         for name, profile in pacelight.races().items():
-            click.echo(f"{name:<30} {profile.athlete}, {profile.date[:4]}, {profile.convention}")
+            click.echo(fits(f"{name:<30} {profile.athlete}, {profile.date[:4]}, {profile.convention}"))
         return OK
     if time is None:
         raise click.UsageError("which time? `miler plan 4:59`")
     if lane is None:
         lane = settings_from({}, os.environ).lane or 1
     made = planned(time, distance, like_, course, lane)
+    if format_ == "text" and output is None:
+        from miler.report.plans import render_plan
+
+        click.echo(render_plan(made, look_at(sys.stdout)), nl=False)
+        return OK
     data = _written(made, format_, f"{distance} {time}")
     if output is None:
         sys.stdout.flush()
@@ -80,7 +85,8 @@ def _written(made: Plan, format: str, name: str) -> bytes:
         return as_tcx(made, name).encode()
     from miler.report import plans
     from miler.report.document import dumps
+    from miler.report.look import Look
 
     if format == "json":
         return (dumps(plans.plan_document(made), indent=2) + "\n").encode()
-    return plans.render_plan(made).encode()
+    return plans.render_plan(made, Look()).encode()

@@ -15,14 +15,14 @@ import click
 from miler.cli_dataset import best_of_dataset, dataset_options
 from miler.cli_duplicates import show_duplicates
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK, has_place, look_at, settings_of, write_rows
+from miler.cli_options import ENDLESS, OK, has_place, look_at, settings_of, write_rows
 from miler.saying import KINDS, SURFACES
 
 if TYPE_CHECKING:
     from miler.library import Clock, Filter, Group
 
 _LIST_LIMIT, _BEST_LIMIT = 50, 10
-_ENDLESS, _TREND_COLUMNS = 10_000, 120  # where no terminal bounds a line
+_TREND_COLUMNS = 120  # where no terminal bounds them
 _GROUPS = ("year", "surface", "sport", "kind", "shoes", "device")
 
 _format_option = click.option(
@@ -133,7 +133,7 @@ def best(
             )
     if format_ != "table":
         return write_rows([*rows, *apart], format_)
-    look = look_at(sys.stdout, _ENDLESS)
+    look = look_at(sys.stdout, ENDLESS)
     if length_m is None:
         text = listing.bests(rows, clock, look)
     elif group is not None:
@@ -163,7 +163,7 @@ def list_(
     """List activities, the latest first. Days are those of the runner's calendar."""
     from miler.report import listing
 
-    look = look_at(sys.stdout, _ENDLESS)
+    look = look_at(sys.stdout, ENDLESS)
     if duplicates:
         with open_library(library_path) as library:
             return show_duplicates(library, format_, look)
@@ -198,7 +198,7 @@ def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> in
     else:
         from miler.report import comparison as shown
 
-        look = look_at(sys.stdout, _ENDLESS)
+        look = look_at(sys.stdout, ENDLESS)
 
         click.echo(shown.render(comparison.document(), look), nl=False)
     return OK

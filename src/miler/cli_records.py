@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from miler.cli_options import OK, look_at
+from miler.cli_options import OK, fits, look_at
 
 if TYPE_CHECKING:
     from miler.recordbook import Mark
@@ -87,7 +87,7 @@ def _show_splits(sex: str | None, format: str) -> int:
     if format == "json":
         click.echo(dumps(shown.profiles_document(races), indent=2))
     else:
-        click.echo(shown.render_profiles(races), nl=False)
+        click.echo(shown.render_profiles(races, look_at(sys.stdout).width), nl=False)
     return OK
 
 
@@ -128,5 +128,5 @@ def profile(config: Path | None, **values: Any) -> int:
     for name in values:
         value = getattr(settings, name)
         click.echo(f"{name:<10}  {'not said' if value is None else value}")
-    click.echo(f"{'file':<10}  {path}{'' if path.exists() else ' (not there yet)'}")
+    click.echo(fits(f"{'file':<10}  {path}{'' if path.exists() else ' (not there yet)'}"))
     return OK

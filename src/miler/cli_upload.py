@@ -21,7 +21,7 @@ def upload(arguments: tuple[str, ...]) -> int:
 
     library = Path(os.environ.get("MILER_LIBRARY") or usual_path())
     try:
-        return script.main(list(arguments), token=kept_token(library) or "")
+        return script.main(list(arguments), kept_token(library) or "", "miler upload")
     except SystemExit as end:  # argparse ends the program itself, after --help or wrong use
         return end.code if isinstance(end.code, int) else 0
 

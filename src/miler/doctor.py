@@ -29,6 +29,11 @@ EXTRAS = {
     "card": (("resvg_py", "svg2pdf_py", "font_roboto"), "cards as PNG and PDF, and their type"),
     "parquet": (("pyarrow",), "export to Parquet, tables of Arrow"),
     "pandas": (("pandas",), "tables of pandas"),
+    "cluster": (("distributed", "pyarrow"), "many machines: `--engine dask`, `--dataset`"),
+    "s3": (("s3fs",), "files of s3://"),
+    "gs": (("gcsfs",), "files of gs://"),
+    "az": (("adlfs",), "files of az:// and abfs://"),
+    "hdfs": (("fsspec", "pyarrow"), "files of hdfs://, by libhdfs of a Hadoop installation"),
 }
 _LEAST_FREE = 256 * 1024**2  # bytes; ten years of runs are a library of 60 MB, and a backup is as large
 _BERLIN = (52.52, 13.405)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from miler.atomic import write_atomic
 from miler.errors import SettingsError
@@ -22,7 +24,10 @@ _MADE_OF = re.compile('<meta name="miler" content="([^"]*)">')
 
 
 class Folder:
-    """Writes reports into a folder. What is there already, byte for byte, is not written again."""
+    """Writes reports into a folder. What is there already, byte for byte, is not written again.
+
+    As a context it leaves nothing behind where no report could be written, and says else what is there.
+    """
 
     def __init__(self, path: Path) -> None:
         """Make the folder, and what all reports share.
@@ -32,15 +37,42 @@ class Folder:
         """
         from miler.report import html
 
-        path.mkdir(exist_ok=True)
         self.path = path
+        self._made = not path.exists()
+        self._new: list[str] = []
+        self._reports = 0
+        path.mkdir(exist_ok=True)
         if (path / INDEX).exists() and made_of(path / INDEX) is None:
             raise SettingsError(
                 f"{path / INDEX} is no page of miler's, and stays; name another folder", code="not_ours"
             )
         self._runs: dict[str, Run] = {}
-        self.write(STYLE, html.style())
-        self.write(SCRIPT, html.script())
+        self._shared = {STYLE: html.style(), SCRIPT: html.script()}
+
+    def __enter__(self) -> Self:
+        """Lend it to be filled."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """After a failure, take away what only reports need that are not there.
+
+        Raises:
+            OSError: the one that came, and how far it let us come.
+        """
+        if error is None:
+            return
+        with suppress(OSError):  # what came first is to be said
+            if not self._reports:
+                for name in self._new:
+                    (self.path / name).unlink()
+                if self._made:
+                    self.path.rmdir()
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            some = f"{self._reports} {'report is' if self._reports == 1 else 'reports are'} written"
+            said = f"{some}, the index is not" if self._reports else "no report is written"
+            raise OSError(error.errno, f"{error.strerror}; {said}", error.filename) from error
 
     def add(self, leaf: Leaf) -> bool:
         """Write a report, and list it; one of the same name, which is of the same bytes, changes nothing."""
@@ -65,10 +97,19 @@ class Folder:
 
     def write(self, name: str, text: str) -> None:
         """Write a page that is not there yet, whole or not at all."""
+        for shared in self._shared.items():
+            self._write(*shared)
+        self._shared = {}
+        self._write(name, text)
+        self._reports += name != INDEX
+
+    def _write(self, name: str, text: str) -> None:
         path = self.path / name
         if not _holds(path, text):
+            fresh = not path.exists()
             with write_atomic(path) as stream:
                 stream.write(text)
+            self._new += [name] * fresh
 
 
 def _holds(path: Path, text: str) -> bool:

@@ -16,11 +16,13 @@ class Ran:
     Attributes:
         on: the day as ISO 8601 has it, or the year where that is all that is known.
         where: how it is known.
+        uncertainty_s: its ±; None where nobody knows.
     """
 
     on: str
     time_s: float
     where: str
+    uncertainty_s: float | None = None
 
     @property
     def day(self) -> date:

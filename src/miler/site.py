@@ -88,10 +88,17 @@ def build(
     Raises:
         SettingsError: see `Folder`.
     """
-    site = Folder(folder)
+    with Folder(folder) as site:
+        yield from _filled(site, library, units, chosen or Filter(), jobs, anew)
+
+
+def _filled(
+    site: Folder, library: Library, units: Unit, chosen: Filter, jobs: int, anew: bool
+) -> Iterator[Ending]:
+    folder = site.path
     there = {name: made_of for name, made_of in pages(folder) if _OURS.fullmatch(made_of)}
     of = {int(made_of.split()[0]): name for name, made_of in there.items()}
-    wishes = list(_wishes(library, units, chosen or Filter()))
+    wishes = list(_wishes(library, units, chosen))
     listed: dict[int, str] = {}
     missing: dict[int, _Wish] = {}
     for wish in wishes:

@@ -20,11 +20,16 @@ _SPANS = ((1, "day"), (7, "week"), (28, "four weeks"), (91, "quarter of a year")
 
 @dataclass(frozen=True)
 class Dated:
-    """One activity's effort of a length, on the elapsed clock, and the day by the runner's calendar."""
+    """One activity's effort of a length, on the elapsed clock, and the day by the runner's calendar.
+
+    `low_s` to `high_s` holds its true time with 95 %; None where that is not known.
+    """
 
     activity_id: int
     day: date
     elapsed_s: float
+    low_s: float | None = None
+    high_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from itertools import accumulate, pairwise
 from typing import Literal
@@ -141,9 +141,7 @@ def format_duration(seconds: float | None, digits: int = 1) -> str:
         return "–"
     if seconds < 0:
         return "-" + format_duration(-seconds, digits)
-    unit = 10**digits
-    ticks = math.ceil(seconds * unit - 1e-6)
-    whole, fraction = divmod(ticks, unit)
+    whole, fraction = divmod(_ticks(seconds, digits), 10**digits)
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
     tail = f".{fraction:0{digits}d}" if digits else ""
@@ -154,22 +152,27 @@ def format_duration(seconds: float | None, digits: int = 1) -> str:
     return f"{secs}{tail}" if digits else f"0:{secs:02d}"
 
 
+def _ticks(seconds: float, digits: int) -> int:
+    """Return a time in units of its last digit, rounded up."""
+    return math.ceil(seconds * 10.0**digits - 1e-6)
+
+
 def format_splits(seconds: Iterable[float], digits: int = 1) -> list[tuple[str, str]]:
     """Write times that follow one another, each with the total by then: the times add up to the totals.
 
     Totals are rounded up, as `format_duration` does; a time is what lies between two of them.
     """
     unit = 10**digits
-    ticks = [0, *(math.ceil(total_s * unit - 1e-6) for total_s in accumulate(seconds))]
+    ticks = [0, *(_ticks(total_s, digits) for total_s in accumulate(seconds))]
     return [
         (format_duration((till - since) / unit, digits), format_duration(till / unit, digits))
         for since, till in pairwise(ticks)
     ]
 
 
-def digits_for(uncertainty_s: float) -> int:
+def digits_for(uncertainty_s: float | None) -> int:
     """Return how many decimals a time deserves that is so sure: hundredths only where they can be told."""
-    if math.isnan(uncertainty_s):
+    if uncertainty_s is None or math.isnan(uncertainty_s):
         return 1
     return 0 if uncertainty_s >= 1 else 1 if uncertainty_s >= 0.1 else 2
 
@@ -203,7 +206,7 @@ def format_sure(elapsed_s: float, low_s: float | None, high_s: float | None, *, 
 
 def format_margin(seconds: float, digits: int = 1) -> str:
     """Write what follows a ±, rounded up: `4`, `0.3`, `1:05`."""
-    margin_s = math.ceil(seconds * 10**digits - 1e-6) / 10**digits
+    margin_s = _ticks(seconds, digits) / 10**digits
     return format_duration(margin_s, digits) if margin_s >= 60 else f"{margin_s:.{digits}f}"
 
 
@@ -255,9 +258,15 @@ def off_mean(seconds: float, digits: int = 1) -> str:
 def lag(behind_s: float, digits: int = 1) -> str:
     """Write seconds behind a record, rounded up like a time; from ten minutes on whole ones."""
     digits = digits if abs(behind_s) < 600 else 0
-    ticks = math.ceil(behind_s * 10**digits - 1e-6)
+    ticks = _ticks(behind_s, digits)
     sign = "−" if ticks < 0 else "+" if ticks else ""
     return sign + format_margin(abs(ticks) / 10**digits, digits)
+
+
+def lag_between(times_s: Sequence[float], digits: int = 1) -> str:
+    """Write how far the second of two times that stand beside it is behind: by what is shown of them."""
+    first, second = (_ticks(seconds, digits) for seconds in times_s)
+    return lag((second - first) / 10**digits, digits)
 
 
 def metres_to_go(behind_m: float) -> str:

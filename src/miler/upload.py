@@ -356,8 +356,8 @@ def shown(text: str) -> str:
     return "".join(c if unicodedata.category(c)[0] != "C" else ascii(c)[1:-1] for c in text)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="upload", description="Send runs to a server; only what it lacks.")
+def _parser(prog: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Send runs to a server; only what it lacks.")
     option = parser.add_argument
     option("paths", nargs="*", metavar="PATH", help="files, and folders with all below them")
     option("--to", metavar="URL", help="the server [http://127.0.0.1:8765, or the --api's own]")
@@ -370,14 +370,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None, token: str = "") -> int:
+def main(argv: Sequence[str] | None = None, token: str = "", prog: str | None = None) -> int:
     """Send files; return the exit code.
 
     Args:
         argv: the arguments without the program's name; the process's own if None.
-        token: what to show where none is given.
+        token, prog: what to show where none is given; what the program is called, its file's name if None.
     """
-    parser = _parser()
+    parser = _parser(prog)
     options = parser.parse_args(argv)
     if not options.paths and not options.device:
         parser.error("name files or folders, or --device")
@@ -396,7 +396,7 @@ def main(argv: Sequence[str] | None = None, token: str = "") -> int:
         for files in watched(list_files, time.sleep, max(0.1, min(options.every, 3600.0))):
             sender.send_all(files)
     except (GivenUp, Refused) as error:
-        print(f"upload: {shown(str(error))}", file=sys.stderr)
+        print(f"{parser.prog}: {shown(str(error))}", file=sys.stderr)
         return WRONG_USE if isinstance(error, Refused) else SOME_FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

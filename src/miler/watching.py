@@ -46,6 +46,7 @@ _RESCAN_S = 30.0  # with events; each may have been lost
 _LIBRARY_TIMEOUT_S = 2.0  # waiting inside SQLite would not hear that the watcher is to end
 _PASSING = ("unreadable", "changed")  # said of a moment, not of a file
 _WAITED_FOR = ("locked", "disk_full", "read_only", "unreadable")  # of the library
+_WAITED_FOR_ONCE = ("locked",)  # what mends itself; nobody comes to mend the rest while cron waits
 _TOLD_AFTER = 2  # looks in vain; most copies are done by then
 DONE, FAILED = "processed", "failed"
 
@@ -102,7 +103,7 @@ class Watcher:
         self._say = say
         self._ledger = Ledger(order.pace) if ledger is None else ledger
         self._told: dict[str, tuple[str, Sight | None]] = {}
-        self._failures = 0
+        self._failed: set[str] = set()
         own = [order.errors, Originals(order.library or usual_path()).folder]
         own += [order.folder / DONE, order.folder / FAILED] if order.move else []
         self._left_out = frozenset([*own, order.reports] if order.reports else own)
@@ -115,8 +116,10 @@ class Watcher:
             Whether no file failed.
 
         Raises:
-            MilerError: if the folder is watched by another, or the library cannot be used at all.
-            OSError: if there can be no folder for the reports.
+            MilerError: if the folder is watched by another, or the library cannot be used at all; with
+                `once` also if it cannot be written now, unless another program holds it.
+            OSError: if there can be no folder for the reports; with `once` also if an original cannot
+                be copied.
             KeyboardInterrupt: the way to end it.
         """
         if self._order.reports is not None:  # one that can never be made is better said now than waited for
@@ -129,9 +132,9 @@ class Watcher:
                 seen = self._look()
                 looked_s = time.monotonic() - begin_s
                 if seen is not None:
-                    self._work(seen, begin_s)
+                    self._work(seen, begin_s, once=once)
                 if once and not self._ledger.open_files():
-                    return not self._failures
+                    return not self._failed
                 if not hints.follow(seen.identity if seen else None):
                     self._pause(hints, begin_s, looked_s)
 
@@ -157,7 +160,7 @@ class Watcher:
         self._told.pop(os.fspath(self._order.folder), None)
         return seen
 
-    def _work(self, seen: Look, now_s: float) -> None:
+    def _work(self, seen: Look, now_s: float, *, once: bool) -> None:
         # A look may take a minute on a watch: what is new was seen before its end, what is due at its begin.
         self._ledger.observe(seen.files, time.monotonic())
         for path, reason in seen.odd.items():
@@ -171,7 +174,7 @@ class Watcher:
                 for batch in _batches(ready):
                     self._import(library, batch, tables)
         except (LibraryError, OSError) as error:
-            self._tell("", "waiting", _waited_for(error))
+            self._tell("", "waiting", _waited_for(error, once=once))
             for path, _ in list(self._ledger.due(now_s)):
                 self._ledger.put_off(path, now_s, ended=False)
         else:
@@ -224,6 +227,10 @@ class Watcher:
         except LibraryError as error:
             self._tell(ready.path, "waiting", error.message)
             passing = True
+        if failed or passing:
+            self._failed.add(ready.path)
+        else:
+            self._failed.discard(ready.path)
         if passing:
             self._ledger.put_off(ready.path, time.monotonic(), ended=True)
         else:
@@ -236,7 +243,6 @@ class Watcher:
             part = f" in part ({ready.lack}; the whole one will replace it)" if ready.lack else ""
             self._say("imported", f"{name}{part}: {_activities(library, recorded.activity_ids)}")
         elif recorded.ending == "failed":
-            self._failures += 1
             if not ready.known:
                 self._tell(f"{ready.path}//{name}", "failed", recorded.message or "", name, ready.sight)
         elif recorded.ending != "unchanged":
@@ -297,13 +303,13 @@ class Watcher:
         remove_first_name(source, target, both=both)
 
 
-def _waited_for(error: LibraryError | OSError) -> str:
+def _waited_for(error: LibraryError | OSError, *, once: bool) -> str:
     """Say why the library cannot take a file now; an error that waiting does not mend is raised again."""
     if isinstance(error, LibraryError):
-        if error.code not in _WAITED_FOR:
+        if error.code not in (_WAITED_FOR_ONCE if once else _WAITED_FOR):
             raise error
         return error.message
-    if isinstance(error, BrokenPipeError):  # nobody reads what is said
+    if once or isinstance(error, BrokenPipeError):  # nobody reads what is said
         raise error
     return (
         f"{error.filename or 'the copy of an original'} cannot be written: {(error.strerror or '').lower()}"

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 import fastcrc
 
 from miler.plan import Plan, PlannedSplit
-from miler.units import format_duration
+from miler.units import KILOMETRE_M, format_duration
 
 BAND = 0.02  # how far from the plan's speed a watch may find the runner before it complains
 
@@ -121,8 +121,8 @@ def _tcx_step(split: PlannedSplit) -> str:
 
 
 def _band_mps(split: PlannedSplit) -> tuple[float, float]:
-    speed = (split.end_m - split.start_m) / split.split_s
-    return speed * (1 - BAND), speed * (1 + BAND)
+    speed_mps = KILOMETRE_M / split.pace_s_per_km
+    return speed_mps * (1 - BAND), speed_mps * (1 + BAND)
 
 
 def _step_name(split: PlannedSplit) -> str:

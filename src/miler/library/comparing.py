@@ -67,6 +67,7 @@ class Comparison:
                 "title": runner.title,
                 "start_local": runner.start_local,
                 **{key: runner.mile[key] for key in ("elapsed_s", "timer_s", "start_s", "flags", "evenness")},
+                **{key: runner.mile.get(key) for key in ("low_s", "high_s", "uncertainty_s")},
             }
             for runner in self.runners
         ]

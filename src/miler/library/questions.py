@@ -269,11 +269,12 @@ def best_by(
 
 def history(connection: sqlite3.Connection, length_m: float, chosen: Filter) -> tuple[Dated, ...]:
     """Return the efforts of a length in order of time, without excluded ones and those without a date."""
-    query, values = _efforts("e.activity_id, substr(a.start_local, 1, 10), e.elapsed_s", length_m, chosen)
+    columns = "e.activity_id, substr(a.start_local, 1, 10), e.elapsed_s, e.low_s, e.high_s"
+    query, values = _efforts(columns, length_m, chosen)
     rows = connection.execute(
         f"{query} AND a.start_local IS NOT NULL ORDER BY a.start_local, a.id", values
     ).fetchall()
-    return tuple(Dated(number, date.fromisoformat(day), elapsed_s) for number, day, elapsed_s in rows)
+    return tuple(Dated(number, date.fromisoformat(day), *times_s) for number, day, *times_s in rows)
 
 
 def lengths(connection: sqlite3.Connection) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from miler.library.questions import WHOLE, Filter, Said, Stored, best, history
+from miler.library.questions import WHOLE, Best, Filter, Said, Stored, best, history
 from miler.ownbest import OwnBest, Ran, own_bests, own_marks
 from miler.report.document import Document
 from miler.trends import Dated
@@ -30,7 +30,7 @@ def own_bests_of(connection: sqlite3.Connection, kept: Stored) -> tuple[OwnBest,
         for chosen in (earlier, earlier.of_year(day.year)):
             for effort in best(connection, MILE_M, chosen, limit=1):
                 on = str(effort.start_local)[: len("2026-05-09")]
-                yield Ran(on, effort.elapsed_s, f"activity {effort.activity_id}")
+                yield _ran(on, effort)
 
     return _own_bests(kept, kept.document, before)
 
@@ -63,10 +63,15 @@ def _before(miles: Iterable[Dated]) -> dict[date, tuple[Ran, ...]]:
             of_year = None
         before[day] = tuple(ran for ran in (best, of_year) if ran is not None)
         for dated in ran_then:
-            ran = Ran(day.isoformat(), dated.elapsed_s, f"activity {dated.activity_id}")
+            ran = _ran(day.isoformat(), dated)
             best = ran if best is None or ran.time_s < best.time_s else best
             of_year = ran if of_year is None or ran.time_s < of_year.time_s else of_year
     return before
+
+
+def _ran(on: str, effort: Best | Dated) -> Ran:
+    sides_s = [abs(effort.elapsed_s - end_s) for end_s in (effort.low_s, effort.high_s) if end_s is not None]
+    return Ran(on, effort.elapsed_s, f"activity {effort.activity_id}", max(sides_s, default=None))
 
 
 def in_context(analysis: Analysis, kept: Said, own_bests: tuple[OwnBest, ...]) -> Analysis:

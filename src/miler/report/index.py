@@ -11,7 +11,7 @@ from typing import Any
 from miler.report import page, trend_page
 from miler.report.charts import GRID_X, GRID_Y
 from miler.report.runs import Run, Timed, bests, history, in_time
-from miler.report.trend import change, sentences
+from miler.report.trend import changes, sentences
 from miler.report.words import margin_words, sure_time, told_time
 from miler.report.years import Day, paces, weeks
 from miler.trends import Trend, trend_of
@@ -120,27 +120,23 @@ def _over_years(runs: Sequence[Run]) -> View | None:
         return None
     trend = trend_of(MILE_M, efforts, {})
     document = trend.document()
-    told = {
-        number: mile
-        for number in (season.best.activity_id for season in trend.seasons)
-        if (mile := runs[number].mile) is not None
-    }
     return {
-        "chart": trend_page.chart(document, told),
-        "sentences": sentences(document, told),
+        "chart": trend_page.chart(document),
+        "sentences": sentences(document),
         "seasons": list(_seasons(trend, runs)),
     }
 
 
 def _seasons(trend: Trend, runs: Sequence[Run]) -> Iterator[View]:
     fastest_s = trend.records[-1].elapsed_s
-    for season in reversed(trend.seasons):
+    changed = changes(trend.document())
+    for season, change in zip(reversed(trend.seasons), reversed(changed), strict=True):
         run = runs[season.best.activity_id]
         yield {
             "year": season.year,
             "efforts": season.efforts,
             "time": sure_time(run.mile) if run.mile else format_duration(season.best.elapsed_s),
-            "change": change(season.improvement_s),
+            "change": change,
             "age_grade": _percent(run.age_grade_percent),
             "fastest": season.best.elapsed_s == fastest_s,
             **_link(run),

@@ -86,6 +86,14 @@ def _cut(line: str, look: Look) -> str:
     return line[: look.width - len(end)].rstrip() + end
 
 
+def fitted(line: str, look: Look) -> list[str]:
+    """Break a line that is too wide; what follows stands further in than its beginning."""
+    if len(line) <= look.width:
+        return [look.said(line)]
+    before = " " * (len(line) - len(line.lstrip()))
+    return look.wrap(line.strip(), before, before + "  ")
+
+
 def indent(look: Look) -> str:
     """Return what is left of words under a title."""
     return " " * (_TITLE if look.width >= BESIDE else _INDENT)

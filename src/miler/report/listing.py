@@ -139,7 +139,7 @@ def shown(kept: Document, own_bests: Sequence[OwnBest] = (), *, color: bool = Fa
     ]
     context = [f"{key} {kept[key]}" for key in ("wind", "shoes") if kept[key]]
     mile = kept["document"]["fastest_mile"] or {}
-    beside = own_best_words(own_bests, mile.get("uncertainty_s") or 0.0)
+    beside = own_best_words(own_bests, mile.get("uncertainty_s"))
     if context:
         beside.insert(0, f"not included in the time: {', '.join(context)}")
     lines = [" · ".join(words), *(line for said in beside for line in textwrap.wrap(said, _WIDE))]

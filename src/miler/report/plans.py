@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from miler.plan import Plan
+from miler.report.layout import Column, fitted, laid_out
+from miler.report.look import Look
 from miler.units import format_duration, length_name, pace_figure
 
 _COURSES = {"400": "a 400 m track", "200": "a 200 m track", "road": "the road, in quarters"}
@@ -33,12 +35,12 @@ def rows(plan: Plan) -> list[tuple[str, ...]]:
     ]
 
 
-def render_plan(plan: Plan) -> str:
+def render_plan(plan: Plan, look: Look) -> str:
     """Write the splits to run, for a hand or a wrist."""
-    lines = [heading(plan), "", "      metres      split      total     /mi     /km"]
-    for number, metres, split, total, mile, km in rows(plan):
-        lines.append(f"{number:>3} {metres:>8} {split:>10} {total:>10} {mile:>7} {km:>7}")
-    return "\n".join(lines) + "\n"
+    heads = {"": 0, "metres": 0, "split": 0, "total": 0, "/mi": 1, "/km": 2}
+    cells = zip(*rows(plan), strict=True)
+    columns = [Column(head, column, rank) for (head, rank), column in zip(heads.items(), cells, strict=True)]
+    return "\n".join([*fitted(heading(plan), look), "", *laid_out(columns, look)]) + "\n"
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

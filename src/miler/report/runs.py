@@ -156,7 +156,7 @@ def in_time(runs: Iterable[Run]) -> list[Run]:
 def history(runs: Sequence[Run], length_m: float) -> list[Dated]:
     """Return the dated efforts of a length; each is numbered by the place of its run."""
     return [
-        Dated(number, run.day, effort.elapsed_s)
+        Dated(number, run.day, effort.elapsed_s, effort.low_s, effort.high_s)
         for number, run in enumerate(runs)
         for effort in run.efforts
         if effort.length_m == length_m and run.day is not None

@@ -6,16 +6,24 @@ each has a shape of its own, so that no colour is needed to tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
 from miler.report.document import Document
+from miler.report.layout import MISSING, Column, fitted, headed, laid_out
 from miler.report.look import Look
-from miler.report.words import Sure, told_time
 from miler.shown import printable
-from miler.units import format_day, format_distance, format_duration, length_name, signed
+from miler.units import (
+    digits_for,
+    format_day,
+    format_distance,
+    format_duration,
+    format_sure,
+    length_name,
+    signed,
+)
 
 _ROWS = 16
 _LEAST_COLUMNS = 24
@@ -93,27 +101,36 @@ def scale_of(trend: Document) -> Scale:
 def render(trend: Document, look: Look) -> str:
     """Write what `miler trend --format json` gives."""
     name = length_name(trend["length_m"])
-    lines = [look(f"TREND {name.upper()}", "1") + look(f"  elapsed clock{_given(trend)}", "2")]
+    lines = [headed(f"TREND {name.upper()}", f"  elapsed clock{_given(trend)}", look)]
     if not trend["seasons"]:
         return "\n".join([*lines, "  no effort with a date is like that"]) + "\n"
     plot = _plot(trend, look)
     lines += ["", *plot, ""] if plot else [""]
     lines += _seasons(trend, look)
-    lines += ["", *(f"  {sentence}" for sentence in sentences(trend))]
+    lines += ["", *(line for sentence in sentences(trend) for line in fitted(f"  {sentence}", look))]
     return "\n".join(lines) + "\n"
 
 
-def told(best: Document, sure: Mapping[int, Sure]) -> str:
-    """Write a time of a trend with as many digits as it is sure of, where that is known."""
-    known = sure.get(best["activity_id"])
-    return format_duration(best["elapsed_s"]) if known is None else told_time(known)
+def told(best: Document) -> str:
+    """Write a time of a trend with as many digits as it is sure of."""
+    return format_duration(best["elapsed_s"], _digits(best))
 
 
-def sentences(trend: Document, sure: Mapping[int, Sure] | None = None) -> tuple[str, ...]:
-    """Say the best ever, and what a year brings; `sure` is as for `trend_page.chart`."""
+def told_sure(best: Document) -> str:
+    """Write a time of a trend with its ±."""
+    return format_sure(best["elapsed_s"], best["low_s"], best["high_s"], brief=True)
+
+
+def _digits(best: Document) -> int:
+    elapsed_s, low_s, high_s = best["elapsed_s"], best["low_s"], best["high_s"]
+    return digits_for(None if low_s is None else max(elapsed_s - low_s, high_s - elapsed_s))
+
+
+def sentences(trend: Document) -> tuple[str, ...]:
+    """Say the best ever, and what a year brings."""
     best = trend["records"][-1]
     on = format_day(best["day"], weekday=False)
-    said = [f"Best of {trend['efforts']}: {told(best, sure or {})} on {on}."]
+    said = [f"Best of {trend['efforts']}: {told(best)} on {on}."]
     slope = trend["slope_s_per_year"]
     if slope is not None:
         first, last = trend["seasons"][0]["year"], trend["seasons"][-1]["year"]
@@ -142,16 +159,20 @@ def _given(trend: Document) -> str:
 
 
 def _seasons(trend: Document, look: Look) -> list[str]:
-    lines = [look(f"{'season':>8} {'efforts':>8} {'best':>10} {'change':>9}  on", "2")]
-    for season in reversed(trend["seasons"]):
-        best = season["best"]
-        day = format_day(best["day"], weekday=False, year=False)
-        line = (
-            f"{season['year']:>8} {season['efforts']:>8} {format_duration(best['elapsed_s']):>10}"
-            f" {change(season['improvement_s']):>9}  {day:>6}  #{best['activity_id']}"
-        )
-        lines.append(look(line, "1", season["record"]) + ("  best so far" if season["record"] else ""))
-    return lines
+    seasons = trend["seasons"][::-1]
+    bests = [season["best"] for season in seasons]
+    columns = [
+        Column("season", [str(season["year"]) for season in seasons]),
+        Column("efforts", [str(season["efforts"]) for season in seasons], 2),
+        Column("best, ±", [told_sure(best) for best in bests]),
+        Column("change", changes(trend)[::-1], 1),
+        Column("on", [format_day(best["day"], weekday=False, year=False) for best in bests]),
+        Column("#", [str(best["activity_id"]) for best in bests]),
+        Column("", ["best so far" if season["record"] else "" for season in seasons], 3, words=True),
+    ]
+    heads, *lines = laid_out(columns, look)
+    bold = (look(line, "1", season["record"]) for line, season in zip(lines, seasons, strict=True))
+    return [heads, *bold]
 
 
 def point_name(span: str) -> str:
@@ -161,9 +182,16 @@ def point_name(span: str) -> str:
     return f"best of {'' if span.startswith('four') else 'a '}{span}"
 
 
-def change(improvement_s: float | None) -> str:
-    """Write how much a season changed: `−3.2 s` is faster."""
-    return "–" if improvement_s is None else signed(-improvement_s, " s")
+def changes(trend: Document) -> list[str]:
+    """Write how much each season changed, with the digits of the less sure best: `−3.2 s` is faster."""
+    seasons = trend["seasons"]
+    digits = [_digits(season["best"]) for season in seasons]
+    return [
+        MISSING
+        if season["improvement_s"] is None
+        else signed(-season["improvement_s"], " s", min(digits[i - 1 : i + 1]))
+        for i, season in enumerate(seasons)
+    ]
 
 
 def _plot(trend: Document, look: Look) -> list[str]:
@@ -201,14 +229,16 @@ def _dates(scale: Scale, canvas: _Canvas) -> str:
 
 
 def _legend(trend: Document, scale: Scale, canvas: _Canvas, look: Look, indent: int) -> list[str]:
-    words = [
-        f"{look(canvas.dot, _DOT)} {point_name(trend['span'])}",
-        f"{look(canvas.level, _LINE)} best so far",
-        f"{look(canvas.disc, _DISC)} season best",
-    ]
+    signs = (
+        (canvas.dot, _DOT, point_name(trend["span"])),
+        (canvas.level, _LINE, "best so far"),
+        (canvas.disc, _DISC, "season best"),
+    )
+    room = indent + len("   ".join(f"{sign} {words}" for sign, _, words in signs)) <= look.width
+    told = [f"{look(sign, code)} {words}" for sign, code, words in signs]
+    lines = ["   ".join(told)] if room else told
     slower = sum(p["elapsed_s"] > scale.bottom_s for p in trend["points"])
-    lines = ["   ".join(words)] + ([f"{slower} slower, below the plot"] if slower else [])
-    return [" " * indent + line for line in lines]
+    return [" " * indent + line for line in (*lines, *([f"{slower} slower, below the plot"] * (slower > 0)))]
 
 
 class _Canvas:

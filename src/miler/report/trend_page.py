@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,7 @@ from miler.report import page
 from miler.report.charts import GRID_X, GRID_Y, Tick
 from miler.report.document import Document
 from miler.report.tables import Table
-from miler.report.trend import Scale, change, conditions, point_name, scale_of, sentences, told
-from miler.report.words import Sure
+from miler.report.trend import Scale, changes, conditions, point_name, scale_of, sentences, told, told_sure
 from miler.units import format_day, format_duration, format_pace, length_name
 
 _MOST_TIMES, _MOST_DATES = 8, 12
@@ -39,20 +38,15 @@ def render(trend: Document) -> str:
 def _best(best: Document, length_m: float) -> dict[str, Any]:
     pace_s_per_km = best["elapsed_s"] / length_m * 1000
     return {
-        "time": format_duration(best["elapsed_s"]),
+        "time": told_sure(best),
         "day": format_day(best["day"]),
         "activity_id": best["activity_id"],
         "paces": [format_pace(pace_s_per_km, unit) for unit in ("mi", "km")],
     }
 
 
-def chart(trend: Document, sure: Mapping[int, Sure] | None = None) -> dict[str, Any]:
-    """Lay out the plot of a trend that has an effort, for `trend_plot`.
-
-    Args:
-        trend: as for `render`.
-        sure: how sure season bests are, by the activity's number.
-    """
+def chart(trend: Document) -> dict[str, Any]:
+    """Lay out the plot of a trend that has an effort, for `trend_plot`."""
     scale = scale_of(trend)
     times = scale.times(_MOST_TIMES)
     digits = 0 if all(seconds == int(seconds) for seconds in times) else 1
@@ -63,7 +57,7 @@ def chart(trend: Document, sure: Mapping[int, Sure] | None = None) -> dict[str, 
         for best in seasons
     ]
     labelled = _apart(places)
-    sure = sure or {}
+    whiskers = [_whisker(scale, best) for best in seasons]
     return {
         "efforts": "".join("M{} {}h0".format(*_on_grid(scale, point)) for point in shown),
         "records": _steps([_on_grid(scale, record) for record in trend["records"]]),
@@ -71,13 +65,13 @@ def chart(trend: Document, sure: Mapping[int, Sure] | None = None) -> dict[str, 
             {
                 "x": place[0],
                 "y": place[1],
-                "time": told(best, sure) if place in labelled else None,
-                "said": f"{format_day(best['day'], weekday=False)}: {told(best, sure)}",
-                "sure": _whisker(scale, sure.get(best["activity_id"])),
+                "time": told(best) if place in labelled else None,
+                "said": f"{format_day(best['day'], weekday=False)}: {told(best)}",
+                "sure": whisker,
             }
-            for best, place in zip(seasons, places, strict=True)
+            for best, place, whisker in zip(seasons, places, whiskers, strict=True)
         ],
-        "sure": bool(sure),
+        "sure": any(whiskers),
         "time_ticks": [Tick(_percent(scale.y(s)), format_duration(s, digits)) for s in times],
         "date_ticks": [Tick(_percent(scale.x(day)), text) for day, text in scale.dates(_MOST_DATES)],
         "slower": len(trend["points"]) - len(shown),
@@ -85,10 +79,10 @@ def chart(trend: Document, sure: Mapping[int, Sure] | None = None) -> dict[str, 
     }
 
 
-def _whisker(scale: Scale, sure: Sure | None) -> tuple[float, float] | None:
-    if sure is None or not math.isfinite(sure.high_s - sure.low_s):
+def _whisker(scale: Scale, best: Document) -> tuple[float, float] | None:
+    if best["low_s"] is None or not math.isfinite(best["high_s"] - best["low_s"]):
         return None
-    low, high = (_percent(min(max(scale.y(seconds), 0.0), 1.0)) for seconds in (sure.low_s, sure.high_s))
+    low, high = (_percent(min(max(scale.y(best[key]), 0.0), 1.0)) for key in ("low_s", "high_s"))
     return low, high
 
 
@@ -118,19 +112,19 @@ def _steps(corners: Sequence[tuple[int, int]]) -> str:
 
 
 def _seasons(trend: Document) -> Table:
-    heads = ("Season", "Efforts", "Best", "Change", "On", "Activity", "")
+    heads = ("Season", "Efforts", "Best, ±", "Change", "On", "Activity", "")
     seasons = trend["seasons"][::-1]
     rows = tuple(
         (
             str(season["year"]),
             str(season["efforts"]),
-            format_duration(season["best"]["elapsed_s"]),
-            change(season["improvement_s"]),
+            told_sure(season["best"]),
+            change,
             format_day(season["best"]["day"], weekday=False, year=False),
             f"#{season['best']['activity_id']}",
             "best so far" if season["record"] else "",
         )
-        for season in seasons
+        for season, change in zip(seasons, changes(trend)[::-1], strict=True)
     )
     fastest = min(range(len(seasons)), key=lambda i: seasons[i]["best"]["elapsed_s"], default=None)
     text = tuple(head == "" for head in heads)

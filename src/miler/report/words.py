@@ -21,8 +21,7 @@ from miler.units import (
     format_margin,
     format_start,
     format_sure,
-    rounded_down,
-    rounded_up,
+    lag,
     signed,
 )
 
@@ -214,18 +213,17 @@ def written_day(iso: str) -> str:
     return iso if len(iso) == len("1954") else format_day(iso, weekday=False)
 
 
-def own_best_words(own_bests: Sequence[OwnBest], plus_minus_s: float = 0.0) -> list[str]:
+def own_best_words(own_bests: Sequence[OwnBest], plus_minus_s: float | None = None) -> list[str]:
     """Say how a mile stands to the runner's own bests; a difference within its ± is said to be that."""
     return [_own_best(own, plus_minus_s) for own in own_bests]
 
 
-def _own_best(own: OwnBest, plus_minus_s: float) -> str:
+def _own_best(own: OwnBest, plus_minus_s: float | None) -> str:
     name = "own best" if own.age is None else f"own best at {own.age}"
-    behind_s = own.behind_s
-    if behind_s > 0:
-        how = f"{rounded_up(behind_s)} s to find"
-    else:
-        how = f"beaten by {rounded_down(-behind_s)} s" if behind_s < 0 else "equalled"
-    doubt = ", within the ± of this mile" if 0 < abs(behind_s) <= plus_minus_s else ""
-    was = f"{format_duration(own.ran.time_s)} of {written_day(own.ran.on)}"
+    then = digits_for(own.ran.uncertainty_s)
+    behind = lag(own.behind_s, min(then, digits_for(plus_minus_s)))
+    much = behind[1:] if ":" in behind else f"{behind[1:]} s"
+    how = {"+": f"{much} to find", "−": f"beaten by {much}"}.get(behind[0], "equalled")
+    doubt = ", within the ± of this mile" if 0 < abs(own.behind_s) <= (plus_minus_s or 0.0) else ""
+    was = f"{format_duration(own.ran.time_s, then)} of {written_day(own.ran.on)}"
     return f"{name} until then {was} ({printable(own.ran.where)}): {how}{doubt}"

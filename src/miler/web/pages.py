@@ -226,12 +226,6 @@ def trend(hall: InHall, length: Text = None) -> Response:
         bests = [library.get(season.best.activity_id) for season in found.seasons]
         known = library.lengths()
     lines = {kept.activity_id: run_of(kept.document, "mi", title=kept.title) for kept in bests}
-    sure = {
-        number: effort
-        for number, run in lines.items()
-        for effort in run.efforts
-        if effort.length_m == length_m
-    }
     document = found.document()
     return _page(
         hall,
@@ -240,10 +234,10 @@ def trend(hall: InHall, length: Text = None) -> Response:
         asked={"length": length or "1mi"},
         lengths=[(views.length_text(m), length_name(m)) for m in known],
         length_name=length_name(length_m),
-        sentences=sentences(document, sure) if bests else (),
-        chart=trend_page.chart(document, sure) if bests else None,
+        sentences=sentences(document) if bests else (),
+        chart=trend_page.chart(document) if bests else None,
         grid=(GRID_X, GRID_Y),
-        seasons=views.seasons(found, sure, {number: run.title for number, run in lines.items()}),
+        seasons=views.seasons(document, {number: run.title for number, run in lines.items()}),
     )
 
 

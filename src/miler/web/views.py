@@ -10,14 +10,12 @@ from typing import Any
 from miler.library import Best, Listed, Said
 from miler.library.comparing import Comparison, Stage
 from miler.library.doubles import Double
-from miler.report.comparison import mark_name, result
+from miler.report.comparison import digits_of, result, sure_time, told
 from miler.report.document import Document
 from miler.report.listing import evidence, said_words
-from miler.report.runs import Timed
-from miler.report.trend import change
+from miler.report.trend import changes, told_sure
 from miler.report.words import FLAGS
 from miler.saying import KINDS, SURFACES
-from miler.trends import Dated, Trend
 from miler.units import (
     MILE_M,
     Unit,
@@ -26,7 +24,6 @@ from miler.units import (
     format_duration,
     format_pace,
     format_sure,
-    lag,
     length_name,
     rounded_down,
 )
@@ -115,6 +112,7 @@ class GapChart:
 def comparison(two: Comparison) -> View:
     """Show two miles side by side."""
     document = two.document()
+    digits = digits_of(document)
     return {
         "runners": [
             {
@@ -122,7 +120,7 @@ def comparison(two: Comparison) -> View:
                 "number": mile["activity_id"],
                 "title": mile["title"],
                 "day": _day(mile["start_local"]),
-                "time": format_duration(mile["elapsed_s"]),
+                "time": sure_time(mile),
                 "pace": format_pace(mile["elapsed_s"] / MILE_M * 1000, "km"),
                 "evenness": rounded_down(mile["evenness"]["score"]),
                 "flags": [FLAGS.get(flag, flag) for flag in mile["flags"]],
@@ -130,10 +128,10 @@ def comparison(two: Comparison) -> View:
             for mark, mile in zip("AB", document["miles"], strict=True)
         ],
         "result": result(document),
-        "chart": _gap_chart(two.quarters),
+        "chart": _gap_chart(two.quarters, told(document["quarters"], digits)),
         "tables": [
-            {"name": name, "rows": [_stage(stage, stages) for stage in stages]}
-            for name, stages in (("Quarters", two.quarters), ("Track laps", two.laps))
+            {"name": name, "rows": _stages(document[stages], digits)}
+            for name, stages in (("Quarters", "quarters"), ("Track laps", "laps"))
         ],
     }
 
@@ -141,19 +139,25 @@ def comparison(two: Comparison) -> View:
 _LEAST_SCALE_S = 1.0  # a smaller gap is not to look like much
 
 
-def _stage(stage: Stage, stages: Sequence[Stage]) -> View:
-    share = 50 * abs(stage.gap_s) / max([_LEAST_SCALE_S, *(abs(one.gap_s) for one in stages)])
+def _stages(stages: Sequence[Document], digits: int) -> list[View]:
+    scale_s = max([_LEAST_SCALE_S, *(abs(stage["gap_s"]) for stage in stages)])
+    return [_stage(*pair, scale_s) for pair in zip(stages, told(stages, digits), strict=True)]
+
+
+def _stage(stage: Document, cells: tuple[str, ...], scale_s: float) -> View:
+    at, a_time, b_time, a_total, b_total, gap = cells
+    share = 50 * abs(stage["gap_s"]) / scale_s
     return {
-        "at": mark_name(asdict(stage)),
-        "times": [format_duration(seconds) for seconds in stage.elapsed_s],
-        "totals": [format_duration(seconds) for seconds in stage.total_s],
-        "gap": lag(stage.gap_s),
-        "leader": "A" if stage.leader == 1 else "B" if stage.leader == 2 else "",
-        "bar": (round(50 - share if stage.leader == 1 else 50.0, 2), round(share, 2)),
+        "at": at,
+        "times": (a_time, b_time),
+        "totals": (a_total, b_total),
+        "gap": gap,
+        "leader": {1: "A", 2: "B", None: ""}[stage["leader"]],
+        "bar": (round(50 - share if stage["leader"] == 1 else 50.0, 2), round(share, 2)),
     }
 
 
-def _gap_chart(stages: Sequence[Stage]) -> GapChart:
+def _gap_chart(stages: Sequence[Stage], cells: Sequence[tuple[str, ...]]) -> GapChart:
     gaps_s = [0.0, *(stage.gap_s for stage in stages)]
     highest_s, lowest_s = max(gaps_s), min(gaps_s)
     lacking_s = max(_LEAST_SCALE_S - (highest_s - lowest_s), 0.0)
@@ -164,8 +168,8 @@ def _gap_chart(stages: Sequence[Stage]) -> GapChart:
 
     level, end_m = height(0.0), stages[-1].at_m
     dots = tuple(
-        (round(100 * one.at_m / end_m, 2), height(one.gap_s), lag(one.gap_s), mark_name(asdict(one)))
-        for one in stages
+        (round(100 * stage.at_m / end_m, 2), height(stage.gap_s), gap, at)
+        for stage, (at, *_, gap) in zip(stages, cells, strict=True)
     )
     return GapChart(level, dots, " ".join([f"0,{level:g}", *(f"{x:g},{y:g}" for x, y, _, _ in dots)]))
 
@@ -184,27 +188,21 @@ def _day(start_local: str | None) -> str:
     return "date unknown" if start_local is None else format_day(start_local)
 
 
-def seasons(trend: Trend, sure: Mapping[int, Timed], titles: Mapping[int, str]) -> list[View]:
+def seasons(trend: Document, titles: Mapping[int, str]) -> list[View]:
     """Show the best of each year, the latest first, as sure as it is."""
     return [
         {
-            "year": season.year,
-            "number": season.best.activity_id,
-            "title": titles[season.best.activity_id],
-            "time": told_sure(season.best, sure),
-            "change": change(season.improvement_s),
-            "efforts": season.efforts,
-            "pace": format_pace(season.best.elapsed_s / trend.length_m * 1000, "mi"),
-            "day": _day(season.best.day.isoformat()),
+            "year": season["year"],
+            "number": season["best"]["activity_id"],
+            "title": titles[season["best"]["activity_id"]],
+            "time": told_sure(season["best"]),
+            "change": change,
+            "efforts": season["efforts"],
+            "pace": format_pace(season["best"]["elapsed_s"] / trend["length_m"] * 1000, "mi"),
+            "day": _day(season["best"]["day"]),
         }
-        for season in reversed(trend.seasons)
+        for season, change in zip(trend["seasons"][::-1], changes(trend)[::-1], strict=True)
     ]
-
-
-def told_sure(best: Dated, sure: Mapping[int, Timed]) -> str:
-    """Write a time with its ±, where that is known."""
-    known = sure.get(best.activity_id)
-    return format_sure(best.elapsed_s, *((None, None) if known is None else (known.low_s, known.high_s)))
 
 
 def books(marks: Iterable[Document]) -> list[View]:
