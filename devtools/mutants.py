@@ -227,7 +227,7 @@ def equivalents() -> dict[tuple[str, str, str], str]:
 
 
 def _mutate(module: str, sample: int | None, seed: int, jobs: int) -> Counter[str]:
-    """Measure a module; print its survivors as they come, and a line of counts."""
+    """Measure a module; print what survived or hung as it comes, and a line of counts."""
     spec = importlib.util.find_spec(module)
     assert spec is not None and spec.origin is not None
     text = Path(spec.origin).read_text(encoding="utf-8")
@@ -246,8 +246,8 @@ def _mutate(module: str, sample: int | None, seed: int, jobs: int) -> Counter[st
         for mutant, how in pool.map(verdict, drawn(module, text, sample, seed)):
             how = "equivalent" if how == "survived" and mutant.name in known else how
             counts[how] += 1
-            if how == "survived":
-                print(f"{module}:{mutant.line}\n  - {mutant.was}\n  + {mutant.became}", flush=True)
+            if how in ("survived", "hung"):  # on a busy machine, what hung may have been slow
+                print(f"{module}:{mutant.line} {how}\n  - {mutant.was}\n  + {mutant.became}", flush=True)
     total = counts.total() - counts["equivalent"]
     share = counts["survived"] / total
     print(

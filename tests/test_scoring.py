@@ -221,6 +221,7 @@ def test_the_score_falls_as_the_spread_grows(laps: list[tuple[float, float]], fa
         ((400, 400, 0), (60, 60, 60)),
         ((400, 400, 400), (60, 60, math.nan)),
         ((400, 400, 400), (60, 60, -1)),
+        ((400, 400, 400), (60, 60, 0)),
     ],
 )
 def test_too_few_or_senseless_segments_are_refused(
@@ -286,6 +287,8 @@ def test_the_shape_does_not_depend_on_the_speed(
     ("quarters_s", "shape"),
     [
         ((69.2, 69.1, 71.2, 69.2), "positive"),  # both ends fast, but the second quarter was the fastest
+        ((68.0, 69.1, 71.2, 69.3), "positive"),  # the second was faster than the last
+        ((69.1, 69.1, 71.2, 69.1), "positive"),  # the second was as fast as both
         ((68.6, 70.6, 71.4, 70.3), "positive"),  # the last was hardly faster than the middle
         ((71.2, 71.4, 71.4, 68.8), "negative"),  # the first was
         ((69.5, 70.1, 68.8, 71.0), "positive"),  # the halves are alike, and the last quarter tells
@@ -293,6 +296,21 @@ def test_the_shape_does_not_depend_on_the_speed(
     ],
 )
 def test_where_the_ends_do_not_decide_the_halves_do(quarters_s: tuple[float, ...], shape: str) -> None:
+    assert shape_of(quarters_s) == shape
+
+
+@pytest.mark.parametrize(
+    ("quarters_s", "shape"),
+    [
+        ((99, 100, 100, 95), "negative"),  # the first against the middle
+        ((95, 100, 100, 99), "positive"),  # the last against the middle
+        ((97, 100, 100, 98), "U"),  # the two against each other
+        ((102, 100, 100, 103), "variable"),
+        ((102, 98, 102, 100), "variable"),  # the halves
+        ((98, 102, 98, 100), "variable"),
+    ],
+)
+def test_a_difference_of_one_percent_is_none_yet(quarters_s: tuple[float, ...], shape: str) -> None:
     assert shape_of(quarters_s) == shape
 
 
