@@ -69,7 +69,7 @@ def scanned(data: bytes) -> tuple[dict[int, list[int]], int]:
     for one in part.definitions:
         starts = one.starts.tolist()
         assert len(starts) == one.count
-        assert starts == sorted(starts)
+        assert starts == sorted(starts) == one.offsets
         found[one.message] += starts
     return {message: sorted(starts) for message, starts in found.items() if starts}, end
 
@@ -96,12 +96,16 @@ def test_the_scan_finds_what_the_slow_walk_finds(
     assert scanned(data) == (expected, end)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 31)), min_size=1, max_size=120))
-def test_where_times_are_compressed_every_message_is_noted(rows: list[tuple[bool, int]]) -> None:
+@given(st.lists(st.tuples(st.booleans(), st.none() | st.integers(0, 31)), min_size=1, max_size=120))
+def test_where_times_are_compressed_every_message_is_noted_once(rows: list[tuple[bool, int | None]]) -> None:
     data = definition(0, RECORD, 2) + definition(1, UNWANTED, 3, developer=(2,))
     for unwanted, second in rows:
-        data += bytes((0x80 | 0x20 * unwanted | second,)) + bytes(5 if unwanted else 2)
-    assert scanned(data) == walked(data)
+        header = int(unwanted) if second is None else 0x80 | 0x20 * unwanted | second
+        data += bytes((header,)) + bytes(5 if unwanted else 2)
+    expected, end = walked(data)
+    if all(second is None for _, second in rows):
+        expected.pop(UNWANTED, None)
+    assert scanned(data) == (expected, end)
 
 
 def test_messages_without_fields_are_noted_and_no_unwanted_one_with_them() -> None:
@@ -115,7 +119,18 @@ def test_a_number_that_nothing_defined_ends_the_scan() -> None:
     assert scanned(data + bytes((0xE0, 7)))[1] == len(data)
 
 
-@pytest.mark.parametrize("breaks", [(), (101,), (0,) * 30, (0,) * 30 + (200,), (0,) * 30 + (200, 470, 499)])
+BREAKS = (
+    (),
+    (101,),
+    (0,) * 16,
+    (0,) * 16 + (200,),
+    (0,) * 30,
+    (0,) * 30 + (200,),
+    (0,) * 30 + (200, 470, 499),
+)
+
+
+@pytest.mark.parametrize("breaks", BREAKS)
 def test_messages_are_gathered_whether_they_were_walked_or_measured(breaks: tuple[int, ...]) -> None:
     rows = [bytes((0, n % 251)) for n in range(500)]
     for at in sorted(breaks, reverse=True):
@@ -126,6 +141,16 @@ def test_messages_are_gathered_whether_they_were_walked_or_measured(breaks: tupl
     table = part.gather(one, one.starts)
     assert table.shape == (500,)
     assert [row.tobytes() for row in table] == [row for row in rows if row[0] == 0]
+
+
+def test_messages_that_come_twice_in_each_turn_are_gathered_in_the_order_of_the_file() -> None:
+    turns = b"".join(bytes((0, n, 1, 9, 0, 100 + n)) for n in range(50))
+    part = Part(definition(0, RECORD, 1) + definition(1, EVENT, 1) + bytes((1, 9)) * 16 + turns)
+    assert follow(part, 0) == part.end
+    (one,) = part.of(RECORD)
+    assert part.gather(one, one.starts).tobytes() == bytes(
+        byte for n in range(50) for byte in (0, n, 0, 100 + n)
+    )
 
 
 @pytest.mark.parametrize("message", sorted(WANTED))
@@ -149,6 +174,19 @@ def test_more_definitions_than_any_recording_has_are_refused() -> None:
         follow(Part(data), 0)
     assert told.value.code == "too_many_definitions"
     assert MOST_DEFINITIONS == 10_000
+
+
+def test_as_many_messages_as_the_longest_recording_has_are_read() -> None:
+    data = definition(0, RECORD, 1) + bytes((0, 1)) * (MOST_MESSAGES - 1)  # the definition is one too
+    assert follow(Part(data), 0) == len(data)
+
+
+def test_more_messages_without_fields_than_any_recording_has_are_refused() -> None:
+    data = definition(0, RECORD) + bytes(10_000)
+    assert follow(Part(data), 0) == len(data)
+    with pytest.raises(CorruptFile) as told:
+        follow(Part(data + b"\0"), 0)
+    assert told.value.code == "too_many_empty_messages"
 
 
 def test_more_messages_than_any_recording_has_are_refused() -> None:
