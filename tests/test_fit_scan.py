@@ -96,12 +96,31 @@ def test_the_scan_finds_what_the_slow_walk_finds(
     assert scanned(data) == (expected, end)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.none() | st.integers(0, 31)), min_size=1, max_size=120))
-def test_where_times_are_compressed_every_message_is_noted_once(rows: list[tuple[bool, int | None]]) -> None:
+@pytest.mark.parametrize("messages", [*range(12, 20), 40, 41])
+def test_a_message_that_is_cut_anywhere_is_left_out_and_none_before_it(messages: int) -> None:
+    data = definition(0, RECORD, 3) + bytes((0, 0, 1, 0)) * messages
+    for missing in range(1, 8):
+        assert scanned(data[:-missing]) == walked(data[:-missing])
+    longer = data + definition(1, EVENT, 1, 2)
+    for missing in range(1, 8):
+        assert scanned(longer[:-missing])[1] == len(data)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.none() | st.integers(0, 31)), min_size=1, max_size=120),
+    st.none() | st.integers(0, 120),
+)
+def test_where_times_are_compressed_every_message_is_noted_once(
+    rows: list[tuple[bool, int | None]], redefined: int | None
+) -> None:
     data = definition(0, RECORD, 2) + definition(1, UNWANTED, 3, developer=(2,))
-    for unwanted, second in rows:
+    size = 5
+    for number, (unwanted, second) in enumerate(rows):
+        if number == redefined:
+            data += definition(1, UNWANTED, 1)
+            size = 1
         header = int(unwanted) if second is None else 0x80 | 0x20 * unwanted | second
-        data += bytes((header,)) + bytes(5 if unwanted else 2)
+        data += bytes((header,)) + bytes(size if unwanted else 2)
     expected, end = walked(data)
     if all(second is None for _, second in rows):
         expected.pop(UNWANTED, None)
@@ -109,7 +128,7 @@ def test_where_times_are_compressed_every_message_is_noted_once(rows: list[tuple
 
 
 def test_messages_without_fields_are_noted_and_no_unwanted_one_with_them() -> None:
-    data = definition(0, RECORD) + definition(1, UNWANTED, 2) + bytes((0, 0, 0)) + bytes((1, 7, 7)) * 40
+    data = definition(2, RECORD) + definition(1, UNWANTED, 2) + bytes((2, 2, 2)) + bytes((1, 7, 7)) * 40
     assert scanned(data) == ({RECORD: [15, 16, 17]}, len(data))
 
 
