@@ -184,6 +184,14 @@ def test_a_short_pattern_is_measured_only_where_it_comes_often() -> None:
     sizes = [2] + [0] * 255
     assert regular_stretch(bytes((0, 9)) * 24 + b"\x40", 0, sizes) == [range(0, 48, 2)]
     assert regular_stretch(bytes((0, 9)) * 23 + b"\x40", 0, sizes) == []
+    assert regular_stretch(b"\x40" + bytes((0, 9)) * 24 + b"\x40", 1, sizes) == [range(1, 49, 2)]
+
+
+def test_a_pattern_of_two_is_measured_from_half_as_many_turns_on() -> None:
+    sizes = [2, 1] + [0] * 254
+    turns = [range(0, 36, 3), range(2, 38, 3)]
+    assert regular_stretch(bytes((0, 9, 1)) * 12 + b"\x40", 0, sizes) == turns
+    assert regular_stretch(bytes((0, 9, 1)) * 11 + b"\x40", 0, sizes) == []
 
 
 def test_more_definitions_than_any_recording_has_are_refused() -> None:
@@ -198,6 +206,13 @@ def test_more_definitions_than_any_recording_has_are_refused() -> None:
 def test_as_many_messages_as_the_longest_recording_has_are_read() -> None:
     data = definition(0, RECORD, 1) + bytes((0, 1)) * (MOST_MESSAGES - 1)  # the definition is one too
     assert follow(Part(data), 0) == len(data)
+
+
+def test_messages_that_come_one_by_one_count_as_those_in_turn_do() -> None:
+    again = definition(0, RECORD, 1)
+    with pytest.raises(CorruptFile) as told:
+        follow(Part(again + bytes((0, 1)) * (MOST_MESSAGES - 2000) + again * 4000), 0)
+    assert told.value.code == "too_many_messages"
 
 
 def test_more_messages_without_fields_than_any_recording_has_are_refused() -> None:
