@@ -107,7 +107,7 @@ def test_a_message_that_is_cut_anywhere_is_left_out_and_none_before_it(messages:
 
 
 @given(
-    st.lists(st.tuples(st.booleans(), st.none() | st.integers(0, 31)), min_size=1, max_size=120),
+    st.lists(st.tuples(st.booleans(), st.sampled_from((None, 0, 1, 31))), min_size=1, max_size=120),
     st.none() | st.integers(0, 120),
 )
 def test_where_times_are_compressed_every_message_is_noted_once(
@@ -164,7 +164,7 @@ def test_messages_are_gathered_whether_they_were_walked_or_measured(breaks: tupl
 
 def test_messages_that_come_twice_in_each_turn_are_gathered_in_the_order_of_the_file() -> None:
     turns = b"".join(bytes((0, n, 1, 9, 0, 100 + n)) for n in range(50))
-    part = Part(definition(0, RECORD, 1) + definition(1, EVENT, 1) + bytes((1, 9)) * 16 + turns)
+    part = Part(definition(0, RECORD, 1) + definition(1, EVENT, 1) + bytes((1, 9)) * 14 + turns)
     assert follow(part, 0) == part.end
     (one,) = part.of(RECORD)
     assert part.gather(one, one.starts).tobytes() == bytes(
