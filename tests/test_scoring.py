@@ -17,10 +17,12 @@ from miler.scoring import (
     against,
     evenness,
     label,
+    lights,
     next_milestone,
     quarter_times_s,
     shape_of,
 )
+from miler.settings import Settings
 from miler.units import LEAD_IN_M, MILE_M, QUARTER_M
 
 QUARTERS_M = (QUARTER_M,) * 4
@@ -222,6 +224,7 @@ def test_the_score_falls_as_the_spread_grows(laps: list[tuple[float, float]], fa
         ((400, 400, 400), (60, 60, math.nan)),
         ((400, 400, 400), (60, 60, -1)),
         ((400, 400, 400), (60, 60, 0)),
+        ((400, 400, 400), (60, 60, math.inf)),
     ],
 )
 def test_too_few_or_senseless_segments_are_refused(
@@ -315,8 +318,8 @@ def test_a_difference_of_one_percent_is_none_yet(quarters_s: tuple[float, ...], 
 
 
 def test_segments_may_be_shares_of_the_whole() -> None:
-    shares, metres = (evenness([length] * 4, [70, 71, 72, 70]) for length in (0.25, 400.0))
-    assert shares.score == pytest.approx(metres.score)
+    metres, shares = evenness([400.0] * 4, [70, 71, 72, 70]), np.array([70, 71, 72, 70]) / 283
+    assert evenness([0.25] * 4, shares).score == pytest.approx(metres.score)
 
 
 def test_the_percent_of_a_record_is_of_the_whole_time() -> None:
@@ -468,6 +471,13 @@ def test_a_label_says_what_a_mark_is(record_id: str, words: str) -> None:
 def test_a_runner_without_a_stated_sex_is_compared_with_three_marks() -> None:
     percents = [even_run(360, mark).percent for mark in standing_records()]
     assert [round(p, 2) for p in percents] == [61.98, 61.85, 68.79]
+
+
+def test_who_has_no_rival_chases_the_standing_records() -> None:
+    assert [(light.time_s, kind) for light, kind in lights(Settings())] == [
+        (mark.time_s, "record") for mark in standing_records()
+    ]
+    assert lights(Settings(), records=False) == []
 
 
 @pytest.mark.parametrize(
