@@ -138,11 +138,12 @@ def test_a_number_that_nothing_defined_ends_the_scan() -> None:
     assert scanned(data + bytes((0xE0, 7)))[1] == len(data)
 
 
+# The first look for a stretch comes after 16 messages, of which two are definitions.
 BREAKS = (
     (),
     (101,),
-    (0,) * 16,
-    (0,) * 16 + (200,),
+    (0,) * 14,
+    (0,) * 14 + (200,),
     (0,) * 30,
     (0,) * 30 + (200,),
     (0,) * 30 + (200, 470, 499),

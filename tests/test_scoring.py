@@ -308,8 +308,8 @@ def test_where_the_ends_do_not_decide_the_halves_do(quarters_s: tuple[float, ...
         ((99, 100, 100, 95), "negative"),  # the first against the middle
         ((95, 100, 100, 99), "positive"),  # the last against the middle
         ((97, 100, 100, 98), "U"),  # the two against each other
-        ((102, 100, 100, 103), "variable"),
-        ((102, 98, 102, 100), "variable"),  # the halves
+        ((102, 100, 100, 103), "variable"),  # the last against the first
+        ((102, 98, 102, 100), "variable"),  # the second half against the first
         ((98, 102, 98, 100), "variable"),
     ],
 )
