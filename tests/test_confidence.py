@@ -306,11 +306,13 @@ def test_of_the_small_terms_only_the_scale_is_told_and_the_greatest_first() -> N
     assert list(told) == ["ends", "pause", "clock", "scale"]
 
 
-def scale_of(told: Witness, source: str) -> tuple[float, str]:
+def scale_of(told: Witness, *sources: str) -> tuple[float, str]:
     """The first row of the budget of 2000 m in 400 s: its share, and its reason, which is always told."""
     effort = Effort("", 2000, 0, 2000, 0, 400, 400, 400)
+    each_m = 2000 / len(sources)
+    stretches = tuple(Stretch(i * each_m, (i + 1) * each_m, source) for i, source in enumerate(sources))
     run = timetable(np.array([0.0, 400]), np.array([0.0, 2000]))
-    first, *_ = budget(effort, told, Odometer(*run, stretches=(Stretch(0, 2000, source),)), Settings())
+    first, *_ = budget(effort, told, Odometer(*run, stretches=stretches), Settings())
     assert first.name == "scale"
     return first.sd_m / 2000, first.reason
 
@@ -328,6 +330,11 @@ def test_the_device_is_checked_where_positions_cover_half_of_it() -> None:
     assert scale_of(seen(400, 0.0151), "device")[0] == 0.011
     assert "1.5 % apart" in scale_of(seen(400, 0.0151), "device")[1]
     assert scale_of(seen(400, -0.04), "device")[0] == pytest.approx(0.53 * 0.04)
+
+
+def test_on_a_track_in_part_positions_are_asked_about_the_rest() -> None:
+    assert scale_of(seen(99), "device", "track")[0] == 0.020
+    assert scale_of(seen(100), "device", "track")[0] == 0.011
 
 
 def test_who_ran_indoors_or_by_positions_or_on_a_track_has_another_scale() -> None:
@@ -404,7 +411,7 @@ def test_a_distance_that_the_positions_dispute_is_told(scale: float, word: str |
     run = replace(run, streams={**run.streams, "distance": scale * run["distance"]})
     notes = disputed(run, measure(run))
     assert [note.code for note in notes] == ["distance_disputed"] * (word is not None)
-    assert all(str(word) in note.message for note in notes)
+    assert all(f" {word} than " in note.message for note in notes)
 
 
 @pytest.mark.parametrize(("until_s", "disputes"), [(450, True), (449, False)])
@@ -432,7 +439,7 @@ def test_positions_are_held_against_the_device_off_the_track_only() -> None:
     difference, covered_m = witness(run, odometer).compared(-math.inf, math.inf)
     assert (difference, covered_m) == (pytest.approx(4 / 4.25 - 1, abs=1e-4), 4.25 * 300)
     (note,) = disputed(run, odometer)
-    assert "5.9 % shorter" in note.message
+    assert " 5.9 % shorter than " in note.message
 
 
 def test_an_interval_reaches_down_to_a_tenth_of_the_length_and_no_further() -> None:
