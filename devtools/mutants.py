@@ -2,8 +2,9 @@
 
 A mutant is a module with one small change: a comparison, an operator or a number is another one, a condition
 is turned round, a statement is left out. One that every test accepts has survived: either a test is missing,
-or no runner could see the change either; those are in `devtools/equivalents.toml`, with the reason. Mutants
-are drawn with a seed, so that a run can be had again.
+or no runner could see the change either; those are in `devtools/equivalents.toml`, with the reason. One that
+hung is told as well: it counts as seen if it never ends, not if the machine was busy. Mutants are drawn with a
+seed, so that a run can be had again.
 
 Each runs in a fork of a process that has imported what all need, so POSIX only. What tests run in further
 processes (a batch's workers, a server) has the module as it is.
@@ -227,7 +228,7 @@ def equivalents() -> dict[tuple[str, str, str], str]:
 
 
 def _mutate(module: str, sample: int | None, seed: int, jobs: int) -> Counter[str]:
-    """Measure a module; print its survivors as they come, and a line of counts."""
+    """Measure a module; print what survived or hung as it comes, and a line of counts."""
     spec = importlib.util.find_spec(module)
     assert spec is not None and spec.origin is not None
     text = Path(spec.origin).read_text(encoding="utf-8")
@@ -246,8 +247,8 @@ def _mutate(module: str, sample: int | None, seed: int, jobs: int) -> Counter[st
         for mutant, how in pool.map(verdict, drawn(module, text, sample, seed)):
             how = "equivalent" if how == "survived" and mutant.name in known else how
             counts[how] += 1
-            if how == "survived":
-                print(f"{module}:{mutant.line}\n  - {mutant.was}\n  + {mutant.became}", flush=True)
+            if how in ("survived", "hung"):
+                print(f"{module}:{mutant.line} {how}\n  - {mutant.was}\n  + {mutant.became}", flush=True)
     total = counts.total() - counts["equivalent"]
     share = counts["survived"] / total
     print(

@@ -17,7 +17,21 @@ from devtools.population import checked_watch, treadmill
 from devtools.simulate import ar1
 from miler.activity import Activity, Pause
 from miler.analysis import analyse
-from miler.confidence import GRADES, Witness, _unbarred_s, budget, disputed, grade_of, judge, witness
+from miler.confidence import (
+    GRADES,
+    Term,
+    Witness,
+    _reasons,
+    _unbarred_s,
+    budget,
+    disputed,
+    grade_of,
+    judge,
+    on_the_track,
+    rivals,
+    witness,
+)
+from miler.confidence import judged as judge_all
 from miler.crediting import believed_fixes, measure
 from miler.effort import Effort, fastest
 from miler.files import read
@@ -25,8 +39,9 @@ from miler.odometer import Break, Odometer, Stretch, timetable
 from miler.optimism import optimisms
 from miler.report.words import interval, sure_time, told_time
 from miler.settings import Settings
+from miler.track import find_track, onto_track
 from miler.units import MILE_M
-from miler.windows import windows
+from miler.windows import near, windows
 
 
 def recorded(*legs: list[Leg]) -> Activity:
@@ -150,6 +165,7 @@ def test_an_effort_on_a_track_is_judged_by_the_track(samples: Path) -> None:
     mile, evidence = told.mile.effort, told.mile.effort.evidence
     assert (mile.low_s, mile.high_s, mile.optimism_s) == (*(told.track.mile_s or ()), 0.0)
     likely = f"{100 * told.track.lane_sure:.0f} % likely"
+    assert evidence.on_track
     assert evidence.reasons == (
         "measured along the lane of a fitted track", f"lane {told.track.lane} is assumed, {likely}"
     )  # fmt: skip
@@ -165,6 +181,19 @@ def test_what_bars_efforts_bounds_where_their_rivals_are_looked_for() -> None:
     effort = Effort("", 400, 450, 850, 112.5, 212.5, 100, 100)
     assert _unbarred_s(effort, run) == (77.5, 225)
     assert _unbarred_s(effort, replace(run, breaks=())) == (-math.inf, math.inf)
+    at_its_ends = (Break(300, 450, "sport"), Break(850, 900, "sport"))
+    assert _unbarred_s(effort, replace(run, breaks=at_its_ends)) == (112.5, 212.5)
+
+
+def test_a_time_that_other_paths_along_the_lane_beat_by_seconds_is_less_sure(samples: Path) -> None:
+    activity = read(samples / "track-mile.fit")
+    track = find_track(activity, measure(activity), Settings())
+    odometer = onto_track(measure(activity), track)
+    mile = fastest(odometer, MILE_M)
+    assert mile is not None and track is not None
+    slower = replace(mile, elapsed_s=mile.elapsed_s + 6)
+    graded = [on_the_track(effort, odometer, track) for effort in (mile, slower)]
+    assert [effort and effort.grade for effort in graded] == ["A", "B"]
 
 
 def test_a_mile_run_hard_once_is_not_flattered_by_being_picked() -> None:
@@ -174,6 +203,32 @@ def test_a_mile_run_hard_once_is_not_flattered_by_being_picked() -> None:
 
 def test_an_even_run_flatters_whoever_picks_its_fastest_mile() -> None:
     assert judged(recorded(even(15_000, 4500))).optimism_s > 0.5
+
+
+def test_the_flattery_is_that_of_all_windows_however_few_were_looked_at() -> None:
+    activity = checked_watch(np.random.default_rng(5)).activity
+    odometer = measure(activity)
+    effort = judged(activity)
+    told = witness(activity, odometer)
+    own = ("ends", "wander", "clock")
+    sd_m = math.hypot(*(t.sd_m for t in budget(effort, told, odometer, Settings()) if t.name in own))
+    (expected,) = optimisms([(windows(odometer, MILE_M), effort.elapsed_s, sd_m * effort.elapsed_s / MILE_M)])
+    assert effort.optimism_s == pytest.approx(expected, abs=1e-9) and expected > 0
+    for found in (rivals(odometer, [MILE_M]), near(odometer, [MILE_M])):
+        (again,) = judge_all((effort,), activity, odometer, None, list(found))
+        assert again == effort
+
+
+def test_an_effort_across_what_bars_others_has_an_interval_of_its_own_pace() -> None:
+    activity = recorded(even(5000, 1500))
+    odometer = replace(
+        measure(activity), breaks=tuple(Break(m, m, "teleport") for m in range(500, 5000, 100))
+    )
+    effort = Effort("1 mile", MILE_M, 1000, 1000 + MILE_M, 300, 782.8, 482.8, 482.8)
+    told = judge(effort, activity, odometer)
+    sds_m = [t.sd_m for t in budget(effort, witness(activity, odometer), odometer, Settings())]
+    off_s = 1.96 * math.hypot(*sds_m) * 482.8 / MILE_M
+    assert (told.low_s, told.high_s) == (pytest.approx(482.8 - off_s), pytest.approx(482.8 + off_s))
 
 
 @settings(max_examples=20)
@@ -219,11 +274,45 @@ def test_the_budget_is_the_one_that_is_documented() -> None:
     }
 
 
-def scale_of(told: Witness, source: str) -> tuple[float, str]:
+def test_what_ends_where_an_effort_begins_or_begins_where_it_ends_costs_it_nothing() -> None:
+    effort = Effort("", 2000, 500, 2500, 100, 500, 400, 400)
+    told = Witness(np.arange(601.0), np.empty(0), np.empty(0), np.empty(0), 0.0, False)
+    run = Odometer(
+        *timetable(np.array([0.0, 600]), np.array([0.0, 3000])),
+        stretches=(Stretch(0, 3000, "device"),),
+        breaks=(Break(400, 500, "glitch"), Break(2500, 2600, "glitch")),
+        gaps=((60.0, 100.0), (500.0, 560.0)),
+    )
+    names = {term.name for term in budget(effort, told, run, Settings())}
+    assert names == {"scale", "ends", "wander", "clock"}
+    within = replace(run, gaps=((100.0, 110.0), (490.0, 500.0)))
+    (gap,) = (term for term in budget(effort, told, within, Settings()) if term.name == "gap")
+    assert gap.sd_m == pytest.approx(0.12 * math.hypot(50, 50)), "no end of it lies in a gap"
+
+
+def test_an_effort_between_two_records_may_be_off_by_a_sixth_of_itself_at_either_end() -> None:
+    effort = Effort("", 9, 0, 9, 0, 1.5, 1.5, 1.5)
+    told = Witness(np.array([0.0, 1.5]), np.empty(0), np.empty(0), np.empty(0), 0.0, False)
+    run = Odometer(*timetable(np.array([0.0, 1.5]), np.array([0.0, 9.0])))
+    (ends,) = (term for term in budget(effort, told, run, Settings()) if term.name == "ends")
+    assert ends.sd_m == pytest.approx(math.sqrt(2) * math.hypot(2, 9 / 6))
+    assert ends.reason.startswith("records every 2 s: ")
+    assert told.step_s(effort) == 1.5
+
+
+def test_of_the_small_terms_only_the_scale_is_told_and_the_greatest_first() -> None:
+    terms = {"scale": 0.1, "wander": 3.0, "clock": 3.1, "ends": 10.0, "pause": 5.0}
+    told = _reasons(tuple(Term(name, sd_m, name) for name, sd_m in terms.items()))
+    assert list(told) == ["ends", "pause", "clock", "scale"]
+
+
+def scale_of(told: Witness, *sources: str) -> tuple[float, str]:
     """The first row of the budget of 2000 m in 400 s: its share, and its reason, which is always told."""
     effort = Effort("", 2000, 0, 2000, 0, 400, 400, 400)
+    each_m = 2000 / len(sources)
+    stretches = tuple(Stretch(i * each_m, (i + 1) * each_m, source) for i, source in enumerate(sources))
     run = timetable(np.array([0.0, 400]), np.array([0.0, 2000]))
-    first, *_ = budget(effort, told, Odometer(*run, stretches=(Stretch(0, 2000, source),)), Settings())
+    first, *_ = budget(effort, told, Odometer(*run, stretches=stretches), Settings())
     assert first.name == "scale"
     return first.sd_m / 2000, first.reason
 
@@ -243,11 +332,16 @@ def test_the_device_is_checked_where_positions_cover_half_of_it() -> None:
     assert scale_of(seen(400, -0.04), "device")[0] == pytest.approx(0.53 * 0.04)
 
 
+def test_on_a_track_in_part_positions_are_asked_about_the_rest() -> None:
+    assert scale_of(seen(99), "device", "track")[0] == 0.020
+    assert scale_of(seen(100), "device", "track")[0] == 0.011
+
+
 def test_who_ran_indoors_or_by_positions_or_on_a_track_has_another_scale() -> None:
     assert scale_of(seen(400, indoors=True), "device")[0] == 0.030
     assert scale_of(seen(400), "track")[0] == 0.003
     assert scale_of(seen(400, noise=0.007), "fixes")[1].endswith("0.7 % too long by their noise")
-    assert scale_of(seen(400, noise=0.004), "fixes")[1] == "distance added up from positions"
+    assert scale_of(seen(400, noise=0.005), "fixes")[1] == "distance added up from positions"
 
 
 def test_records_far_apart_cut_corners_by_a_twentieth_at_most() -> None:
@@ -298,7 +392,7 @@ def test_positions_every_fifteen_seconds_bear_a_distance_out() -> None:
 def test_indoors_no_position_bears_witness(sub_sport: str) -> None:
     inside, outside = phone(sub_sport=sub_sport), phone(sub_sport="track")
     told = witness(inside, measure(inside))
-    assert (told.indoors, told.compared(0, 900)) == (True, (None, 0.0))
+    assert (told.indoors, told.noise, told.compared(0, 900)) == (True, 0.0, (None, 0.0))
     assert not witness(outside, measure(outside)).indoors
 
 
@@ -317,7 +411,35 @@ def test_a_distance_that_the_positions_dispute_is_told(scale: float, word: str |
     run = replace(run, streams={**run.streams, "distance": scale * run["distance"]})
     notes = disputed(run, measure(run))
     assert [note.code for note in notes] == ["distance_disputed"] * (word is not None)
-    assert all(str(word) in note.message for note in notes)
+    assert all(f" {word} than " in note.message for note in notes)
+
+
+@pytest.mark.parametrize(("until_s", "disputes"), [(450, True), (449, False)])
+def test_positions_over_half_of_a_run_dispute_its_distance(until_s: int, disputes: bool) -> None:
+    times = np.arange(901.0)
+    north = np.where(times <= until_s, 50 + 4 * times / 111_229.0, np.nan)
+    streams = {"latitude": north, "longitude": np.where(times <= until_s, 8.0, np.nan)}
+    run = Activity(None, times, {**streams, "distance": 4.25 * times}, sport="running", timer_events=True)
+    assert bool(disputed(run, measure(run))) is disputes
+
+
+def test_positions_are_held_against_the_device_off_the_track_only() -> None:
+    times = np.arange(901.0)
+    on_track = (times >= 200) & (times < 800)
+    metres = np.concatenate(([0.0], np.cumsum(np.where(on_track, 4.0, 4.25)[:-1])))
+    streams = {"latitude": 50 + 4 * times / 111_229.0, "longitude": np.full(901, 8.0), "distance": metres}
+    run = Activity(None, times, streams, sport="running", timer_events=True)
+    bounds = metres[[0, 200, 800, 900]].tolist()
+    stretches = (
+        Stretch(*bounds[:2], "device"),
+        Stretch(*bounds[1:3], "track"),
+        Stretch(*bounds[2:], "device"),
+    )
+    odometer = replace(measure(run), stretches=stretches)
+    difference, covered_m = witness(run, odometer).compared(-math.inf, math.inf)
+    assert (difference, covered_m) == (pytest.approx(4 / 4.25 - 1, abs=1e-4), 4.25 * 300)
+    (note,) = disputed(run, odometer)
+    assert " 5.9 % shorter than " in note.message
 
 
 def test_an_interval_reaches_down_to_a_tenth_of_the_length_and_no_further() -> None:
@@ -331,6 +453,7 @@ def test_an_interval_reaches_down_to_a_tenth_of_the_length_and_no_further() -> N
 
 def test_grades_are_shares_of_the_length() -> None:
     assert [grade_of(share) for share in (0.005, 0.01, 0.02, 0.05)] == [grade for grade, _ in GRADES]
+    assert [grade_of(share) for share in (0.0059, 0.006, 0.013, 0.026)] == ["A", "B", "C", "D"]
 
 
 @pytest.mark.parametrize(("jitter_m", "memory_s"), [(0.5, 5.0), (1.0, 5.0), (1.0, 20.0), (2.0, 40.0)])

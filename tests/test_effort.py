@@ -146,15 +146,24 @@ def test_an_effort_is_on_the_clock_and_has_no_grade_until_it_is_judged() -> None
     effort = fastest(line((0, 0), (400, 1609.344)), MILE_M)
     assert effort is not None
     assert (effort.clock, effort.grade, effort.plausible) == ("elapsed", None, True)
-    assert replace(effort, evidence=Evidence("B", ())).grade == "B"
+    judged = replace(effort, evidence=Evidence("B", ()))
+    assert judged.grade == "B" and judged.evidence is not None and not judged.evidence.on_track
     assert not replace(effort, doubts=("a car",)).plausible
 
 
-def test_a_notebook_is_shown_flags_and_doubts() -> None:
+def test_a_time_is_as_unsure_as_the_larger_side_of_its_interval() -> None:
+    effort = fastest(line((0, 0), (400, 1609.344)), MILE_M)
+    assert effort is not None
+    assert replace(effort, low_s=397, high_s=408).uncertainty_s == 8
+    assert replace(effort, low_s=390, high_s=401).uncertainty_s == 10
+
+
+def test_a_notebook_is_shown_evidence_flags_and_doubts() -> None:
     run = line((0, 0), (400, 1609.344))
     mile = fastest(run, MILE_M)
     assert mile is not None
-    shown = replace(mile, flags=("pause",), doubts=("no runner ran it",))._repr_html_()
+    evidence = Evidence("C", ("no positions", "a gap"))
+    shown = replace(mile, evidence=evidence, flags=("pause",), doubts=("no runner ran it",))._repr_html_()
     assert shown.index("pause") < shown.index("no runner ran it")
     told = dict(re.findall(r"<th>(.*?)</th><td>(.*?)</td>", re.sub(r"<(t[hd])[^>]*>", r"<\1>", shown)))
     assert told == {
@@ -162,6 +171,7 @@ def test_a_notebook_is_shown_flags_and_doubts() -> None:
         "timer": "6:40.0",
         "pace": "6:40 /mi · 4:09 /km",
         "from": "0:00, 0.00 km into the run",
+        "evidence C": "no positions; a gap",
         "flag": "pause",
         "no best": "no runner ran it",
     }
@@ -215,6 +225,11 @@ def test_the_whole_run_is_cut_at_whole_kilometres_and_ends_with_the_rest() -> No
 def test_a_mark_beyond_the_last_whole_kilometre_cuts_nothing() -> None:
     parts = every(NOTHING, line((0, 0), (480, 2000), (540, 2300), (600, 2500)), 1000)
     assert [p.length_m for p in parts] == [1000, 1000, 500]
+
+
+def test_marks_between_whole_kilometres_cut_nothing_and_hide_none() -> None:
+    parts = every(NOTHING, line((0, 0), (120, 500), (600, 2500)), 1000)
+    assert [(p.start_m, p.end_m) for p in parts] == [(0, 1000), (1000, 2000), (2000, 2500)]
 
 
 def test_a_run_that_begins_at_a_later_mark_is_cut_at_whole_kilometres_all_the_same() -> None:

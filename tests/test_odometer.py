@@ -42,6 +42,15 @@ def test_a_place_within_a_millimetre_of_the_stop_is_the_stop() -> None:
     assert MILE.departure(at(799.9985))[0] == pytest.approx(200, abs=0.01)
 
 
+def test_who_stands_before_the_first_step_is_at_the_start_from_the_first_second() -> None:
+    stood = Odometer(np.array([0.0, 100.0]), np.array([0.0, 80.0]), np.array([60.0, 80.0]))
+    assert (stood.arrival(at(0.0))[0], stood.departure(at(0.0))[0]) == (0, 60)
+
+
+def test_within_a_millimetre_beyond_the_last_mark_the_clock_stands() -> None:
+    assert MILE.departure(at(1609.3448))[0] == 712
+
+
 def test_the_distance_by_a_moment_stands_still_while_the_runner_does() -> None:
     assert MILE.distance_at(np.array([0.0, 100.0, 200.0, 350.0, 500.0, 712.0])) == pytest.approx(
         [0, 400, 800, 800, 800, 1609.344]
@@ -125,6 +134,7 @@ def test_it_says_how_long_a_stretch_no_break_bars() -> None:
 def test_it_says_how_long_it_is_and_where_that_comes_from() -> None:
     assert repr(MILE) == "<Odometer 1.60 km, from device distance>"
     assert MILE.total_m == 1609.344
+    assert replace(MILE, marks=MILE.marks + 500).total_m == pytest.approx(1609.344)
     empty = Odometer(np.empty(0), np.empty(0), np.empty(0))
     assert (empty.total_m, empty.source) == (0.0, "none")
 

@@ -17,10 +17,12 @@ from miler.scoring import (
     against,
     evenness,
     label,
+    lights,
     next_milestone,
     quarter_times_s,
     shape_of,
 )
+from miler.settings import Settings
 from miler.units import LEAD_IN_M, MILE_M, QUARTER_M
 
 QUARTERS_M = (QUARTER_M,) * 4
@@ -221,6 +223,8 @@ def test_the_score_falls_as_the_spread_grows(laps: list[tuple[float, float]], fa
         ((400, 400, 0), (60, 60, 60)),
         ((400, 400, 400), (60, 60, math.nan)),
         ((400, 400, 400), (60, 60, -1)),
+        ((400, 400, 400), (60, 60, 0)),
+        ((400, 400, 400), (60, 60, math.inf)),
     ],
 )
 def test_too_few_or_senseless_segments_are_refused(
@@ -286,6 +290,8 @@ def test_the_shape_does_not_depend_on_the_speed(
     ("quarters_s", "shape"),
     [
         ((69.2, 69.1, 71.2, 69.2), "positive"),  # both ends fast, but the second quarter was the fastest
+        ((68.0, 69.1, 71.2, 69.3), "positive"),  # the second was faster than the last
+        ((69.1, 69.1, 71.2, 69.1), "positive"),  # the second was as fast as both
         ((68.6, 70.6, 71.4, 70.3), "positive"),  # the last was hardly faster than the middle
         ((71.2, 71.4, 71.4, 68.8), "negative"),  # the first was
         ((69.5, 70.1, 68.8, 71.0), "positive"),  # the halves are alike, and the last quarter tells
@@ -296,9 +302,24 @@ def test_where_the_ends_do_not_decide_the_halves_do(quarters_s: tuple[float, ...
     assert shape_of(quarters_s) == shape
 
 
+@pytest.mark.parametrize(
+    ("quarters_s", "shape"),
+    [
+        ((99, 100, 100, 95), "negative"),  # the first against the middle
+        ((95, 100, 100, 99), "positive"),  # the last against the middle
+        ((97, 100, 100, 98), "U"),  # the two against each other
+        ((102, 100, 100, 103), "variable"),  # the last against the first
+        ((102, 98, 102, 100), "variable"),  # the second half against the first
+        ((98, 102, 98, 100), "variable"),
+    ],
+)
+def test_a_difference_of_one_percent_is_none_yet(quarters_s: tuple[float, ...], shape: str) -> None:
+    assert shape_of(quarters_s) == shape
+
+
 def test_segments_may_be_shares_of_the_whole() -> None:
-    shares, metres = (evenness([length] * 4, [70, 71, 72, 70]) for length in (0.25, 400.0))
-    assert shares.score == pytest.approx(metres.score)
+    metres, shares = evenness([400.0] * 4, [70, 71, 72, 70]), np.array([70, 71, 72, 70]) / 283
+    assert evenness([0.25] * 4, shares).score == pytest.approx(metres.score)
 
 
 def test_the_percent_of_a_record_is_of_the_whole_time() -> None:
@@ -450,6 +471,13 @@ def test_a_label_says_what_a_mark_is(record_id: str, words: str) -> None:
 def test_a_runner_without_a_stated_sex_is_compared_with_three_marks() -> None:
     percents = [even_run(360, mark).percent for mark in standing_records()]
     assert [round(p, 2) for p in percents] == [61.98, 61.85, 68.79]
+
+
+def test_who_has_no_rival_chases_the_standing_records() -> None:
+    assert [(light.time_s, kind) for light, kind in lights(Settings())] == [
+        (mark.time_s, "record") for mark in standing_records()
+    ]
+    assert lights(Settings(), records=False) == []
 
 
 @pytest.mark.parametrize(
