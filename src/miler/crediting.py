@@ -242,11 +242,11 @@ def _odometer(activity: Activity, steps: Steps, pauses: tuple[Pause, ...], setti
     bare = Odometer(marks, arrives, departs)
     others = [(s, e, "sport") for s, e, sport in _sports(activity) if sport not in settings.sports]
     spans = sorted(steps.breaks + others)
-    ends = bare.distance_at(np.array([span[:2] for span in spans], dtype=float).ravel()).reshape(-1, 2)
+    ends = (bare.distance_at(np.array(span[:2])).tolist() for span in spans)
     return replace(
         bare,
         stretches=(Stretch(float(marks[0]), float(marks[-1]), steps.source),),
-        breaks=tuple(Break(a, b, why) for (a, b), (_, _, why) in zip(ends.tolist(), spans, strict=True)),
+        breaks=tuple(Break(a, b, why) for (a, b), (_, _, why) in zip(ends, spans, strict=True)),
         pauses=pauses,
         gaps=_gaps(steps),
         notes=tuple(sorted(steps.notes, key=lambda note: note.at_s or 0.0)),

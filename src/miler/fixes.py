@@ -111,11 +111,9 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
         activity: its `latitude` and `longitude` are used.
         holdable_mps: the fastest average speed for each duration.
     """
-    have = np.isfinite(activity.get("latitude"))
-    if have.sum() < 2:
+    times, latitude, longitude = activity.known("latitude", "longitude")
+    if len(times) < 2:
         return None
-    times = activity.elapsed[have]
-    latitude, longitude = activity["latitude"][have], activity["longitude"][have]
     steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
     on_foot = activity.sport in ON_FOOT
     keep = fresh(times, steps_m) if on_foot else np.ones(len(times), bool)
@@ -194,14 +192,12 @@ def noise_of(fixes: Fixes) -> float:
         return 0.0
     even = (durations <= _NOISY_STEP_S) & ~fixes.after_outliers & (fixes.steps_m > _MOVING_MPS * durations)
     whole = even[:-3] & even[1:-2] & even[2:-1] & even[3:]
-    starts = np.flatnonzero(whole)
-    if len(starts) < 40:
+    if np.count_nonzero(whole) < 40:
         return 0.0
-    one = fixes.steps_m
-    two = _apart(fixes, 2)
-    l1 = float((one[starts] + one[starts + 1] + one[starts + 2] + one[starts + 3]).sum())
-    l2 = float((two[starts] + two[starts + 2]).sum())
-    l4 = float(_apart(fixes, 4)[starts].sum())
+    one, two, four = fixes.steps_m, _apart(fixes, 2), _apart(fixes, 4)
+    l1 = float((one[:-3] + one[1:-2] + one[2:-1] + one[3:])[whole].sum())
+    l2 = float((two[:-2] + two[2:])[whole].sum())
+    l4 = float(four[whole].sum())
     c = 4 / 7 * (4 * (l1 - l2) - (l2 - l4)) / l1
     return float(np.clip(c, 0.0, _MOST_NOISE))
 

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, frozen
+from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, rises
 from miler.errors import ActivityError
 from miler.units import format_distance
 
@@ -109,10 +109,10 @@ class Odometer:
         """
         sound = (
             len(self.marks) == len(self.arrives) == len(self.departs)
-            and bool(np.isfinite(self.marks).all())
-            and bool((np.diff(self.marks) > 0).all())
-            and bool((self.arrives <= self.departs).all())
-            and bool((self.departs[:-1] <= self.arrives[1:]).all())
+            and every(np.isfinite(self.marks))
+            and rises(self.marks)
+            and every(self.arrives <= self.departs)
+            and every(self.departs[:-1] <= self.arrives[1:])
         )
         if not sound:
             raise ActivityError("marks must strictly increase, and so must their times")
@@ -230,7 +230,7 @@ class Odometer:
 
     def with_notes(self, *notes: Note) -> Odometer:
         """Return the same odometer with more notes."""
-        return replace(self, notes=self.notes + notes)
+        return replace(self, notes=self.notes + notes) if notes else self
 
     def __repr__(self) -> str:
         """Length and source: `<Odometer 6.42 km, from device distance>`."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from miler.arrays import BoolArray, FloatArray, IntArray
-from miler.geodesy import around_deg, radii_by_cosine_m
+from miler.geodesy import RADIANS, around_deg, radii_by_cosine_m
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
 from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
@@ -93,11 +93,11 @@ class Course:
     @classmethod
     def of(cls, times: FloatArray, latitude: FloatArray, longitude: FloatArray) -> Course:
         """Lay fixes (f,) out; those with NaN must be left out before."""
-        cosine = np.cos(np.radians(latitude))
+        cosine = np.cos(RADIANS * latitude)
         meridian, across = radii_by_cosine_m(cosine)
-        east_m = np.radians(1) * across * cosine
+        east_m = RADIANS * across * cosine
         dx = around_deg(np.diff(longitude)) * (east_m[1:] + east_m[:-1]) / 2
-        dy = np.diff(latitude) * np.radians((meridian[1:] + meridian[:-1]) / 2)
+        dy = np.diff(latitude) * (RADIANS * ((meridian[1:] + meridian[:-1]) / 2))
         steps = np.sqrt(dx * dx + dy * dy)
         took = np.diff(times)
         jump = steps > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
@@ -182,7 +182,8 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
         at = np.arange(path[0], path[-1], step_m)
         starts = np.arange(0, len(at) - count + 1, hop)
         times, x, y = (column[piece] for column in (course.times, course.x, course.y))
-        dx, dy = (np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in (x, y))
+        ends = at[[starts, starts + count - 1]]
+        dx, dy = (np.diff(np.interp(ends, path, v), axis=0)[0] for v in (x, y))
         near = starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2]
         if not len(near):
             continue
