@@ -26,6 +26,14 @@ def rises(values: FloatArray) -> bool:
     return every(values[1:] > values[:-1])
 
 
+def added_up(steps: FloatArray) -> FloatArray:
+    """Return the sum of the steps by each end of (n,) of them, (n + 1,) from 0 on."""
+    sums = np.empty(len(steps) + 1)
+    sums[0] = 0.0
+    np.add.accumulate(steps, out=sums[1:])
+    return sums
+
+
 def median(values: FloatArray) -> float:
     """Return the median of (n,) finite values, n > 0; as `np.median`, which takes three times as long."""
     low, high = values.min(), values.max()

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, median, quantile
+from miler.arrays import BoolArray, FloatArray, IntArray, added_up, median, quantile
 from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps
@@ -116,7 +116,7 @@ def _from_fixes(fixes: FindFixes, settings: Settings) -> _Samples | None:
     found = None if settings.distance_source == "device" else fixes()
     if found is None:
         return None
-    metres = np.concatenate(([0.0], np.cumsum(found.path_steps_m)))
+    metres = added_up(found.path_steps_m)
     return "fixes", found.times, metres, found.after_outliers
 
 
@@ -177,8 +177,8 @@ def _sports(activity: Activity) -> list[tuple[float, float, str]]:
 
 def _regained_once(lengths: FloatArray) -> FloatArray:
     """Credit no metre twice: what a distance regains after falling by metres was counted before, (k-1,)."""
-    reached = np.cumsum(np.where(lengths < -JITTER_M, 0.0, lengths))
-    return np.diff(np.maximum.accumulate(np.concatenate(([0.0], reached))))
+    reached = added_up(np.where(lengths < -JITTER_M, 0.0, lengths))
+    return np.diff(np.maximum.accumulate(reached))
 
 
 def _credit_pauses(steps: Steps, vague_s: float) -> None:

@@ -199,7 +199,7 @@ def noise_of(fixes: Fixes) -> float:
     l2 = float((two[:-2] + two[2:])[whole].sum())
     l4 = float(four[whole].sum())
     c = 4 / 7 * (4 * (l1 - l2) - (l2 - l4)) / l1
-    return float(np.clip(c, 0.0, _MOST_NOISE))
+    return min(max(c, 0.0), _MOST_NOISE)
 
 
 def _apart(fixes: Fixes, lag: int) -> FloatArray:

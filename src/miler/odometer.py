@@ -262,7 +262,6 @@ def timetable(times_s: FloatArray, distances_m: FloatArray) -> tuple[FloatArray,
     Returns:
         Three (k,) columns, one row for each different distance.
     """
-    new = np.concatenate(([True], np.diff(distances_m) > _SAME_M))
-    first = np.flatnonzero(new)
-    last = np.append(first[1:], len(distances_m)) - 1
+    farther = np.diff(distances_m) > _SAME_M
+    first, last = np.append(True, farther), np.append(farther, True)
     return distances_m[first], times_s[first], times_s[last]

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.arrays import BoolArray, FloatArray, IntArray, added_up
 from miler.geodesy import RADIANS, around_deg, radii_by_cosine_m
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
@@ -101,7 +101,7 @@ class Course:
         steps = np.sqrt(dx * dx + dy * dy)
         took = np.diff(times)
         jump = steps > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
-        x, y, path_m = (np.concatenate(([0.0], np.cumsum(d))) for d in (dx, dy, steps * ~jump))
+        x, y, path_m = (added_up(d) for d in (dx, dy, steps * ~jump))
         breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
         return cls(times, latitude, longitude, x, y, path_m, breaks)
 
