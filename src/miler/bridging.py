@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note
-from miler.arrays import BoolArray, FloatArray, added_up
+from miler.arrays import BoolArray, FloatArray, added_up, increments
 from miler.fixes import Fixes, usual_mps
 from miler.gait import holdable_mps, sudden
 
@@ -48,7 +48,7 @@ class Steps:
     @cached_property
     def active(self) -> FloatArray:
         """(k-1,) seconds of each step that the timer ran."""
-        return np.diff(self.times) - self.paused
+        return increments(self.times) - self.paused
 
     @cached_property
     def usual_mps(self) -> float:

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, added_up, median, quantile
+from miler.arrays import BoolArray, FloatArray, IntArray, added_up, increments, median, quantile
 from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps
@@ -53,18 +53,18 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
         return Odometer(empty, empty.copy(), empty.copy(), pauses=activity.pauses, notes=(note,))
     source, times, values, suspect = samples
     pauses, inferred = _pauses(activity, times, values)
-    duration = np.diff(times)
-    paused = np.diff(paused_by(pauses, times))
+    duration, lengths = increments(times), increments(values)
+    paused = increments(paused_by(pauses, times))
     steps = Steps(
         source=source,
         times=times,
         first_m=float(values[0]),
-        lengths=np.diff(values),
+        lengths=lengths,
         paused=paused,
         limits=_limits(activity, times, duration - paused, settings),
         fixes=fixes,
         suspect=suspect,
-        credited=_regained_once(np.diff(values)),
+        credited=_regained_once(lengths),
         notes=inferred,
     )
     # Without timer events a pause is known only by the records around it.
@@ -107,7 +107,7 @@ def _device(activity: Activity, settings: Settings, fixes: FindFixes) -> _Sample
     if times[0] > 0 and 0 < values[0] <= times[0] * float(holdable_mps(times[:1])[0]):
         # The timer ran from 0 s; the first record is already some metres on.
         times, values = np.concatenate(([0.0], times)), np.concatenate(([0.0], values))
-    keep = fresh(times, np.diff(values))
+    keep = fresh(times, increments(values))
     return "device", times[keep], values[keep], np.zeros(int(keep.sum()) - 1, bool)
 
 
@@ -126,13 +126,13 @@ def _pauses(
     """The file's pauses; where it tells of no timer, gaps with hardly any displacement as well."""
     if activity.timer_events or len(times) < 3 or _timer_never_stood(activity):
         return activity.pauses, []
-    durations, lengths = np.diff(times), np.diff(values)
+    durations, lengths = increments(times), increments(values)
     rhythm = quantile(durations, 0.9)
     stood = (
         (durations > max(_PAUSE_S, _RHYTHMS * rhythm))
         & (lengths < _PAUSE_M)
         & (lengths < _PAUSE_MPS * durations)
-        & (np.diff(paused_by(activity.pauses, times)) == 0)
+        & (increments(paused_by(activity.pauses, times)) == 0)
     )
     if not stood.any():
         return activity.pauses, []
@@ -178,7 +178,7 @@ def _sports(activity: Activity) -> list[tuple[float, float, str]]:
 def _regained_once(lengths: FloatArray) -> FloatArray:
     """Credit no metre twice: what a distance regains after falling by metres was counted before, (k-1,)."""
     reached = added_up(np.where(lengths < -JITTER_M, 0.0, lengths))
-    return np.diff(np.maximum.accumulate(reached))
+    return increments(np.maximum.accumulate(reached))
 
 
 def _credit_pauses(steps: Steps, vague_s: float) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import BoolArray, FloatArray, IntArray, median
+from miler.arrays import BoolArray, FloatArray, IntArray, increments, median
 from miler.geodesy import metres_between
 
 # Sports, and words for none in particular, in which nobody is faster than a runner.
@@ -87,10 +87,10 @@ def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
     stalls = lengths[:-1] == 0
     if not stalls.any():
         return keep
-    durations = np.diff(times)
+    durations = increments(times)
     moves = np.flatnonzero(lengths > 0)
     # Every place may be an old one for a while: what is usual is from one move to the next.
-    usual = usual_mps(lengths[moves[1:]], np.diff(times[moves + 1]))
+    usual = usual_mps(lengths[moves[1:]], increments(times[moves + 1]))
     sudden = np.flatnonzero((lengths[1:] > _FAST * usual * durations[1:]) & stalls) + 1
     for step in sudden.tolist():
         before = int(np.searchsorted(moves, step)) - 1
@@ -120,7 +120,7 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
     if not keep.all():
         times, latitude, longitude = times[keep], latitude[keep], longitude[keep]
         steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
-    durations = np.diff(times)
+    durations = increments(times)
     fast = steps_m > holdable_mps(durations) * durations
     if not on_foot or not fast.any():
         return Fixes(times, latitude, longitude, steps_m, np.zeros(len(steps_m), bool), np.empty(0))
@@ -187,7 +187,7 @@ def noise_of(fixes: Fixes) -> float:
         Ranacher et al. 2016 (IJGIS 30:316): noise makes distances too long by an amount that its
             autocorrelation sets, σ²(1-ρ)/d² for steps d. The three lengths: docs/explanation/uncertainty.md.
     """
-    durations = np.diff(fixes.times)
+    durations = increments(fixes.times)
     if len(durations) < 40 or median(durations) > _NOISY_STEP_S:
         return 0.0
     even = (durations <= _NOISY_STEP_S) & ~fixes.after_outliers & (fixes.steps_m > _MOVING_MPS * durations)

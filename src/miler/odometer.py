@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, rises
+from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, increments, rises
 from miler.errors import ActivityError
 from miler.units import format_distance
 
@@ -181,7 +181,7 @@ class Odometer:
     @cached_property
     def paces(self) -> FloatArray:
         """(k,) seconds a metre from each mark to the next; beyond the last the clock stands."""
-        return np.append((self.arrives[1:] - self.departs[:-1]) / np.diff(self.marks), 0.0)
+        return np.append((self.arrives[1:] - self.departs[:-1]) / increments(self.marks), 0.0)
 
     @cached_property
     def line(self) -> tuple[FloatArray, FloatArray]:
@@ -213,7 +213,7 @@ class Odometer:
     def moving_s(self, slowest_mps: float) -> float:
         """Seconds spent between marks at `slowest_mps` or faster, pauses left out; shown, never ranked."""
         took = self.timer_s(self.departs[:-1], self.arrives[1:])
-        moving = np.diff(self.marks) >= slowest_mps * took
+        moving = increments(self.marks) >= slowest_mps * took
         return float(took[moving].sum())
 
     def barred(self, from_m: FloatArray, to_m: FloatArray, length_m: float) -> BoolArray:
@@ -262,6 +262,6 @@ def timetable(times_s: FloatArray, distances_m: FloatArray) -> tuple[FloatArray,
     Returns:
         Three (k,) columns, one row for each different distance.
     """
-    farther = np.diff(distances_m) > _SAME_M
+    farther = increments(distances_m) > _SAME_M
     first, last = np.append(True, farther), np.append(farther, True)
     return distances_m[first], times_s[first], times_s[last]

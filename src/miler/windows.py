@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from miler.arrays import FloatArray, IntArray
+from miler.arrays import FloatArray, IntArray, increments
 from miler.odometer import TOLERANCE_M, Odometer
 
 _BLOCK = 8  # marks that are looked at together
@@ -178,11 +178,11 @@ class _Blocks:
         took_s = odometer.arrival(aims, ends) - departs[::_BLOCK][block]
         # Where two marks are one place, within a millimetre, the step beyond takes part.
         quickest = _least_between(paces, np.maximum(ends - 1, 0), np.maximum(ends_before - 1, 0))
-        slow = np.append(np.diff(departs) / np.diff(marks), 0.0)
+        slow = np.append(increments(departs) / increments(marks), 0.0)
         slowest = np.maximum.reduceat(slow, np.arange(0, len(marks), _BLOCK))
         slowest[:-1] = np.maximum(slowest[:-1], slow[_BLOCK::_BLOCK])
         slowest = slowest[block]
-        falls_s = np.minimum(quickest - slowest, 0.0) * np.diff(knots)[block]
+        falls_s = np.minimum(quickest - slowest, 0.0) * increments(knots)[block]
         least_s = took_s + falls_s - TOLERANCE_M * (quickest + slowest)
         for span, judged_m in zip(pairwise(bounds), judged, strict=True) if odometer.breaks else ():
             cells = slice(*span)

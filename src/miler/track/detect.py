@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray, added_up
+from miler.arrays import BoolArray, FloatArray, IntArray, added_up, increments
 from miler.geodesy import RADIANS, around_deg, radii_by_cosine_m
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
@@ -96,10 +96,10 @@ class Course:
         cosine = np.cos(RADIANS * latitude)
         meridian, across = radii_by_cosine_m(cosine)
         east_m = RADIANS * across * cosine
-        dx = around_deg(np.diff(longitude)) * (east_m[1:] + east_m[:-1]) / 2
-        dy = np.diff(latitude) * (RADIANS * ((meridian[1:] + meridian[:-1]) / 2))
+        dx = around_deg(increments(longitude)) * (east_m[1:] + east_m[:-1]) / 2
+        dy = increments(latitude) * (RADIANS * ((meridian[1:] + meridian[:-1]) / 2))
         steps = np.sqrt(dx * dx + dy * dy)
-        took = np.diff(times)
+        took = increments(times)
         jump = steps > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
         x, y, path_m = (added_up(d) for d in (dx, dy, steps * ~jump))
         breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
