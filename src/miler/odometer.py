@@ -162,16 +162,19 @@ class Odometer:
         """
         after = self.after(at_m) if after is None else after
         on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
-        return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
+        return np.where(self.marks.take(after) <= at_m, self.arrives.take(after), on_the_way)
 
     def departure(self, at_m: FloatArray) -> FloatArray:
         """When each distance was last left: (m,) metres, within the marks, to (m,) seconds."""
         before = self.before(at_m)
-        return np.where(self.marks[before] >= at_m, self.departs[before], self._on_the_way(before, at_m))
+        on_the_way = self._on_the_way(before, at_m)
+        return np.where(self.marks.take(before) >= at_m, self.departs.take(before), on_the_way)
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
         """The clock at each distance between the mark `before` and the next, at even speed."""
-        clock: FloatArray = self.departs[before] + (at_m - self.marks[before]) * self.paces[before]
+        # Of thousands of places `take` is twice as fast as an index in brackets.
+        ran_m = at_m - self.marks.take(before)
+        clock: FloatArray = self.departs.take(before) + ran_m * self.paces.take(before)
         return clock
 
     @cached_property

@@ -168,21 +168,21 @@ class _Blocks:
         blocks = -(-counts // _BLOCK)
         bounds = np.append(0, blocks.cumsum())
         row = np.arange(len(lengths)).repeat(blocks)
-        block = np.arange(bounds[-1]) - bounds[row]
+        block = np.arange(bounds[-1]) - bounds.take(row)
         knots = np.append(marks[::_BLOCK], marks[-1])
-        starts = knots[block]
-        aims = np.minimum(starts + lengths[row], marks[-1])
+        starts = knots.take(block)
+        aims = np.minimum(starts + lengths.take(row), marks[-1])
         ends = odometer.after(aims)
         ends_before = np.append(ends[1:], 0)
         ends_before[bounds[1:] - 1] = len(marks)
-        took_s = odometer.arrival(aims, ends) - departs[::_BLOCK][block]
+        took_s = odometer.arrival(aims, ends) - departs[::_BLOCK].take(block)
         # Where two marks are one place, within a millimetre, the step beyond takes part.
         quickest = _least_between(paces, np.maximum(ends - 1, 0), np.maximum(ends_before - 1, 0))
         slow = np.append(increments(departs) / increments(marks), 0.0)
         slowest = np.maximum.reduceat(slow, np.arange(0, len(marks), _BLOCK))
         slowest[:-1] = np.maximum(slowest[:-1], slow[_BLOCK::_BLOCK])
-        slowest = slowest[block]
-        falls_s = np.minimum(quickest - slowest, 0.0) * increments(knots)[block]
+        slowest = slowest.take(block)
+        falls_s = np.minimum(quickest - slowest, 0.0) * increments(knots).take(block)
         least_s = took_s + falls_s - TOLERANCE_M * (quickest + slowest)
         for span, judged_m in zip(pairwise(bounds), judged, strict=True) if odometer.breaks else ():
             cells = slice(*span)
@@ -214,18 +214,18 @@ class _Blocks:
 
     def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, list[int]]]:
         """Yield those that begin on marks, then those that end on marks, with the bounds of each length."""
-        cells = np.flatnonzero(self.least_s <= at_most_s[self.row] + _SAME_S)
+        cells = np.flatnonzero(self.least_s <= at_most_s.take(self.row) + _SAME_S)
         row = self.row[cells]
         begin = (self.block[cells, None] * _BLOCK + np.arange(_BLOCK)).ravel()
         begin_row = row.repeat(_BLOCK)
-        some = begin < self.counts[begin_row]
+        some = begin < self.counts.take(begin_row)
         begin, begin_row = begin[some], begin_row[some]
-        yield self._barred(_begun(self.odometer, begin, self.lengths[begin_row]), begin_row)
+        yield self._barred(_begun(self.odometer, begin, self.lengths.take(begin_row)), begin_row)
         first = self.ends[cells]
         many = self.ends_before[cells] - first
         end = (first - many.cumsum() + many).repeat(many) + np.arange(many.sum())
         end_row = row.repeat(many)
-        yield self._barred(_ended(self.odometer, end, self.lengths[end_row]), end_row)
+        yield self._barred(_ended(self.odometer, end, self.lengths.take(end_row)), end_row)
 
     def _barred(self, columns: _Columns, row: IntArray) -> tuple[_Columns, list[int]]:
         """Bar stretches across breaks, (w,) columns of which each belongs to a length."""
@@ -242,7 +242,7 @@ def _least_between(values: FloatArray, first: IntArray, last: IntArray) -> Float
     for reach in (1, 2, 4):
         least = np.minimum(least, np.append(least, np.full(reach, np.inf))[reach:])
     # Two runs of eight that overlap: `np.minimum.reduceat` takes five times as long.
-    both = np.minimum(least[first], least[np.maximum(last - 7, 0)])
+    both = np.minimum(least.take(first), least.take(np.maximum(last - 7, 0)))
     return np.where(last - first < 16, both, 0.0)
 
 
@@ -266,7 +266,7 @@ def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns
 
     (w,) each, of (w,) lengths or of one.
     """
-    starts, leaves = odometer.marks[begin], odometer.departs[begin]
+    starts, leaves = odometer.marks.take(begin), odometer.departs.take(begin)
     ends = np.minimum(starts + lengths, odometer.marks[-1])
     reaches = odometer.arrival(ends)
     return [starts, ends, leaves, reaches, reaches - leaves]
@@ -274,7 +274,7 @@ def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns
 
 def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
     """Where and when stretches begin and end that end on marks, and how long they took; as for `_begun`."""
-    ends, reaches = odometer.marks[end], odometer.arrives[end]
+    ends, reaches = odometer.marks.take(end), odometer.arrives.take(end)
     starts = np.maximum(ends - lengths, odometer.marks[0])
     leaves = odometer.departure(starts)
     return [starts, ends, leaves, reaches, reaches - leaves]
