@@ -201,11 +201,16 @@ class Activity(Tabled):
         column = self.streams.get(name)
         return np.full(len(self), np.nan) if column is None else column
 
-    def known(self, name: str) -> tuple[FloatArray, FloatArray]:
-        """Return when a stream has values, (k,) seconds, and these, (k,); none if there is no such stream."""
-        column = self.get(name)
-        have = np.isfinite(column)
-        return (self.elapsed, column) if have.all() else (self.elapsed[have], column[have])
+    def known(self, *names: str) -> tuple[FloatArray, ...]:
+        """Return when all of some streams have values, (k,) seconds, and these, (k,) each.
+
+        None if there is no such stream.
+        """
+        columns = [self.elapsed, *(self.get(name) for name in names)]
+        have = np.isfinite(columns[1])
+        for column in columns[2:]:
+            have &= np.isfinite(column)
+        return tuple(columns if every(have) else [column[have] for column in columns])
 
     @property
     def elapsed_s(self) -> float:

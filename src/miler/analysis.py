@@ -257,7 +257,7 @@ def bests(
         if effort is not None:
             flags = flags_of(odometer, effort, settings)
             why_not = doubts(effort, activity, odometer, settings) + why_left_out(said, length_m)
-            efforts.append(replace(effort, flags=flags, doubts=why_not))
+            efforts.append(replace(effort, flags=flags, doubts=why_not) if flags or why_not else effort)
             chosen_from.append(found)
     return judged(efforts, activity, odometer, settings, chosen_from, track)
 

@@ -36,6 +36,19 @@ def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
     return different
 
 
+def increments(values: FloatArray) -> FloatArray:
+    """Return by how much each of (n,) values is more than the one before; `np.diff` takes twice as long."""
+    return values[1:] - values[:-1]
+
+
+def added_up(steps: FloatArray) -> FloatArray:
+    """Return the sum of the steps by each end of (n,) of them, (n + 1,) from 0 on."""
+    sums = np.empty(len(steps) + 1)
+    sums[0] = 0.0
+    np.add.accumulate(steps, out=sums[1:])
+    return sums
+
+
 def median(values: FloatArray) -> float:
     """Return the median of (n,) finite values, n > 0; as `np.median`, which takes three times as long."""
     low, high = values.min(), values.max()

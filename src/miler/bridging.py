@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note
-from miler.arrays import BoolArray, FloatArray
+from miler.arrays import BoolArray, FloatArray, added_up, increments
 from miler.fixes import Fixes, usual_mps
 from miler.gait import holdable_mps, sudden
 
@@ -48,7 +48,7 @@ class Steps:
     @cached_property
     def active(self) -> FloatArray:
         """(k-1,) seconds of each step that the timer ran."""
-        return np.diff(self.times) - self.paused
+        return increments(self.times) - self.paused
 
     @cached_property
     def usual_mps(self) -> float:
@@ -58,7 +58,7 @@ class Steps:
 
     def distances(self) -> FloatArray:
         """(k,) metres credited by each record."""
-        return self.first_m + np.concatenate(([0.0], np.cumsum(self.credited)))
+        return self.first_m + added_up(self.credited)
 
     def note(self, code: str, message: str, at: int) -> None:
         """Keep a finding about the step `at`."""

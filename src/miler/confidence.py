@@ -42,7 +42,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity, Note
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, added_up, increments
 from miler.crediting import believed_fixes
 from miler.effort import Effort, Evidence, Grade
 from miler.odometer import Odometer
@@ -112,21 +112,13 @@ class Witness:
         if fixes is None:
             return cls(record_s, np.empty(0), np.empty(0), np.empty(0), 0.0, indoors)
         marks = odometer.distance_at(fixes.times)
-        counted = np.diff(marks)
-        alike = (np.diff(fixes.times) <= _CHECKED_STEP_S) & ~fixes.after_outliers
+        counted = increments(marks)
+        alike = (increments(fixes.times) <= _CHECKED_STEP_S) & ~fixes.after_outliers
         for stretch in odometer.stretches:
             if stretch.source == "track":  # made from the fixes: nothing to compare them with
                 alike &= (marks[1:] <= stretch.from_m) | (marks[:-1] >= stretch.to_m)
-        path, counted = fixes.path_steps_m * alike, counted * alike
-        zero = np.zeros(1)
-        return cls(
-            record_s,
-            fixes.times,
-            np.concatenate((zero, np.cumsum(path))),
-            np.concatenate((zero, np.cumsum(counted))),
-            fixes.noise,
-            indoors,
-        )
+        path_m, counted_m = added_up(fixes.path_steps_m * alike), added_up(counted * alike)
+        return cls(record_s, fixes.times, path_m, counted_m, fixes.noise, indoors)
 
     def compared(self, from_s: float, to_s: float) -> tuple[float | None, float]:
         """Hold the path between fixes against the odometer's distance from one moment to another.

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity, Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, median, quantile
+from miler.arrays import BoolArray, FloatArray, IntArray, added_up, increments, median, quantile
 from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps
@@ -53,18 +53,18 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
         return Odometer(empty, empty.copy(), empty.copy(), pauses=activity.pauses, notes=(note,))
     source, times, values, suspect = samples
     pauses, inferred = _pauses(activity, times, values)
-    duration = np.diff(times)
-    paused = np.diff(paused_by(pauses, times))
+    duration, lengths = increments(times), increments(values)
+    paused = increments(paused_by(pauses, times))
     steps = Steps(
         source=source,
         times=times,
         first_m=float(values[0]),
-        lengths=np.diff(values),
+        lengths=lengths,
         paused=paused,
         limits=_limits(activity, times, duration - paused, settings),
         fixes=fixes,
         suspect=suspect,
-        credited=_regained_once(np.diff(values)),
+        credited=_regained_once(lengths),
         notes=inferred,
     )
     # Without timer events a pause is known only by the records around it.
@@ -107,7 +107,7 @@ def _device(activity: Activity, settings: Settings, fixes: FindFixes) -> _Sample
     if times[0] > 0 and 0 < values[0] <= times[0] * float(holdable_mps(times[:1])[0]):
         # The timer ran from 0 s; the first record is already some metres on.
         times, values = np.concatenate(([0.0], times)), np.concatenate(([0.0], values))
-    keep = fresh(times, np.diff(values))
+    keep = fresh(times, increments(values))
     return "device", times[keep], values[keep], np.zeros(int(keep.sum()) - 1, bool)
 
 
@@ -116,7 +116,7 @@ def _from_fixes(fixes: FindFixes, settings: Settings) -> _Samples | None:
     found = None if settings.distance_source == "device" else fixes()
     if found is None:
         return None
-    metres = np.concatenate(([0.0], np.cumsum(found.path_steps_m)))
+    metres = added_up(found.path_steps_m)
     return "fixes", found.times, metres, found.after_outliers
 
 
@@ -126,13 +126,13 @@ def _pauses(
     """The file's pauses; where it tells of no timer, gaps with hardly any displacement as well."""
     if activity.timer_events or len(times) < 3 or _timer_never_stood(activity):
         return activity.pauses, []
-    durations, lengths = np.diff(times), np.diff(values)
+    durations, lengths = increments(times), increments(values)
     rhythm = quantile(durations, 0.9)
     stood = (
         (durations > max(_PAUSE_S, _RHYTHMS * rhythm))
         & (lengths < _PAUSE_M)
         & (lengths < _PAUSE_MPS * durations)
-        & (np.diff(paused_by(activity.pauses, times)) == 0)
+        & (increments(paused_by(activity.pauses, times)) == 0)
     )
     if not stood.any():
         return activity.pauses, []
@@ -177,8 +177,8 @@ def _sports(activity: Activity) -> list[tuple[float, float, str]]:
 
 def _regained_once(lengths: FloatArray) -> FloatArray:
     """Credit no metre twice: what a distance regains after falling by metres was counted before, (k-1,)."""
-    reached = np.cumsum(np.where(lengths < -JITTER_M, 0.0, lengths))
-    return np.diff(np.maximum.accumulate(np.concatenate(([0.0], reached))))
+    reached = added_up(np.where(lengths < -JITTER_M, 0.0, lengths))
+    return increments(np.maximum.accumulate(reached))
 
 
 def _credit_pauses(steps: Steps, vague_s: float) -> None:
@@ -242,11 +242,11 @@ def _odometer(activity: Activity, steps: Steps, pauses: tuple[Pause, ...], setti
     bare = Odometer(marks, arrives, departs)
     others = [(s, e, "sport") for s, e, sport in _sports(activity) if sport not in settings.sports]
     spans = sorted(steps.breaks + others)
-    ends = bare.distance_at(np.array([span[:2] for span in spans], dtype=float).ravel()).reshape(-1, 2)
+    ends = (bare.distance_at(np.array(span[:2])).tolist() for span in spans)
     return replace(
         bare,
         stretches=(Stretch(float(marks[0]), float(marks[-1]), steps.source),),
-        breaks=tuple(Break(a, b, why) for (a, b), (_, _, why) in zip(ends.tolist(), spans, strict=True)),
+        breaks=tuple(Break(a, b, why) for (a, b), (_, _, why) in zip(ends, spans, strict=True)),
         pauses=pauses,
         gaps=_gaps(steps),
         notes=tuple(sorted(steps.notes, key=lambda note: note.at_s or 0.0)),

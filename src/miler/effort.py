@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, increments
 from miler.notebook import facts
 from miler.odometer import TOLERANCE_M, Odometer
 from miler.settings import Settings
@@ -239,7 +239,7 @@ def every(activity: Activity, odometer: Odometer, length_m: float) -> tuple[Spli
     first = math.floor(marks[0] / length_m) + 1
     inner = np.arange(first, whole + 1) * length_m
     bounds = np.concatenate((marks[:1], np.minimum(inner, marks[-1]), marks[-1:]))
-    bounds = bounds[np.concatenate(([True], np.diff(bounds) > TOLERANCE_M))]
+    bounds = bounds[np.concatenate(([True], increments(bounds) > TOLERANCE_M))]
     return cut(activity, odometer, bounds)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from miler.activity import Activity, Note
 from miler.analysis import accepting, bests, measured
+from miler.arrays import added_up
 from miler.buttons import PressedMile, pressed_mile
 from miler.confidence import Term, budget, witness
 from miler.crediting import believed_fixes, measure
@@ -217,7 +218,7 @@ def _raw(activity: Activity, odometer: Odometer) -> Odometer | None:
         fixes = believed_fixes(activity)
         if fixes is None:
             return None
-        times, metres = fixes.times, np.concatenate(([0.0], np.cumsum(fixes.steps_m)))
+        times, metres = fixes.times, added_up(fixes.steps_m)
     try:
         return Odometer(*timetable(times, np.maximum.accumulate(metres)))
     except (ActivityError, IndexError):

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import BoolArray, FloatArray, IntArray, median
+from miler.arrays import BoolArray, FloatArray, IntArray, increments, median
 from miler.geodesy import metres_between
 
 # Sports, and words for none in particular, in which nobody is faster than a runner.
@@ -87,10 +87,10 @@ def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
     stalls = lengths[:-1] == 0
     if not stalls.any():
         return keep
-    durations = np.diff(times)
+    durations = increments(times)
     moves = np.flatnonzero(lengths > 0)
     # Every place may be an old one for a while: what is usual is from one move to the next.
-    usual = usual_mps(lengths[moves[1:]], np.diff(times[moves + 1]))
+    usual = usual_mps(lengths[moves[1:]], increments(times[moves + 1]))
     sudden = np.flatnonzero((lengths[1:] > _FAST * usual * durations[1:]) & stalls) + 1
     for step in sudden.tolist():
         before = int(np.searchsorted(moves, step)) - 1
@@ -111,18 +111,16 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
         activity: its `latitude` and `longitude` are used.
         holdable_mps: the fastest average speed for each duration.
     """
-    have = np.isfinite(activity.get("latitude"))
-    if have.sum() < 2:
+    times, latitude, longitude = activity.known("latitude", "longitude")
+    if len(times) < 2:
         return None
-    times = activity.elapsed[have]
-    latitude, longitude = activity["latitude"][have], activity["longitude"][have]
     steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
     on_foot = activity.sport in ON_FOOT
     keep = fresh(times, steps_m) if on_foot else np.ones(len(times), bool)
     if not keep.all():
         times, latitude, longitude = times[keep], latitude[keep], longitude[keep]
         steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
-    durations = np.diff(times)
+    durations = increments(times)
     fast = steps_m > holdable_mps(durations) * durations
     if not on_foot or not fast.any():
         return Fixes(times, latitude, longitude, steps_m, np.zeros(len(steps_m), bool), np.empty(0))
@@ -189,21 +187,19 @@ def noise_of(fixes: Fixes) -> float:
         Ranacher et al. 2016 (IJGIS 30:316): noise makes distances too long by an amount that its
             autocorrelation sets, σ²(1-ρ)/d² for steps d. The three lengths: docs/explanation/uncertainty.md.
     """
-    durations = np.diff(fixes.times)
+    durations = increments(fixes.times)
     if len(durations) < 40 or median(durations) > _NOISY_STEP_S:
         return 0.0
     even = (durations <= _NOISY_STEP_S) & ~fixes.after_outliers & (fixes.steps_m > _MOVING_MPS * durations)
     whole = even[:-3] & even[1:-2] & even[2:-1] & even[3:]
-    starts = np.flatnonzero(whole)
-    if len(starts) < 40:
+    if np.count_nonzero(whole) < 40:
         return 0.0
-    one = fixes.steps_m
-    two = _apart(fixes, 2)
-    l1 = float((one[starts] + one[starts + 1] + one[starts + 2] + one[starts + 3]).sum())
-    l2 = float((two[starts] + two[starts + 2]).sum())
-    l4 = float(_apart(fixes, 4)[starts].sum())
+    one, two, four = fixes.steps_m, _apart(fixes, 2), _apart(fixes, 4)
+    l1 = float((one[:-3] + one[1:-2] + one[2:-1] + one[3:])[whole].sum())
+    l2 = float((two[:-2] + two[2:])[whole].sum())
+    l4 = float(four[whole].sum())
     c = 4 / 7 * (4 * (l1 - l2) - (l2 - l4)) / l1
-    return float(np.clip(c, 0.0, _MOST_NOISE))
+    return min(max(c, 0.0), _MOST_NOISE)
 
 
 def _apart(fixes: Fixes, lag: int) -> FloatArray:

@@ -9,7 +9,7 @@ from miler.arrays import FloatArray
 EQUATORIAL_RADIUS_M = 6_378_137.0  # WGS-84 a
 FLATTENING = 1 / 298.257223563  # WGS-84 f
 _E2 = FLATTENING * (2 - FLATTENING)
-_RADIANS = np.pi / 180  # of a degree; a product is what np.radians gives, in a fourth of its time
+RADIANS = np.pi / 180  # of a degree; a product is what np.radians gives, in a fourth of its time
 
 
 def radii_m(latitude_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -66,10 +66,10 @@ def metres_between(
         Middle-latitude formula with radii of curvature, see `radii_m`; the half-angle form of
         the haversine keeps it exact for steps of centimetres.
     """
-    cosine = np.cos(_RADIANS * ((latitude1_deg + latitude2_deg) / 2))
+    cosine = np.cos(RADIANS * ((latitude1_deg + latitude2_deg) / 2))
     meridian, prime_vertical = radii_by_cosine_m(cosine)
-    dlat = _RADIANS * (latitude2_deg - latitude1_deg)
-    dlon = _RADIANS * around_deg(longitude2_deg - longitude1_deg)
+    dlat = RADIANS * (latitude2_deg - latitude1_deg)
+    dlon = RADIANS * around_deg(longitude2_deg - longitude1_deg)
     north = meridian * dlat
     east = prime_vertical * cosine * dlon
     flat = np.sqrt(north * north + east * east)  # np.hypot guards against overflow, and takes twice as long

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, increments
 
 # Each step is a multiple of the one before, so that a short recording and a long one share moments, and
 # divides a quarter of an hour, so that a clock wrong by a time zone has the same moments.
@@ -71,7 +71,7 @@ def _at(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
     """A stream at some moments; NaN inside a hole."""
     known_s, values = activity.known(name)
     sampled: FloatArray = np.interp(at_s, known_s, values, left=np.nan, right=np.nan)
-    if (np.diff(known_s) > _HOLE_S).any():
+    if (increments(known_s) > _HOLE_S).any():
         after = np.minimum(known_s.searchsorted(at_s), len(known_s) - 1)
         before = np.maximum(known_s.searchsorted(at_s, "right") - 1, 0)
         sampled[known_s[after] - known_s[before] > _HOLE_S] = np.nan

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, frozen
+from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, increments, rises
 from miler.errors import ActivityError
 from miler.units import format_distance
 
@@ -109,10 +109,10 @@ class Odometer:
         """
         sound = (
             len(self.marks) == len(self.arrives) == len(self.departs)
-            and bool(np.isfinite(self.marks).all())
-            and bool((np.diff(self.marks) > 0).all())
-            and bool((self.arrives <= self.departs).all())
-            and bool((self.departs[:-1] <= self.arrives[1:]).all())
+            and every(np.isfinite(self.marks))
+            and rises(self.marks)
+            and every(self.arrives <= self.departs)
+            and every(self.departs[:-1] <= self.arrives[1:])
         )
         if not sound:
             raise ActivityError("marks must strictly increase, and so must their times")
@@ -162,16 +162,19 @@ class Odometer:
         """
         after = self.after(at_m) if after is None else after
         on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
-        return np.where(self.marks[after] <= at_m, self.arrives[after], on_the_way)
+        return np.where(self.marks.take(after) <= at_m, self.arrives.take(after), on_the_way)
 
     def departure(self, at_m: FloatArray) -> FloatArray:
         """When each distance was last left: (m,) metres, within the marks, to (m,) seconds."""
         before = self.before(at_m)
-        return np.where(self.marks[before] >= at_m, self.departs[before], self._on_the_way(before, at_m))
+        on_the_way = self._on_the_way(before, at_m)
+        return np.where(self.marks.take(before) >= at_m, self.departs.take(before), on_the_way)
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
         """The clock at each distance between the mark `before` and the next, at even speed."""
-        clock: FloatArray = self.departs[before] + (at_m - self.marks[before]) * self.paces[before]
+        # Of thousands of places `take` is twice as fast as an index in brackets.
+        ran_m = at_m - self.marks.take(before)
+        clock: FloatArray = self.departs.take(before) + ran_m * self.paces.take(before)
         return clock
 
     @cached_property
@@ -181,7 +184,7 @@ class Odometer:
     @cached_property
     def paces(self) -> FloatArray:
         """(k,) seconds a metre from each mark to the next; beyond the last the clock stands."""
-        return np.append((self.arrives[1:] - self.departs[:-1]) / np.diff(self.marks), 0.0)
+        return np.append((self.arrives[1:] - self.departs[:-1]) / increments(self.marks), 0.0)
 
     @cached_property
     def line(self) -> tuple[FloatArray, FloatArray]:
@@ -213,7 +216,7 @@ class Odometer:
     def moving_s(self, slowest_mps: float) -> float:
         """Seconds spent between marks at `slowest_mps` or faster, pauses left out; shown, never ranked."""
         took = self.timer_s(self.departs[:-1], self.arrives[1:])
-        moving = np.diff(self.marks) >= slowest_mps * took
+        moving = increments(self.marks) >= slowest_mps * took
         return float(took[moving].sum())
 
     def barred(self, from_m: FloatArray, to_m: FloatArray, length_m: float) -> BoolArray:
@@ -237,7 +240,7 @@ class Odometer:
 
     def with_notes(self, *notes: Note) -> Odometer:
         """Return the same odometer with more notes."""
-        return replace(self, notes=self.notes + notes)
+        return replace(self, notes=self.notes + notes) if notes else self
 
     def __repr__(self) -> str:
         """Length and source: `<Odometer 6.42 km, from device distance>`."""
@@ -269,7 +272,6 @@ def timetable(times_s: FloatArray, distances_m: FloatArray) -> tuple[FloatArray,
     Returns:
         Three (k,) columns, one row for each different distance.
     """
-    new = np.concatenate(([True], np.diff(distances_m) > _SAME_M))
-    first = np.flatnonzero(new)
-    last = np.append(first[1:], len(distances_m)) - 1
+    farther = increments(distances_m) > _SAME_M
+    first, last = np.append(True, farther), np.append(farther, True)
     return distances_m[first], times_s[first], times_s[last]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,7 +31,7 @@ def process(found: Found, settings: Settings) -> Outcome:
     source = Source(name=found.name)
     try:
         content = contents(found)
-        source = Source(found.name, "", len(content.data), hashlib.sha256(content.data).hexdigest())
+        source = Source(found.name, "", len(content.data), content.sha256)
         read = activities(found, content)
         said = overrides_beside(None if found.way or is_remote(found.path) else found.path)
         return Outcome(source, "done", tuple(analyse(activity, settings, said) for activity in read))

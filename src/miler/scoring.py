@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, added_up
 from miler.pacelight import Chase, Light, chase, check_curve, light_of, reached_s, rival_light
 from miler.recordbook import Mark, Status, is_current, own_book, standing_records
 from miler.settings import Settings
@@ -181,8 +181,7 @@ def quarter_times_s(lengths_m: FloatArray, times_s: FloatArray) -> FloatArray:
 
     Pace is taken as even within a segment.
     """
-    distances = np.concatenate(([0.0], np.cumsum(lengths_m)))
-    elapsed = np.concatenate(([0.0], np.cumsum(times_s)))
+    distances, elapsed = added_up(lengths_m), added_up(times_s)
     return np.diff(np.interp(distances[-1] * np.arange(5) / 4, distances, elapsed))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from miler.errors import SettingsError
@@ -24,24 +24,26 @@ def overrides_beside(path: str | None) -> Overrides | None:
     """
     if path is None:
         return None
-    own = Path(f"{path}.toml")
+    folder, name = os.path.split(path)
+    own = f"{path}.toml"
     values = _table(own)
     if values is None:
-        own = Path(path).parent / FOLDER_FILE
-        values = (_table(own) or {}).get(Path(path).name)
+        own = os.path.join(folder, FOLDER_FILE)  # noqa: PTH118 (a Path a file is slow)
+        values = (_table(own) or {}).get(name)
     if values is None:
         return None
     if not isinstance(values, dict):
-        raise SettingsError(f"{own}: {Path(path).name!r} must be a table")
+        raise SettingsError(f"{own}: {name!r} must be a table")
     try:
         return overrides_from(values)
     except SettingsError as error:
         raise SettingsError(f"{own}: {error.message}") from None
 
 
-def _table(path: Path) -> dict[str, Any] | None:
+def _table(path: str) -> dict[str, Any] | None:
     try:
-        return dict(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123
+            return dict(tomllib.loads(file.read()))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

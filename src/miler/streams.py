@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, added_up, increments
 
 _LONGEST_HOLD_S = 30.0  # a value holds no longer than this when the next is missing
 _SMOOTH_S = 15.0  # shorter rises and falls are the sensor's, not the hill's
@@ -34,8 +34,8 @@ class Level:
     def of(cls, activity: Activity, name: str) -> Level:
         """Add up the stream; one without any value is empty."""
         times, values = activity.known(name)
-        hold = np.append(np.minimum(np.diff(times), _LONGEST_HOLD_S), _LONGEST_HOLD_S)[: len(times)]
-        covered, area = (np.concatenate(([0.0], np.cumsum(c)[:-1])) for c in (hold, hold * values))
+        hold = np.append(np.minimum(increments(times), _LONGEST_HOLD_S), _LONGEST_HOLD_S)[: len(times)]
+        covered, area = (added_up(column)[:-1] for column in (hold, hold * values))
         return cls(times, values, hold, covered, area)
 
     def average(self, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
@@ -71,16 +71,12 @@ class Terrain:
         times, altitude = activity.known("altitude")
         if len(times) < 2:
             return cls(np.empty(0), np.empty(0), np.empty(0))
-        area = np.concatenate(([0.0], np.cumsum(np.diff(times) * (altitude[1:] + altitude[:-1]) / 2)))
+        area = added_up(increments(times) * (altitude[1:] + altitude[:-1]) / 2)
         left = np.maximum(times - _SMOOTH_S / 2, times[0])
         right = np.minimum(times + _SMOOTH_S / 2, times[-1])
         smooth = (np.interp(right, times, area) - np.interp(left, times, area)) / (right - left)
-        steps = np.diff(smooth)
-        return cls(
-            times,
-            np.concatenate(([0.0], np.cumsum(np.maximum(steps, 0)))),
-            np.concatenate(([0.0], np.cumsum(np.maximum(-steps, 0)))),
-        )
+        steps = increments(smooth)
+        return cls(times, added_up(np.maximum(steps, 0)), added_up(np.maximum(-steps, 0)))
 
     def climb_m(self, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
         """Metres risen in each span; None without altitude."""

@@ -10,7 +10,7 @@ from miler.activity import Activity
 from miler.arrays import FloatArray, distinct
 from miler.crediting import believed_fixes
 from miler.effort import Effort
-from miler.geodesy import around_deg, radii_m
+from miler.geodesy import RADIANS, around_deg, radii_m
 from miler.odometer import Odometer
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
@@ -60,10 +60,10 @@ def thin(activity: Activity, odometer: Odometer, mile: Effort | None = None) -> 
         elapsed_s=at_s,
         distance_m=odometer.distance_at(at_s),
         speed_mps=np.divide(travelled_m, right_s - left_s, out=np.zeros(len(at_s)), where=right_s > left_s),
-        heart_rate_bpm=_sampled(*activity.known("heart_rate"), at_s),
-        altitude_m=_sampled(*activity.known("altitude"), at_s),
-        cadence_spm=_sampled(*activity.known("cadence"), at_s),
-        power_w=_sampled(*activity.known("power"), at_s),
+        heart_rate_bpm=_sampled(at_s, *activity.known("heart_rate")),
+        altitude_m=_sampled(at_s, *activity.known("altitude")),
+        cadence_spm=_sampled(at_s, *activity.known("cadence")),
+        power_w=_sampled(at_s, *activity.known("power")),
         east_m=east_m,
         north_m=north_m,
     )
@@ -76,7 +76,7 @@ def _seconds(mile: Effort) -> FloatArray:
     return np.append(mile.start_s + step_s * np.arange(count), mile.end_s)
 
 
-def _sampled(times: FloatArray, values: FloatArray, at_s: FloatArray) -> FloatArray:
+def _sampled(at_s: FloatArray, times: FloatArray, values: FloatArray) -> FloatArray:
     if not len(times):
         return np.full(len(at_s), np.nan)
     return np.interp(at_s, times, values, left=np.nan, right=np.nan)
@@ -94,6 +94,6 @@ def _plane(activity: Activity, at_s: FloatArray) -> tuple[FloatArray, FloatArray
     east_deg = around_deg(fixes.longitude - fixes.longitude[0])
     north_deg = fixes.latitude - fixes.latitude[0]
     return (
-        _sampled(fixes.times, np.radians(east_deg) * across_m, at_s),
-        _sampled(fixes.times, np.radians(north_deg) * meridian_m, at_s),
+        _sampled(at_s, fixes.times, RADIANS * east_deg * across_m),
+        _sampled(at_s, fixes.times, RADIANS * north_deg * meridian_m),
     )

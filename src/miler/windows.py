@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray
+from miler.arrays import FloatArray, IntArray, increments
 from miler.odometer import TOLERANCE_M, Odometer
 
 _BLOCK = 8  # marks that are looked at together
@@ -99,8 +99,7 @@ def near(
     slower = 1 + np.broadcast_to(spare, lengths.shape)
     told = 0
     for some, blocks in _looked_at(odometer, lengths, judged):
-        fastest = blocks.took_s.min(axis=1)
-        longest_s = slower[some] * fastest if at_most_s is None else np.asarray(at_most_s)[some]
+        longest_s = slower[some] * blocks.quick_s if at_most_s is None else np.asarray(at_most_s)[some]
         for length, found in zip(some.tolist(), blocks.windows(longest_s), strict=True):
             yield from repeat(None, length - told)
             yield found
@@ -139,25 +138,30 @@ def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
 
 @dataclass(frozen=True, eq=False)
 class _Blocks:
-    """The marks in b blocks of eight, and what each says of the stretches of l lengths that begin in it.
+    """The marks in blocks of eight: c cells, of each of l lengths the blocks in which it can begin.
 
     Attributes:
         odometer: whose marks.
         lengths, judged: (l,) metres, as for `near`.
-        counts: (l,) on how many marks, from the first on, a stretch of each length can begin.
-        inside: (l, b) whether the first mark of a block is one of these.
-        ends: (l, b + 1) the first mark at which a stretch ends that begins in the block, or beyond.
-        took_s: (l, b) seconds of the stretch that begins on the first mark of the block; infinite where
-            there is none, or a break bars it.
-        least_s: (l, b) seconds, less than any that begins in the block takes.
+        counts: (l,) on how many marks, from the first on, a stretch of each length can begin; one at least.
+        bounds: (l + 1,) where the cells of each length begin, and how many there are.
+        row, block: (c,) which length, and which block.
+        ends, ends_before: (c,) the first mark at which a stretch ends that begins in the block, or beyond;
+            and that of the next block.
+        took_s: (c,) seconds of the stretch that begins on the first mark of the block; infinite where a
+            break bars it.
+        least_s: (c,) seconds, less than any that begins in the block takes.
     """
 
     odometer: Odometer
     lengths: FloatArray
     judged: FloatArray
     counts: IntArray
-    inside: BoolArray
+    bounds: IntArray
+    row: IntArray
+    block: IntArray
     ends: IntArray
+    ends_before: IntArray
     took_s: FloatArray
     least_s: FloatArray
 
@@ -165,27 +169,35 @@ class _Blocks:
     def of(cls, odometer: Odometer, lengths: FloatArray, judged: FloatArray, counts: IntArray) -> _Blocks:
         """Look at the first mark of each block."""
         marks, departs, paces = odometer.marks, odometer.departs, odometer.paces
-        size = len(marks)
+        blocks = -(-counts // _BLOCK)
+        bounds = np.append(0, blocks.cumsum())
+        row = np.arange(len(lengths)).repeat(blocks)
+        block = np.arange(bounds[-1]) - bounds.take(row)
         knots = np.append(marks[::_BLOCK], marks[-1])
-        inside = np.arange(0, size, _BLOCK) < counts[:, None]
-        aims = np.minimum(knots + lengths[:, None], marks[-1])
+        starts = knots.take(block)
+        aims = np.minimum(starts + lengths.take(row), marks[-1])
         ends = odometer.after(aims)
-        took_s = odometer.arrival(aims, ends)[:, :-1] - departs[::_BLOCK]
-        ends[:, :-1][~inside] = size
-        ends[:, -1] = size
+        ends_before = np.append(ends[1:], 0)
+        ends_before[bounds[1:] - 1] = len(marks)
+        took_s = odometer.arrival(aims, ends) - departs[::_BLOCK].take(block)
         # Where two marks are one place, within a millimetre, the step beyond takes part.
-        last = np.maximum(ends - 1, 0)
-        quickest = _least_between(paces, last[:, :-1], last[:, 1:])
-        slow = np.append(np.diff(departs) / np.diff(marks), 0.0)
-        slowest = np.maximum.reduceat(slow, np.arange(0, size, _BLOCK))
+        quickest = _least_between(paces, np.maximum(ends - 1, 0), np.maximum(ends_before - 1, 0))
+        slow = np.append(increments(departs) / increments(marks), 0.0)
+        slowest = np.maximum.reduceat(slow, np.arange(0, len(marks), _BLOCK))
         slowest[:-1] = np.maximum(slowest[:-1], slow[_BLOCK::_BLOCK])
-        falls_s = np.minimum(quickest - slowest, 0.0) * np.diff(knots)
+        slowest = slowest.take(block)
+        falls_s = np.minimum(quickest - slowest, 0.0) * increments(knots).take(block)
         least_s = took_s + falls_s - TOLERANCE_M * (quickest + slowest)
-        took_s[~inside] = np.inf
-        for row in range(len(lengths)) if odometer.breaks else ():
-            across = odometer.barred(knots[:-1], knots[:-1] + lengths[row], float(judged[row]))
-            took_s[row, across] = np.inf
-        return cls(odometer, lengths, judged, counts, inside, ends, took_s, least_s)
+        for span, judged_m in zip(pairwise(bounds), judged, strict=True) if odometer.breaks else ():
+            cells = slice(*span)
+            across = odometer.barred(starts[cells], starts[cells] + lengths[row[cells]], float(judged_m))
+            took_s[cells][across] = np.inf
+        return cls(odometer, lengths, judged, counts, bounds, row, block, ends, ends_before, took_s, least_s)
+
+    @property
+    def quick_s(self) -> FloatArray:
+        """(l,) seconds of the fastest stretch of each length that begins on the first mark of a block."""
+        return np.minimum.reduceat(self.took_s, self.bounds[:-1])
 
     def windows(self, at_most_s: FloatArray) -> Iterator[Windows | None]:
         """Yield the windows of each length in those blocks that may hold one which takes at most so long."""
@@ -197,7 +209,7 @@ class _Blocks:
     def fastest_s(self) -> FloatArray:
         """(l,) seconds of the fastest stretch of each length; NaN where all are barred."""
         least = np.full(len(self.lengths), np.inf)
-        for (*_, took_s), bounds in self._tried(self.took_s.min(axis=1)):
+        for (*_, took_s), bounds in self._tried(self.quick_s):
             # Beyond the last there is a time for a length that has none.
             first = np.minimum.reduceat(np.append(took_s, np.inf), bounds[:-1])
             np.minimum(least, first, out=least, where=np.diff(bounds) > 0)
@@ -206,17 +218,18 @@ class _Blocks:
 
     def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, list[int]]]:
         """Yield those that begin on marks, then those that end on marks, with the bounds of each length."""
-        rows, block = (self.inside & (self.least_s <= at_most_s[:, None] + _SAME_S)).nonzero()
-        begin = (block[:, None] * _BLOCK + np.arange(_BLOCK)).ravel()
-        begin_row = rows.repeat(_BLOCK)
-        some = begin < self.counts[begin_row]
+        cells = np.flatnonzero(self.least_s <= at_most_s.take(self.row) + _SAME_S)
+        row = self.row[cells]
+        begin = (self.block[cells, None] * _BLOCK + np.arange(_BLOCK)).ravel()
+        begin_row = row.repeat(_BLOCK)
+        some = begin < self.counts.take(begin_row)
         begin, begin_row = begin[some], begin_row[some]
-        yield self._barred(_begun(self.odometer, begin, self.lengths[begin_row]), begin_row)
-        first = self.ends[rows, block]
-        many = self.ends[rows, block + 1] - first
+        yield self._barred(_begun(self.odometer, begin, self.lengths.take(begin_row)), begin_row)
+        first = self.ends[cells]
+        many = self.ends_before[cells] - first
         end = (first - many.cumsum() + many).repeat(many) + np.arange(many.sum())
-        end_row = rows.repeat(many)
-        yield self._barred(_ended(self.odometer, end, self.lengths[end_row]), end_row)
+        end_row = row.repeat(many)
+        yield self._barred(_ended(self.odometer, end, self.lengths.take(end_row)), end_row)
 
     def _barred(self, columns: _Columns, row: IntArray) -> tuple[_Columns, list[int]]:
         """Bar stretches across breaks, (w,) columns of which each belongs to a length."""
@@ -233,7 +246,7 @@ def _least_between(values: FloatArray, first: IntArray, last: IntArray) -> Float
     for reach in (1, 2, 4):
         least = np.minimum(least, np.append(least, np.full(reach, np.inf))[reach:])
     # Two runs of eight that overlap: `np.minimum.reduceat` takes five times as long.
-    both = np.minimum(least[first], least[np.maximum(last - 7, 0)])
+    both = np.minimum(least.take(first), least.take(np.maximum(last - 7, 0)))
     return np.where(last - first < 16, both, 0.0)
 
 
@@ -257,7 +270,7 @@ def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns
 
     (w,) each, of (w,) lengths or of one.
     """
-    starts, leaves = odometer.marks[begin], odometer.departs[begin]
+    starts, leaves = odometer.marks.take(begin), odometer.departs.take(begin)
     ends = np.minimum(starts + lengths, odometer.marks[-1])
     reaches = odometer.arrival(ends)
     return [starts, ends, leaves, reaches, reaches - leaves]
@@ -265,7 +278,7 @@ def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns
 
 def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
     """Where and when stretches begin and end that end on marks, and how long they took; as for `_begun`."""
-    ends, reaches = odometer.marks[end], odometer.arrives[end]
+    ends, reaches = odometer.marks.take(end), odometer.arrives.take(end)
     starts = np.maximum(ends - lengths, odometer.marks[0])
     leaves = odometer.departure(starts)
     return [starts, ends, leaves, reaches, reaches - leaves]

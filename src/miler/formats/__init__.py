@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -106,7 +105,7 @@ def _told(failures: list[tuple[str, MilerError]], failed: int) -> list[Note]:
 
 
 def _decode_file(content: Content, strict: bool, name: str, limits: Limits) -> list[Activity]:
-    source = Source(name=name, bytes=len(content.data), sha256=hashlib.sha256(content.data).hexdigest())
+    source = Source(name=name, bytes=len(content.data), sha256=content.sha256)
     plain = gunzip(content.data, limits) if content.data[:2] == GZIP else Content(content.data)
     notes = (*content.notes, *plain.notes)
     if strict and notes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from miler.activity import Note
 from miler.errors import CorruptFile
@@ -22,6 +24,11 @@ class Content:
 
     data: bytes
     notes: tuple[Note, ...] = ()
+
+    @cached_property
+    def sha256(self) -> str:
+        """By which the same bytes are known again."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 class Expansion:

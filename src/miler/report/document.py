@@ -34,6 +34,10 @@ _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u
 Document = dict[str, Any]
 
 _AS_IT_IS = frozenset((str, int, bool, type(None)))
+# A document is a tree: nothing in it is looked for in circles.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
+_FEW = 1e11  # so many millionths are multiplied out to 1e-5 of one
+_NEAR = 0.4999
 
 
 def document(analysis: Analysis) -> Document:
@@ -96,7 +100,10 @@ def dumps(value: Document | list[Document], *, indent: int | None = None) -> str
 
 def written(value: Any, *, indent: int | None = None) -> str:
     """Write what `rounded` returned, as `dumps` does."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    if indent is None:
+        text = _ENCODER.encode(value)
+    else:
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     if text.isprintable():  # as most are, and looking for what does not show takes five times as long
         return text
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
@@ -296,14 +303,22 @@ def pressed_document(pressed: PressedMile, effort: Effort) -> Document:
 def rounded(value: Any) -> Any:
     """Return a document as whoever reads its JSON finds it: numbers rounded, NaN as null, tuples as lists."""
     if isinstance(value, float):
-        if value.is_integer():  # most times and distances of a watch, and rounding is slow
-            return value + 0.0
-        return round(value, 6) + 0.0 if math.isfinite(value) else None
+        return _to_the_millionth(value)
     if isinstance(value, dict):
         return {k: v if type(v) in _AS_IT_IS else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(v) for v in value]
     return value
+
+
+def _to_the_millionth(value: float) -> float | None:
+    """Return `round(value, 6)`, in a third of its time; never -0.0; None for what is no number."""
+    millionths = value * 1e6
+    if -_FEW < millionths < _FEW:
+        nearest = round(millionths)
+        if -_NEAR < millionths - nearest < _NEAR:  # else the product may lie on the other side of a half
+            return nearest / 1e6
+    return round(value, 6) + 0.0 if math.isfinite(value) else None
 
 
 _COLUMNS = (

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, IntArray, distinct
-from miler.geodesy import around_deg, radii_by_cosine_m
+from miler.arrays import BoolArray, FloatArray, IntArray, added_up, distinct, increments
+from miler.geodesy import RADIANS, around_deg, radii_by_cosine_m
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
 from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
@@ -93,15 +93,15 @@ class Course:
     @classmethod
     def of(cls, times: FloatArray, latitude: FloatArray, longitude: FloatArray) -> Course:
         """Lay fixes (f,) out; those with NaN must be left out before."""
-        cosine = np.cos(np.radians(latitude))
+        cosine = np.cos(RADIANS * latitude)
         meridian, across = radii_by_cosine_m(cosine)
-        east_m = np.radians(1) * across * cosine
-        dx = around_deg(np.diff(longitude)) * (east_m[1:] + east_m[:-1]) / 2
-        dy = np.diff(latitude) * np.radians((meridian[1:] + meridian[:-1]) / 2)
+        east_m = RADIANS * across * cosine
+        dx = around_deg(increments(longitude)) * (east_m[1:] + east_m[:-1]) / 2
+        dy = increments(latitude) * (RADIANS * ((meridian[1:] + meridian[:-1]) / 2))
         steps = np.sqrt(dx * dx + dy * dy)
-        took = np.diff(times)
+        took = increments(times)
         jump = steps > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
-        x, y, path_m = (np.concatenate(([0.0], np.cumsum(d))) for d in (dx, dy, steps * ~jump))
+        x, y, path_m = (added_up(d) for d in (dx, dy, steps * ~jump))
         breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
         return cls(times, latitude, longitude, x, y, path_m, breaks)
 
@@ -182,7 +182,8 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
         at = np.arange(path[0], path[-1], step_m)
         starts = np.arange(0, len(at) - count + 1, hop)
         times, x, y = (column[piece] for column in (course.times, course.x, course.y))
-        dx, dy = (np.interp(at[starts + count - 1], path, v) - np.interp(at[starts], path, v) for v in (x, y))
+        ends = at[[starts, starts + count - 1]]
+        dx, dy = (np.diff(np.interp(ends, path, v), axis=0)[0] for v in (x, y))
         near = starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2]
         if not len(near):
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, added_up
 from miler.geodesy import radii_m
 from miler.oval import Oval
 
@@ -70,7 +70,7 @@ class Line:
         """Arc lengths (n,) without the step at the end of a lap: each the nearest to the one before."""
         lap = self.length_m
         steps = np.mod(np.diff(along_m) + lap / 2, lap) - lap / 2
-        unwrapped: FloatArray = along_m[0] + np.concatenate(([0.0], np.cumsum(steps)))
+        unwrapped: FloatArray = along_m[0] + added_up(steps)
         return unwrapped
 
 

@@ -217,10 +217,10 @@ def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Tr
         odometer: its pauses are: no distance is credited in one.
         settings: the lane, if the runner says it.
     """
-    have = np.isfinite(activity.get("latitude")) & np.isfinite(activity.get("longitude"))
-    if settings.distance_source != "auto" or have.sum() < _LEAST_FIXES:
+    times, latitude, longitude = activity.known("latitude", "longitude")
+    if settings.distance_source != "auto" or len(times) < _LEAST_FIXES:
         return None
-    course = Course.of(activity.elapsed[have], activity["latitude"][have], activity["longitude"][have])
+    course = Course.of(times, latitude, longitude)
     circuits: list[Circuit] = []
     finish, most = None, 0.0
     for found in tracks_in(course, settings.lane):

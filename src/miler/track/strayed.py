@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, added_up
 from miler.odometer import Odometer
 from miler.oval import LANE_WIDTH_M
 from miler.track.line import Line
@@ -82,6 +82,6 @@ def in_lanes(times: FloatArray, paths: FloatArray, laps: tuple[Strayed, ...]) ->
 
 def _over_laps(values: FloatArray, count: int) -> FloatArray:
     """Means over every so many values on end."""
-    sums = np.concatenate(([0.0], np.cumsum(values)))
+    sums = added_up(values)
     means: FloatArray = (sums[count:-1] - sums[: -count - 1]) / count
     return means
