@@ -33,6 +33,7 @@ _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u
 
 Document = dict[str, Any]
 
+_DIGITS = 6
 _AS_IT_IS = frozenset((str, int, bool, type(None)))
 
 
@@ -46,6 +47,8 @@ def document(analysis: Analysis) -> Document:
             {
                 "index": lap.index,
                 "trigger": lap.trigger,
+                "start_m": split.start_m,
+                "end_m": split.end_m,
                 "start_s": lap.start_s,
                 "elapsed_s": lap.elapsed_s,
                 "timer_s": lap.timer_s,
@@ -166,7 +169,13 @@ def _track(track: TrackSummary | None) -> Document | None:
 
 
 def effort_document(effort: Effort) -> Document:
-    """Return an effort, with how sure it is."""
+    """Return an effort, with how sure it is.
+
+    What follows from other numbers follows from them as they are written: so the document agrees with itself.
+    """
+    length_m, elapsed_s, low_s, high_s = (
+        round(value, _DIGITS) for value in (effort.length_m, effort.elapsed_s, effort.low_s, effort.high_s)
+    )
     return {
         "name": effort.name,
         "length_m": effort.length_m,
@@ -177,10 +186,10 @@ def effort_document(effort: Effort) -> Document:
         "end_s": effort.end_s,
         "start_m": effort.start_m,
         "end_m": effort.end_m,
-        "pace_s_per_km": effort.pace_s_per_km,
+        "pace_s_per_km": elapsed_s / length_m * 1000,
         "low_s": effort.low_s,
         "high_s": effort.high_s,
-        "uncertainty_s": effort.uncertainty_s,
+        "uncertainty_s": max(elapsed_s - low_s, high_s - elapsed_s),
         "optimism_s": effort.optimism_s,
         "evidence": None
         if effort.evidence is None
@@ -298,7 +307,7 @@ def rounded(value: Any) -> Any:
     if isinstance(value, float):
         if value.is_integer():  # most times and distances of a watch, and rounding is slow
             return value + 0.0
-        return round(value, 6) + 0.0 if math.isfinite(value) else None
+        return round(value, _DIGITS) + 0.0 if math.isfinite(value) else None
     if isinstance(value, dict):
         return {k: v if type(v) in _AS_IT_IS else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
