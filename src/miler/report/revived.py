@@ -100,10 +100,11 @@ def _lap_split(lap: Document) -> Split:
 def _effort(effort: Document, *, on_track: bool = False) -> Effort:
     evidence = effort["evidence"]
     names = ("name", "length_m", "start_m", "end_m", "start_s", "end_s", "elapsed_s", "timer_s", "clock")
-    unsure = ("low_s", "high_s", "optimism_s")
     return Effort(
         **{name: effort[name] for name in names},
-        **{name: _number(effort[name]) for name in unsure},
+        low_s=_number(effort["low_s"]),
+        high_s=_number(effort["high_s"]),
+        optimism_s=_number(effort["optimism_s"]),
         flags=tuple(effort["flags"]),
         doubts=tuple(effort["doubts"]),
         evidence=None if evidence is None else _evidence(evidence, on_track=on_track),
