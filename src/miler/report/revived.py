@@ -50,6 +50,7 @@ def revived(document: Document) -> Analysis:
     Raises:
         LookupError, TypeError or ValueError: if it is no such document, or names a record that the book
             does not have.
+        SettingsError: if it names settings that are none.
     """
     activity, laps = document["activity"], document["laps"]
     settings = Settings.from_mapping(document["settings"])
