@@ -137,7 +137,7 @@ def test_what_is_no_outline_is_refused(data: bytes) -> None:
     assert not kept.is_sound(zlib.compress(data))
     assert not kept.is_sound(data) and not kept.is_sound(None)
     with pytest.raises(LibraryError, match="reprocess"):
-        kept.told({}, zlib.compress(data), b"", Look())
+        kept.told({}, zlib.compress(data), "", Look())
 
 
 def test_an_outline_of_an_hour_is_small() -> None:

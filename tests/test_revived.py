@@ -40,7 +40,7 @@ LOOKS = [
 
 def told_again(analysis: Analysis, look: Look) -> str:
     """The report of what a library keeps of it: JSON, and bytes."""
-    return kept.told(json.loads(dumps(document(analysis))), kept.packed(outline(analysis.trace)), b"", look)
+    return kept.told(json.loads(dumps(document(analysis))), kept.packed(outline(analysis.trace)), "", look)
 
 
 def agrees(analysis: Analysis, looks: list[Look]) -> None:

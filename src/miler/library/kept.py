@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from miler.errors import LibraryError
-from miler.library.entry import unpressed
 from miler.trace import Outline
 
 if TYPE_CHECKING:
@@ -33,11 +32,11 @@ def packed(run: Outline) -> bytes:
     """Write an outline: of an hour 1.5 kB."""
     columns = np.stack((run.distance_m, run.heart_rate_bpm, run.altitude_m)) * _SCALES
     whole = np.where(np.isnan(columns), _MISSING, np.rint(columns).clip(-_MOST, _MOST)).astype(np.int32)
-    steps = np.diff(whole, axis=1, prepend=np.int32(0)).astype(
-        "<i4"
-    )  # what is too large for it wraps, and back
+    steps = np.diff(
+        whole, axis=1, prepend=np.int32(0)
+    )  # one too large wraps around, and back when it is read
     ends_s = run.elapsed_s[[0, -1]].tolist() if len(run.elapsed_s) else (0.0, 0.0)
-    return zlib.compress(_HEAD.pack(_VERSION, *ends_s) + steps.tobytes(), 2)
+    return zlib.compress(_HEAD.pack(_VERSION, *ends_s) + steps.astype("<i4").tobytes(), 2)
 
 
 def unpacked(blob: bytes) -> Outline:
@@ -65,21 +64,20 @@ def is_sound(blob: Any) -> bool:
     return True
 
 
-def told(document: dict[str, Any], outline: bytes | None, report: bytes, look: Look) -> str:
+def told(document: dict[str, Any], outline: bytes | None, report: str, look: Look) -> str:
     """Write the text report of what is kept: the very one that `text.render` makes of the analysis.
 
     Args:
         document: as the library has it.
         outline: packed; None of an activity that was imported before outlines were kept.
-        report: of such a one, the text as it was made then, packed: for 100 columns, with ANSI colours.
+        report: of such a one, the text as it was made then: for 100 columns, with ANSI colours.
         look: for whom.
 
     Raises:
         LibraryError: if it is damaged (`damaged`).
     """
     if outline is None:
-        text = unpressed(report)
-        return look.said(text if look.color else _ANSI.sub("", text))
+        return look.said(report if look.color else _ANSI.sub("", report))
     from miler.report.revived import revived
     from miler.report.text import retold
 

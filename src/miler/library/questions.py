@@ -106,18 +106,17 @@ class Said:
 class Stored(Said):
     """One activity as it is kept: its document `miler.analysis/1`, and what its text is made of beside that.
 
-    `outline` and `report` are the columns of `documents`, packed: with an outline the report is empty.
+    `outline` is the run's, packed; without one, `report` is the text as it was made at import, else empty.
     """
 
     document: dict[str, Any]
     outline: bytes | None
-    report: bytes
+    report: str
 
     def text(self, look: Look) -> str:
-        """Write the report as `miler report` does; of an activity without an outline as it was made once.
+        """Write the report as `miler report` does; without an outline, as it was made at import.
 
-        Raises:
-            LibraryError: if what is kept is damaged (`damaged`).
+        Raises LibraryError: if what is kept is damaged (`damaged`).
         """
         from miler.library.kept import told
 
@@ -401,10 +400,12 @@ def said(connection: sqlite3.Connection, activity_id: int) -> Said:
 
 def stored(connection: sqlite3.Connection, activity_id: int) -> Stored:
     """Return all that is kept of one activity."""
-    query = "SELECT outline, report FROM documents WHERE activity_id = ?"
-    outline, report = connection.execute(query, (activity_id,)).fetchone()
-    told = json.loads(document(connection, activity_id))
-    return Stored(**vars(said(connection, activity_id)), document=told, outline=outline, report=report)
+    from miler.library.entry import unpressed
+
+    query = "SELECT document, outline, report FROM documents WHERE activity_id = ?"
+    document, outline, report = connection.execute(query, (activity_id,)).fetchone()
+    told = {"document": json.loads(unpressed(document)), "outline": outline, "report": unpressed(report)}
+    return Stored(**vars(said(connection, activity_id)), **told)
 
 
 _EXCLUDED = "SELECT length_m FROM exclusions WHERE activity_id = ? ORDER BY length_m"
