@@ -115,6 +115,25 @@ def test_a_damaged_outline_is_found_and_made_anew(miler: Miler, path: Path, tmp_
     assert miler("show", 1).out == expected
 
 
+def test_a_library_of_somebody_else_does_no_more_to_a_terminal_than_colour_it(
+    miler: Miler, path: Path, tmp_path: Path
+) -> None:
+    miler("import", write_run(tmp_path / "run.gpx"))
+    with Library(path) as library:
+        kept_one = library.get(1)
+    bell = "\x1b]0;title\x07\x1b[2J\u202e"
+    notes = [{"code": "odd", "kind": "finding", "message": bell, "at_s": None}]
+    flagged = [effort | {"flags": [bell]} for effort in kept_one.document["efforts"]]
+    told = kept_one.document | {"notes": notes, "efforts": flagged}
+    for color in (False, True):
+        for text in (
+            kept.told(told, kept_one.outline, "", Look(100, color)),
+            kept.told({}, None, bell, Look(100, color)),
+        ):
+            assert "\\x1b]0;title\\x07" in text and "\u202e" not in text
+            assert color or text.replace("\n", "").isprintable()
+
+
 @given(values, values, values, st.floats(0, 1e6), st.floats(0, 1e6))
 def test_an_outline_comes_back_as_it_was_kept(
     distance: list[float], heart: list[float], altitude: list[float], first_s: float, took_s: float

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from miler.errors import LibraryError
+from miler.shown import printable
 from miler.trace import Outline
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ _VERSION = 1
 _HEAD = struct.Struct("<B2d")
 _SCALES = np.array([[100.0], [1.0], [10.0]])
 _MISSING, _MOST = -(2**31), 2**31 - 1
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_OURS = re.compile(rf"({_COLOUR.pattern}|\n)")
 _DAMAGE = (LookupError, TypeError, ValueError, struct.error, zlib.error)
 
 
@@ -77,7 +79,7 @@ def told(document: dict[str, Any], outline: bytes | None, report: str, look: Loo
         LibraryError: if it is damaged (`damaged`).
     """
     if outline is None:
-        return look.said(report if look.color else _ANSI.sub("", report))
+        return look.said(_safe(report if look.color else _COLOUR.sub("", report)))
     from miler.report.revived import revived
     from miler.report.text import retold
 
@@ -86,4 +88,9 @@ def told(document: dict[str, Any], outline: bytes | None, report: str, look: Loo
     except _DAMAGE as error:
         why = "what is kept of it cannot be read; `miler reprocess` makes it anew from the original"
         raise LibraryError(why, code="damaged") from error
-    return retold(analysis, run, look)
+    return _safe(retold(analysis, run, look))
+
+
+def _safe(text: str) -> str:
+    """Escape what does more to a terminal than colour it and end lines: a library may be somebody else's."""
+    return "".join(piece if i % 2 else printable(piece) for i, piece in enumerate(_OURS.split(text)))
