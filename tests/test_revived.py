@@ -71,6 +71,11 @@ def test_a_name_that_is_no_unicode_and_a_run_without_a_date_are_told_again(sampl
     agrees(analyse(odd), LOOKS[:2])
 
 
+def test_the_least_of_settings_is_told_again(samples: Path) -> None:
+    least = Settings(effort_lengths_m=(1.0, 4 / 3), gap_share=1e-6, moving_mps=1e-6, end_sd_m=1e-6)
+    agrees(analyse(read(samples / "treadmill.fit"), least), LOOKS[:1])
+
+
 def test_numbers_that_follow_from_others_in_the_document_follow_from_what_is_written_there(
     samples: Path,
 ) -> None:

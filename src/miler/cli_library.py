@@ -33,7 +33,7 @@ _effort_option = click.option(
 @click.option("--ascii", "plain", is_flag=True, help="Draw with plain characters only.")
 @library_option
 def show(activity_id: int, format_: str, plain: bool, library_path: Path | None) -> int:
-    """Show the report of an activity, also where its original is gone; html is made of that."""
+    """Show the report of an activity, also where its original is gone; html needs the original."""
     with open_library(library_path) as library:
         if format_ == "html":
             from miler.library.importing import analysis_of

@@ -34,9 +34,7 @@ def packed(run: Outline) -> bytes:
     """Write an outline: of an hour 1.5 kB."""
     columns = np.stack((run.distance_m, run.heart_rate_bpm, run.altitude_m)) * _SCALES
     whole = np.where(np.isnan(columns), _MISSING, np.rint(columns).clip(-_MOST, _MOST)).astype(np.int32)
-    steps = np.diff(
-        whole, axis=1, prepend=np.int32(0)
-    )  # one too large wraps around, and back when it is read
+    steps = np.diff(whole, axis=1, prepend=np.int32(0))  # what is too large for int32 wraps, there and back
     ends_s = run.elapsed_s[[0, -1]].tolist() if len(run.elapsed_s) else (0.0, 0.0)
     return zlib.compress(_HEAD.pack(_VERSION, *ends_s) + steps.astype("<i4").tobytes(), 2)
 
@@ -86,7 +84,7 @@ def told(document: dict[str, Any], outline: bytes | None, report: str, look: Loo
     try:
         analysis, run = revived(document), unpacked(outline)
     except _DAMAGE as error:
-        why = "what is kept of it cannot be read; `miler reprocess` makes it anew from the original"
+        why = "what is kept of the activity cannot be read; `miler reprocess` makes it anew from its original"
         raise LibraryError(why, code="damaged") from error
     return _safe(retold(analysis, run, look))
 

@@ -178,17 +178,17 @@ def effort_document(effort: Effort) -> Document:
     )
     return {
         "name": effort.name,
-        "length_m": effort.length_m,
+        "length_m": length_m,
         "clock": effort.clock,
-        "elapsed_s": effort.elapsed_s,
+        "elapsed_s": elapsed_s,
         "timer_s": effort.timer_s,
         "start_s": effort.start_s,
         "end_s": effort.end_s,
         "start_m": effort.start_m,
         "end_m": effort.end_m,
         "pace_s_per_km": elapsed_s / length_m * 1000,
-        "low_s": effort.low_s,
-        "high_s": effort.high_s,
+        "low_s": low_s,
+        "high_s": high_s,
         "uncertainty_s": max(elapsed_s - low_s, high_s - elapsed_s),
         "optimism_s": effort.optimism_s,
         "evidence": None

@@ -79,8 +79,8 @@ def _number(value: float | None) -> float:
 
 
 def _source(source: Document) -> Source:
-    name, format, size, sha256, part = source.values()
-    return Source(name, format or "", size, sha256 or "", part)
+    known = {name: source[name] or "" for name in ("format", "sha256")}
+    return Source(**source | known)
 
 
 def _summary(activity: Document) -> Summary:

@@ -72,11 +72,12 @@ def render(analysis: Analysis, look: Look | None = None) -> str:
     Returns:
         Text that ends with a newline; strings from the file are made safe to print.
     """
+    # By way of its document: so JSON has the same digits, and a library tells the very same report later.
     return retold(revived(rounded(document(analysis))), outline(analysis.trace), look or Look(WIDTH))
 
 
 def retold(analysis: Analysis, run: Outline, look: Look) -> str:
-    """Write the report that `render` writes, of what is kept of an activity.
+    """Write the same report of what is kept of an activity.
 
     Args:
         analysis: as `revived` makes it of the document.
