@@ -67,6 +67,8 @@ def test_a_report_fits_the_terminal_though_the_original_is_gone(
     assert miler("show", 1, "--ascii").out == f"#1 - Run\n{expected}"
     with Library(path) as library:
         lines = library.get(1).text(Look(50, color=True)).splitlines()
+        assert library.get(1).text(Look(100, plain=True)) == expected
+        assert library.get(1).text() == miler("show", 1).out.partition("\n")[2]
     assert "\x1b[1m" in lines[0] and max(map(len, lines)) > 50
     assert all(len(line) <= 50 for line in lines if "\x1b" not in line)
 

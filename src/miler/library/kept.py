@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from miler.errors import LibraryError
+from miler.report.look import Look
 from miler.shown import printable
 from miler.trace import Outline
-
-if TYPE_CHECKING:
-    from miler.report.look import Look
 
 _VERSION = 1
 _HEAD = struct.Struct("<B2d")
@@ -64,23 +62,24 @@ def is_sound(blob: Any) -> bool:
     return True
 
 
-def told(document: dict[str, Any], outline: bytes | None, report: str, look: Look) -> str:
+def told(document: dict[str, Any], outline: bytes | None, report: str, look: Look | None = None) -> str:
     """Write the text report of what is kept: the very one that `text.render` makes of the analysis.
 
     Args:
         document: as the library has it.
         outline: packed; None of an activity that was imported before outlines were kept.
         report: of such a one, the text as it was made then: for 100 columns, with ANSI colours.
-        look: for whom.
+        look: as in `text.render`.
 
     Raises:
         LibraryError: if it is damaged (`damaged`).
     """
+    from miler.report.revived import revived
+    from miler.report.text import WIDTH, retold
+
+    look = look or Look(WIDTH)
     if outline is None:
         return look.said(_safe(report if look.color else _COLOUR.sub("", report)))
-    from miler.report.revived import revived
-    from miler.report.text import retold
-
     try:
         analysis, run = revived(document), unpacked(outline)
     except _DAMAGE as error:

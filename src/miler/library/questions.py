@@ -113,7 +113,7 @@ class Stored(Said):
     outline: bytes | None
     report: str
 
-    def text(self, look: Look) -> str:
+    def text(self, look: Look | None = None) -> str:
         """Write the report as `miler report` does; without an outline, as it was made at import.
 
         Raises LibraryError: if what is kept is damaged (`damaged`).
