@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 # macOS' system libraries do not survive a fork.
 _METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 _PRELOAD = ["miler.outcome", "miler.formats", "miler.report.render", "miler.library.entry"]
-_PRELOAD += ["miler.library.kept", "fitparse.profile", "numpy.ma", "tzfpy"]
+_PRELOAD += ["fitparse.profile", "numpy.ma", "tzfpy"]
 
 
 class Engine(Protocol):

@@ -33,7 +33,6 @@ _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u
 
 Document = dict[str, Any]
 
-_DIGITS = 6
 _AS_IT_IS = frozenset((str, int, bool, type(None)))
 
 
@@ -174,7 +173,7 @@ def effort_document(effort: Effort) -> Document:
     What follows from other numbers follows from them as they are written: so the document agrees with itself.
     """
     length_m, elapsed_s, low_s, high_s = (
-        round(value, _DIGITS) for value in (effort.length_m, effort.elapsed_s, effort.low_s, effort.high_s)
+        round(value, 6) for value in (effort.length_m, effort.elapsed_s, effort.low_s, effort.high_s)
     )
     return {
         "name": effort.name,
@@ -307,7 +306,7 @@ def rounded(value: Any) -> Any:
     if isinstance(value, float):
         if value.is_integer():  # most times and distances of a watch, and rounding is slow
             return value + 0.0
-        return round(value, _DIGITS) + 0.0 if math.isfinite(value) else None
+        return round(value, 6) + 0.0 if math.isfinite(value) else None
     if isinstance(value, dict):
         return {k: v if type(v) in _AS_IT_IS else rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
