@@ -75,7 +75,7 @@ _MADE = """
         FROM made, json_each('[1,2,3,4]') q WHERE n % 5;
     INSERT INTO notes SELECT n, 1, 'teleport', 'finding', 'a displacement of 250 m across a pause', 100
         FROM made WHERE n % 50 = 0;
-    INSERT INTO documents SELECT n, :document, :report FROM made;
+    INSERT INTO documents (activity_id, document, report) SELECT n, :document, :report FROM made;
     INSERT INTO overrides (activity_id, tags, kind, shoes) SELECT n, 'club,home', 'race', 'Racer ' || n % 4
         FROM made WHERE n % 100 = 0;
 """

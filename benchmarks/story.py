@@ -5,9 +5,11 @@ python -m benchmarks.story
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import miler
@@ -15,7 +17,12 @@ from benchmarks.bar import CORPUS, Bar, skipped
 from miler import picture
 from miler.activity import Activity
 from miler.analysis import Analysis
+from miler.library import kept
 from miler.report.card import card
+from miler.report.document import document as document_of
+from miler.report.document import dumps
+from miler.report.look import Look
+from miler.trace import outline
 from miler.units import (
     MILE_M,
     UNIT_M,
@@ -38,6 +45,7 @@ _UNITS: tuple[Unit, ...] = ("mi", "km")
 def bars(short: bool) -> Iterator[Bar]:
     """Measure them."""
     yield _widths(short)
+    yield _told_again(short)
     yield _numbers(_NUMBERS // 10 if short else _NUMBERS)
     run = miler.read(_SAMPLES / "road-run-pauses.fit")
     yield _bytes(run)
@@ -48,25 +56,41 @@ def _widths(short: bool) -> Bar:
     name, goal = "lines of text reports wider than their terminal, or not ASCII where asked", "0"
     if not CORPUS.is_dir():
         return skipped(name, goal, "no folder of real recordings here")
-    files = sorted(p for kind in ("fit", "gpx", "tcx") for p in (CORPUS / kind).iterdir())
     reports = wrong = 0
-    for path in files[:: _EVERY_SHORT if short else _EVERY]:
-        for analysis in _analysed(path):
-            for width in _WIDTHS:
-                for plain in (False, True):
-                    text = miler.render(analysis, width=width, plain=plain)
-                    wrong += sum(len(line) > width for line in text.split("\n")) + (plain > text.isascii())
-                    reports += 1
+    for analysis in _analysed(_EVERY_SHORT if short else _EVERY):
+        for width, plain in product(_WIDTHS, (False, True)):
+            text = miler.render(analysis, width=width, plain=plain)
+            wrong += sum(len(line) > width for line in text.split("\n")) + (plain > text.isascii())
+            reports += 1
     return Bar(name, f"{wrong} in {reports} reports", goal, wrong == 0)
 
 
-def _analysed(path: Path) -> Iterator[Analysis]:
-    try:
-        activities = miler.read_all(path)
-    except miler.MilerError:
-        return
-    for activity in activities:
-        yield miler.analyse(activity, miler.Settings(units="both"))
+def _told_again(short: bool) -> Bar:
+    """Make reports of runs just read, and of what a library keeps of these."""
+    name, goal = "reports of what a library keeps that differ by a letter", "0"
+    if not CORPUS.is_dir():
+        return skipped(name, goal, "no folder of real recordings here")
+    reports = other = 0
+    for analysis in _analysed(_EVERY_SHORT if short else 1):
+        document = json.loads(dumps(document_of(analysis)))
+        packed = kept.packed(outline(analysis.trace))
+        for width, color in product((72, 100), (False, True)):
+            told = kept.told(document, packed, "", Look(width, color))
+            other += told != miler.render(analysis, width=width, color=color)
+            reports += 1
+    return Bar(name, f"{other} of {reports}", goal, other == 0)
+
+
+def _analysed(every: int) -> Iterator[Analysis]:
+    """Analyse one in so many recordings of the corpus."""
+    files = sorted(p for kind in ("fit", "gpx", "tcx") for p in (CORPUS / kind).iterdir())
+    for path in files[::every]:
+        try:
+            activities = miler.read_all(path)
+        except miler.MilerError:
+            continue
+        for activity in activities:
+            yield miler.analyse(activity, miler.Settings(units="both"))
 
 
 def _numbers(count: int) -> Bar:

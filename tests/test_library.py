@@ -43,7 +43,7 @@ def test_a_run_that_was_added_is_found_with_the_same_document(library: Library, 
     number = library.add(result)
     kept = library.get(number)
     assert kept.document == json.loads(dumps(document(result)))
-    assert kept.report == text.render(result, Look(text.WIDTH, color=True))
+    assert kept.text(Look(72, color=True)) == text.render(result, Look(72, color=True))
 
 
 def test_adding_a_run_twice_keeps_it_once(library: Library, samples: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_setting_unlike_any_other_is_refused_with_the_list() -> None:
     [
         ("gap_s", 0),
         ("gap_s", -1),
+        ("gap_s", 1e-7),
         ("gap_s", float("nan")),
         ("gap_s", float("inf")),
         ("gap_s", True),
@@ -50,6 +51,7 @@ def test_a_setting_unlike_any_other_is_refused_with_the_list() -> None:
         ("effort_lengths_m", []),
         ("effort_lengths_m", "5k"),
         ("effort_lengths_m", ["five"]),
+        ("effort_lengths_m", ["0.5m"]),
         ("sports", "running"),
         ("sports", [1]),
         ("sex", "X"),

@@ -21,6 +21,7 @@ from miler.report import spark
 from miler.report.layout import Column, laid_out, titled
 from miler.report.look import Look
 from miler.settings import Settings, Units
+from miler.trace import outline
 from miler.units import MILE_M, parse_duration
 from tests.conftest import SAMPLES as FOLDER
 
@@ -220,7 +221,7 @@ def test_what_does_not_change_is_worth_no_line() -> None:
 def test_the_mile_is_underlined_where_it_lay() -> None:
     analysis = analysed("track-mile.fit", "mi")
     assert analysis.mile is not None
-    lines = list(spark.profile(analysis.trace, analysis.mile.effort, ("mi",), Look(115), 15))
+    lines = list(spark.profile(outline(analysis.trace), analysis.mile.effort, ("mi",), Look(115), 15))
     effort, line = analysis.mile.effort, lines[1][1]
     first, last = line.index("━") / 100, len(line) / 100
     whole = float(analysis.trace.distance_m[-1])

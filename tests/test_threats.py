@@ -377,7 +377,7 @@ def test_every_threat_has_a_row_and_every_row_names_tests() -> None:
     assert [number for number, _ in rows] == [
         *(f"A{n}" for n in range(1, 14)),
         *(f"V{n}" for n in range(1, 6)),
-        *(f"F{n}" for n in range(1, 15)),
+        *(f"F{n}" for n in range(1, 16)),
     ]
     assert all("test_" in row or "benchmarks/" in row for _, row in rows)
 

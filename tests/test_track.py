@@ -471,6 +471,7 @@ def test_the_interval_of_a_mile_on_the_track_is_the_tracks_own(plain: Analysis) 
 def test_a_mile_on_the_track_is_a_track_mile_whatever_the_file_says(plain: Analysis) -> None:
     street = analyse(replace(run(PLAIN, 1)[1], sub_sport="street"), LANE_1).mile
     assert street is not None and street.worth.surface == "outdoor"
+    assert street.pacing is not None
     assert (street.eligibility[0].met, street.pacing.noise_percent) == ("yes", TRACK_NOISE_PERCENT)
     assert "a track of 400 m" in street.eligibility[0].reason
 
@@ -482,6 +483,7 @@ def test_a_road_mile_before_the_track_is_no_track_mile() -> None:
     road = analyse(activity, LANE_1, Overrides(window_s=(0.0, whole.track.from_s - 10.0))).mile
     assert road is not None and road.effort.evidence is not None
     assert not road.effort.evidence.on_track and road.worth.surface is None
+    assert road.pacing is not None
     assert road.pacing.noise_percent == DEVICE_NOISE_PERCENT
     # This watch counts 2 % too much, which its positions say of the road.
     assert "the device's distance and its positions are" in road.effort.evidence.reasons[0]

@@ -98,7 +98,7 @@ class Mile:
     quarters: tuple[Split, ...]
     track_laps: tuple[Split, ...]
     evenness: Evenness
-    pacing: Pacing
+    pacing: Pacing | None
     worth: Worth
     conditions: tuple[Condition, ...]
     pace_light: tuple[Chased, ...]
@@ -285,7 +285,8 @@ def fastest_mile(
         quarters=four,
         track_laps=splits(activity, odometer, effort, settings.lap_m),
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
-        pacing=pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(source)),
+        interrupted=(rest := rest_inside(effort, odometer, repeats)),
+        pacing=None if rest else pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(source)),
         worth=worth_of(activity, effort, settings, track_lap_m),
         conditions=conditions_of(activity, odometer, effort, settings, track_lap_m)
         + told(said.wind, said.shoes),
@@ -298,7 +299,6 @@ def fastest_mile(
         own_bests=own_bests_of(activity, effort, settings),
         pressed=pressed_mile(activity, settings, settings.lane or 1),
         by_timer=faster_by_timer(odometer, effort),
-        interrupted=rest_inside(effort, odometer, repeats),
         eligibility=checklist(effort, activity, track_lap_m),
     )
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK, SOME_FAILED, has_color, has_place
+from miler.cli_options import OK, SOME_FAILED, has_place, look_at
 from miler.cli_questions import chosen_by, filters, length
 
 if TYPE_CHECKING:
@@ -31,9 +30,10 @@ _effort_option = click.option(
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "html"]), default="text", show_default=True
 )
+@click.option("--ascii", "plain", is_flag=True, help="Draw with plain characters only.")
 @library_option
-def show(activity_id: int, format_: str, library_path: Path | None) -> int:
-    """Show the report of an activity as it was made; html is made anew from the original."""
+def show(activity_id: int, format_: str, plain: bool, library_path: Path | None) -> int:
+    """Show the report of an activity, also where its original is gone; html needs the original."""
     with open_library(library_path) as library:
         if format_ == "html":
             from miler.library.importing import analysis_of
@@ -49,7 +49,8 @@ def show(activity_id: int, format_: str, library_path: Path | None) -> int:
     else:
         from miler.report.listing import shown
 
-        click.echo(shown(asdict(kept), own_bests, color=has_color(sys.stdout)), nl=False)
+        look = look_at(sys.stdout, plain=plain)
+        click.echo(shown(vars(kept), kept.text(look), look, own_bests), nl=False)
     return OK
 
 

@@ -72,6 +72,7 @@ class Pacing:
         score_low, score_high: 95 % of the evenness score, given the noise.
         lost_s: (4,) seconds that each quarter lost against the fastest one.
         more_even_than_percent: of the record races with a published time for each quarter.
+        races: how many these are.
         likeness: every one of those races, the most alike first.
         kick: the finish, against the quarter before it; None where no faster one shows.
         surges: stretches of 100 m or more off the effort's mean, outside the kick.
@@ -87,6 +88,7 @@ class Pacing:
     score_high: float
     lost_s: tuple[float, ...]
     more_even_than_percent: float
+    races: int
     likeness: tuple[Likeness, ...]
     kick: Change | None
     surges: tuple[Change, ...]
@@ -125,6 +127,7 @@ def pacing(
         score_high=high,
         lost_s=tuple(float(q) for q in quarters - quarters.min()),
         more_even_than_percent=100 * sum(r.cv_percent > spread for r in alike) / len(alike),
+        races=len(alike),
         likeness=alike,
         kick=kick,
         surges=surges_of(times_s, distances_m, noise_percent, kick),

@@ -18,6 +18,8 @@ Units = Literal["mi", "km", "both"]
 
 LANES = 10  # of the widest tracks
 FIRST_BIRTH_YEAR, LAST_BIRTH_YEAR = 1880, 2100
+_LEAST = 1e-6  # to which documents are rounded, and with them the settings that a result was made with
+SHORTEST_EFFORT_M = 1.0  # a moment has no speed
 SHORTEST_LAP_M = 50.0  # a tenth of a second of pace is then 0.2 %; no track is shorter
 
 
@@ -117,8 +119,8 @@ def _positive(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingsError(f"setting {name!r} must be a number, not {value!r}")
     # Compared, not asked: an integer of TOML may be larger than any float.
-    if not 0 < value <= sys.float_info.max:
-        raise SettingsError(f"setting {name!r} must be positive, not {value!r}")
+    if not _LEAST <= value <= sys.float_info.max:
+        raise SettingsError(f"setting {name!r} must be positive, a millionth or more, not {value!r}")
     return float(value)
 
 
@@ -132,17 +134,20 @@ def _length(name: str, value: object) -> float:
     return parse_distance(value) if isinstance(value, str) else _positive(name, value)
 
 
+def _long_enough(name: str, length_m: float, shortest_m: float) -> float:
+    if length_m < shortest_m:
+        raise SettingsError(f"setting {name!r} must be at least {shortest_m:g} m, not {length_m:g} m")
+    return length_m
+
+
 def _lengths(name: str, value: object) -> tuple[float, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise SettingsError(f"setting {name!r} must be a list of lengths, such as ['1mi', '5k']")
-    return tuple(sorted({_length(name, v) for v in value}))
+    return tuple(sorted({_long_enough(name, _length(name, v), SHORTEST_EFFORT_M) for v in value}))
 
 
 def _lap(name: str, value: object) -> float:
-    length_m = _length(name, value)
-    if length_m < SHORTEST_LAP_M:
-        raise SettingsError(f"setting {name!r} must be at least {SHORTEST_LAP_M:g} m, not {value!r}")
-    return length_m
+    return _long_enough(name, _length(name, value), SHORTEST_LAP_M)
 
 
 def _words(name: str, value: object) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from miler.geodesy import RADIANS, around_deg, radii_m
 from miler.odometer import Odometer
 
 TRACE_POINTS = 600  # enough for a chart as wide as a screen
+OUTLINE_POINTS = 480  # three for each of the cells that the widest terminal has
 _MILE_POINTS = 900  # the seconds of a mile at a walk; a slower one is thinned
 _RECORDED_S = 2.0  # watches write a place a second: less than two of them is no speed
 
@@ -41,6 +42,34 @@ class Trace:
     power_w: FloatArray
     east_m: FloatArray
     north_m: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """The run in so few points that a library keeps them: what lines of characters show of it.
+
+    Columns of one length, NaN for missing; empty where the run has no distance.
+
+    Attributes:
+        elapsed_s: (n,) from the start, even in time.
+        distance_m: (n,) by the odometer, to the centimetre.
+        heart_rate_bpm, altitude_m: (n,) whole beats; to the decimetre.
+    """
+
+    elapsed_s: FloatArray
+    distance_m: FloatArray
+    heart_rate_bpm: FloatArray
+    altitude_m: FloatArray
+
+
+def outline(trace: Trace) -> Outline:
+    """Thin a run further, to what a library keeps of it."""
+    if not len(trace.elapsed_s):
+        return Outline(*(np.empty(0) for _ in range(4)))
+    at_s = np.linspace(trace.elapsed_s[0], trace.elapsed_s[-1], OUTLINE_POINTS)
+    columns = ((trace.distance_m, 2), (trace.heart_rate_bpm, 0), (trace.altitude_m, 1))
+    # No zero has a sign: it would be printed.
+    return Outline(at_s, *(np.interp(at_s, trace.elapsed_s, c).round(digits) + 0.0 for c, digits in columns))
 
 
 def thin(activity: Activity, odometer: Odometer, mile: Effort | None = None) -> Trace:

@@ -238,7 +238,7 @@ class Library:
         """Yield what was said of each activity, and its document as one line of JSON, in order of numbers."""
         with self.reading() as connection:
             for number in questions.numbers(connection, chosen or Filter()):
-                yield questions.said(connection, number), questions.texts(connection, number)[0]
+                yield questions.said(connection, number), questions.document(connection, number)
 
     def efforts(self, activity_id: int) -> dict[float, float]:
         """Return the elapsed seconds of an activity's efforts by length, metres."""

@@ -85,27 +85,26 @@ def entry_of_one(analysis: Analysis) -> Entry:
 
 def result_of(analysis: Analysis) -> Result:
     """Lay one analysis out as rows."""
-    from miler.report import text
+    from miler.library import kept
     from miler.report.document import document, rounded, written
-    from miler.report.look import Look
+    from miler.trace import outline
 
     told = rounded(document(analysis))
-    report = text.render(analysis, Look(text.WIDTH, color=True))
     taken = fingerprint(analysis)
     return Result(
         part=analysis.source.part or 1,
-        laid=_laid(told, _pressed(written(told)), _pressed(report)),
+        laid=_laid(told, (_pressed(written(told)), kept.packed(outline(analysis.trace)), _NO_REPORT)),
         settings=json.dumps(told["settings"], sort_keys=True),
         fingerprint=(taken.begin_s, taken.end_s, packed(taken)),
     )
 
 
-def laid_out(document: bytes, report: bytes) -> Laid:
+def laid_out(document: bytes, outline: bytes | None, report: bytes) -> Laid:
     """Lay a kept document out as rows: those that `result_of` made of its analysis."""
-    return _laid(json.loads(unpressed(document)), document, report)
+    return _laid(json.loads(unpressed(document)), (document, outline, report))
 
 
-def _laid(document: Document, written: bytes, report: bytes) -> Laid:
+def _laid(document: Document, kept: Row) -> Laid:
     scores = flat.scores(document)
     return Laid(
         activity=_picked(flat.activity(document), ACTIVITY),
@@ -115,7 +114,7 @@ def _laid(document: Document, written: bytes, report: bytes) -> Laid:
             "laps": _rows("laps", flat.laps(document)),
             "splits": _rows("splits", flat.splits(document)),
             "notes": _rows("notes", flat.notes(document)),
-            "documents": ((written, report),),
+            "documents": (kept,),
         },
     )
 
@@ -123,6 +122,9 @@ def _laid(document: Document, written: bytes, report: bytes) -> Laid:
 def _pressed(text: str) -> bytes:
     # Of an hour 8.3 kB in 0.14 ms; the usual level 6 gives 7.5 kB in 0.3 ms.
     return zlib.compress(text.encode("utf-8", "backslashreplace"), 2)
+
+
+_NO_REPORT = _pressed("")
 
 
 def unpressed(blob: bytes) -> str:

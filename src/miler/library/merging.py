@@ -232,8 +232,9 @@ def _numbered(
 
 def _lift(connection: sqlite3.Connection, part: Part, number: int) -> None:
     """Keep the results of a source that no longer leads beside the tables of results."""
+    columns = ", ".join(SPARE)
     connection.execute(
-        "INSERT INTO spares SELECT ?, ?, a.settings_id, a.version, d.document, d.report"
+        f"INSERT INTO spares (sha256, part, {columns}) SELECT ?, ?, {columns}"
         " FROM activities a JOIN documents d ON d.activity_id = a.id WHERE a.id = ?",
         (*part, number),
     )
@@ -277,11 +278,11 @@ def _results(connection: sqlite3.Connection, part: Part, change: Change) -> tupl
         fresh = change.fresh[part]
         return fresh.laid, fresh.settings_id, fresh.version
     where = "WHERE sha256 = ? AND part = ?"
-    settings_id, version, document, report = connection.execute(
+    settings_id, version, *kept = connection.execute(
         f"SELECT {', '.join(SPARE)} FROM spares {where}", part
     ).fetchone()
     connection.execute(f"DELETE FROM spares {where}", part)
-    return laid_out(document, report), settings_id, version
+    return laid_out(*kept), settings_id, version
 
 
 def _written(
@@ -314,7 +315,7 @@ def _hang(connection: sqlite3.Connection, number: int, laid: Laid) -> None:
 
 def _lend(connection: sqlite3.Connection, number: int, order: list[Part]) -> None:
     """Give the laps and splits of an activity what only another source has; take back what it had before."""
-    query = "SELECT document, report FROM documents WHERE activity_id = ?"
+    query = "SELECT document, outline, report FROM documents WHERE activity_id = ?"
     lenders = [
         Lender(_known(connection, other), clock_s)
         for other in order[1:]

@@ -7,13 +7,16 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from miler.errors import LibraryError
 from miler.library.places import real_name, real_path
 from miler.saying import SURFACES
 from miler.trends import Dated
 from miler.units import MILE_M
+
+if TYPE_CHECKING:
+    from miler.report.look import Look
 
 _MOST = 2**63 - 1  # SQLite's largest number
 WHOLE = 0.0  # the length_m of an exclusion that holds for every effort of an activity
@@ -101,10 +104,23 @@ class Said:
 
 @dataclass(frozen=True)
 class Stored(Said):
-    """One activity as it is kept: its document `miler.analysis/1`, and the text report as it was made."""
+    """One activity as it is kept: its document `miler.analysis/1`, and what its text is made of beside that.
+
+    `outline` is the run's, packed; without one, `report` is the text as it was made at import, else empty.
+    """
 
     document: dict[str, Any]
+    outline: bytes | None
     report: str
+
+    def text(self, look: Look | None = None) -> str:
+        """Write the report as `miler report` does; without an outline, as it was made at import.
+
+        Raises LibraryError: if what is kept is damaged (`damaged`).
+        """
+        from miler.library.kept import told
+
+        return told(self.document, self.outline, self.report, look)
 
 
 @dataclass(frozen=True)
@@ -355,13 +371,12 @@ def require(connection: sqlite3.Connection, activity_id: int) -> None:
         raise LibraryError(f"there is no activity {activity_id}; `miler list` shows them", code="no_activity")
 
 
-def texts(connection: sqlite3.Connection, activity_id: int) -> tuple[str, str]:
-    """Return the document of an activity, one line of JSON, and its report as text with ANSI colours."""
+def document(connection: sqlite3.Connection, activity_id: int) -> str:
+    """Return the document of an activity, one line of JSON."""
     from miler.library.entry import unpressed
 
-    query = "SELECT document, report FROM documents WHERE activity_id = ?"
-    document, report = connection.execute(query, (activity_id,)).fetchone()
-    return unpressed(document), unpressed(report)
+    query = "SELECT document FROM documents WHERE activity_id = ?"
+    return unpressed(connection.execute(query, (activity_id,)).fetchone()[0])
 
 
 def said(connection: sqlite3.Connection, activity_id: int) -> Said:
@@ -386,8 +401,12 @@ def said(connection: sqlite3.Connection, activity_id: int) -> Said:
 
 def stored(connection: sqlite3.Connection, activity_id: int) -> Stored:
     """Return all that is kept of one activity."""
-    document, report = texts(connection, activity_id)
-    return Stored(**vars(said(connection, activity_id)), document=json.loads(document), report=report)
+    from miler.library.entry import unpressed
+
+    query = "SELECT document, outline, report FROM documents WHERE activity_id = ?"
+    document, outline, report = connection.execute(query, (activity_id,)).fetchone()
+    told = {"document": json.loads(unpressed(document)), "outline": outline, "report": unpressed(report)}
+    return Stored(**vars(said(connection, activity_id)), **told)
 
 
 _EXCLUDED = "SELECT length_m FROM exclusions WHERE activity_id = ? ORDER BY length_m"

@@ -18,8 +18,8 @@ from miler.library.fingerprint import UNKNOWN, packed
 from miler.library.importing import read_again, reprocess
 from miler.library.merging import Change, Fresh, settle
 from miler.library.originals import Originals, Wanted
-from miler.library.salvage import Row, Salvage, salvage, text_of
-from miler.library.tables import FINGERPRINT, SAID, SOURCE, insertion
+from miler.library.salvage import Row, Salvage, can_be_told, salvage
+from miler.library.tables import FINGERPRINT, RESULTS, SAID, SOURCE, insertion
 from miler.library.writing import Recorded, settings_id
 from miler.settings import Settings
 
@@ -35,12 +35,13 @@ def check(library: Library) -> list[str]:
         for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
             wrong.append(f"row {row} of {table} belongs to no row of {parent}")
         documents = (
-            "SELECT activity_id, document, report FROM documents"
-            " UNION ALL SELECT s.activity_id, p.document, p.report FROM spares p JOIN sources s"
+            "SELECT activity_id, document, outline, report FROM documents"
+            " UNION ALL SELECT s.activity_id, p.document, p.outline, p.report FROM spares p JOIN sources s"
             " ON s.sha256 = p.sha256 AND s.part = p.part"
         )
-        for number, *blobs in connection.execute(documents):
-            wrong += [f"a document of activity {number} cannot be read" for b in blobs if text_of(b) is None]
+        for number, *kept in connection.execute(documents):
+            if not can_be_told(dict(zip(RESULTS["documents"], kept, strict=True))):
+                wrong.append(f"a document of activity {number} cannot be read")
         orphans = connection.execute(
             "SELECT id FROM activities WHERE id NOT IN (SELECT activity_id FROM documents)"
             " OR id NOT IN (SELECT activity_id FROM sources)"
@@ -160,7 +161,7 @@ def _carry_over(connection: sqlite3.Connection, found: Salvage) -> None:
         if part in there:
             continue
         fresh = Fresh(
-            laid_out(kept["document"], kept["report"]),
+            laid_out(kept["document"], kept.get("outline"), kept["report"]),
             tuple(source[column] for column in SOURCE),
             settings_id(connection, texts[kept["settings_id"]]),
             tuple(known[column] for column in FINGERPRINT) if known else (None, None, packed(UNKNOWN)),

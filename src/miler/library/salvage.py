@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from miler.library.entry import unpressed
+from miler.library.kept import is_sound
 from miler.library.originals import Wanted
 from miler.library.places import Place, real_name
 from miler.library.tables import RESULTS, SAID
@@ -86,7 +87,7 @@ class Salvage:
             kept = spares.get(key) or leading.pop(source["activity_id"], None)
             if kept is None or kept["settings_id"] not in settings:
                 continue
-            if text_of(kept["document"]) is not None and text_of(kept["report"]) is not None:
+            if can_be_told(kept):
                 yield source, kept, prints.get(key, {})
 
 
@@ -134,6 +135,13 @@ def _sources_of_documents(tables: dict[str, list[Row]]) -> list[Row]:
             }
         )
     return [row for row in lost if row["sha256"]]
+
+
+def can_be_told(kept: Row) -> bool:
+    """Whether a row of `documents` can be read: its document and its outline, else its report."""
+    outline = kept.get("outline")  # a library before the fifth schema has no such column
+    beside = text_of(kept["report"]) is not None if outline is None else is_sound(outline)
+    return beside and text_of(kept["document"]) is not None
 
 
 def text_of(blob: Any) -> str | None:

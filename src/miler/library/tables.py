@@ -61,14 +61,14 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
         *_STREAMS,
     ),
     "notes": ("number", "code", "kind", "message", "at_s"),
-    "documents": ("document", "report"),
+    "documents": ("document", "outline", "report"),
 }
 
 SOURCE = ("sha256", "part", "format", "name", "size_bytes", "label")
 
 # Of each source: by what its run is known again. And the results of one that does not lead its activity.
 FINGERPRINT = ("begin_s", "end_s", "fingerprint")
-SPARE = ("settings_id", "version", "document", "report")
+SPARE = ("settings_id", "version", *RESULTS["documents"])
 
 # Evidence that two sources are of one run; the first columns are the key.
 PAIR = (

@@ -50,6 +50,8 @@ def document(analysis: Analysis) -> Document:
             {
                 "index": lap.index,
                 "trigger": lap.trigger,
+                "start_m": split.start_m,
+                "end_m": split.end_m,
                 "start_s": lap.start_s,
                 "elapsed_s": lap.elapsed_s,
                 "timer_s": lap.timer_s,
@@ -173,21 +175,27 @@ def _track(track: TrackSummary | None) -> Document | None:
 
 
 def effort_document(effort: Effort) -> Document:
-    """Return an effort, with how sure it is."""
+    """Return an effort, with how sure it is.
+
+    What follows from other numbers follows from them as they are written: so the document agrees with itself.
+    """
+    length_m, elapsed_s, low_s, high_s = (
+        round(value, 6) for value in (effort.length_m, effort.elapsed_s, effort.low_s, effort.high_s)
+    )
     return {
         "name": effort.name,
-        "length_m": effort.length_m,
+        "length_m": length_m,
         "clock": effort.clock,
-        "elapsed_s": effort.elapsed_s,
+        "elapsed_s": elapsed_s,
         "timer_s": effort.timer_s,
         "start_s": effort.start_s,
         "end_s": effort.end_s,
         "start_m": effort.start_m,
         "end_m": effort.end_m,
-        "pace_s_per_km": effort.pace_s_per_km,
-        "low_s": effort.low_s,
-        "high_s": effort.high_s,
-        "uncertainty_s": effort.uncertainty_s,
+        "pace_s_per_km": elapsed_s / length_m * 1000,
+        "low_s": low_s,
+        "high_s": high_s,
+        "uncertainty_s": max(elapsed_s - low_s, high_s - elapsed_s),
         "optimism_s": effort.optimism_s,
         "evidence": None
         if effort.evidence is None

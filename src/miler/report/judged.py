@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # see `words`
 def judged(mile: Mile) -> dict[str, Any]:
     """Return the judgement of a mile, each part under its key; a rest inside leaves no pacing to judge."""
     return {
-        "pacing": None if mile.interrupted else _pacing(mile.pacing),
+        "pacing": None if mile.pacing is None else _pacing(mile.pacing),
         "worth": _worth(mile.worth),
         "conditions": [
             {
@@ -80,6 +80,7 @@ def _pacing(pacing: Pacing) -> dict[str, Any]:
         "score_high": pacing.score_high,
         "lost_s": list(pacing.lost_s),
         "more_even_than_percent": pacing.more_even_than_percent,
+        "races": pacing.races,
         "like": [
             {"profile_id": r.profile_id, "difference_percent": r.difference_percent}
             for r in (*nearest, farthest)
@@ -109,7 +110,13 @@ def _worth(worth: Worth) -> dict[str, Any]:
                 "points": book.points,
                 "shares": [{"record_id": s.mark.record_id, "percent": s.percent} for s in book.shares],
                 "age_grades": [
-                    {"percent": g.percent, "standard_s": g.standard_s, "table": g.table, "source": g.source}
+                    {
+                        "percent": g.percent,
+                        "standard_s": g.standard_s,
+                        "table": g.table,
+                        "note": g.note,
+                        "source": g.source,
+                    }
                     for g in book.age_grades
                 ],
                 "stood_until": None if book.stood_until is None else book.stood_until.record_id,

@@ -6,8 +6,6 @@ has no room for is left out: weekdays, elapsed time, evenness, a second pace; th
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from miler.ownbest import OwnBest
@@ -32,7 +30,6 @@ _LONGEST_WORDS = 46
 _SHORTEST_WORDS = 14
 _LONGEST_NAME = 24
 _LEAST_WORDS = 4
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DIM, _BOLD = "2", "1"
 
 
@@ -126,8 +123,15 @@ def of_athletes(length_m: float, rows: Sequence[Document], look: Look) -> str:
     return "\n".join(lines if rows else [*lines, "  none"]) + "\n"
 
 
-def shown(kept: Document, own_bests: Sequence[OwnBest] = (), *, color: bool = False) -> str:
-    """Write a kept report under what only the library knows: what the runner said of it, and own bests."""
+def shown(kept: Document, report: str, look: Look, own_bests: Sequence[OwnBest] = ()) -> str:
+    """Write a kept report under what only the library knows: what the runner said of it, and own bests.
+
+    Args:
+        kept: one activity, as `Stored` has it.
+        report: its text.
+        look: for whom.
+        own_bests: of the library.
+    """
     words = [f"#{kept['activity_id']}"]
     if kept["title"]:
         words.append(kept["title"])
@@ -142,10 +146,8 @@ def shown(kept: Document, own_bests: Sequence[OwnBest] = (), *, color: bool = Fa
     beside = own_best_words(own_bests, mile.get("uncertainty_s"))
     if context:
         beside.insert(0, f"not included in the time: {', '.join(context)}")
-    lines = [" · ".join(words), *(line for said in beside for line in textwrap.wrap(said, _WIDE))]
-    # The report's colours are the only escapes in it: what comes from a file was made printable.
-    report = kept["report"] if color else _ANSI.sub("", kept["report"])
-    return "".join(f"{printable(line)}\n" for line in lines) + report
+    lines = [line for said in (" · ".join(words), *beside) for line in look.wrap(printable(said))]
+    return "".join(f"{line}\n" for line in lines) + report
 
 
 def duplicates(rows: Sequence[Document], look: Look) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from miler.arrays import FloatArray, quantile
 from miler.effort import Effort
 from miler.report.look import Look
-from miler.trace import Trace
+from miler.trace import Outline
 from miler.units import Unit, format_pace, pace_figure
 
 _LEAST_WAY_M = 100.0
@@ -24,22 +24,22 @@ _LEAST_BPM, _LEAST_CLIMB_M = 40.0, 30.0  # less is not stretched over the height
 
 
 def profile(
-    trace: Trace, effort: Effort | None, units: Sequence[Unit], look: Look, indent: int
+    run: Outline, effort: Effort | None, units: Sequence[Unit], look: Look, indent: int
 ) -> Iterator[tuple[str, str, str]]:
     """Yield title, drawing and words of each line; none for a run of less than a hundred metres.
 
     Args:
-        trace: the thinned run.
+        run: what is kept of it.
         effort: what to underline.
         units: of the pace that is told.
         look: how wide, in which characters.
         indent: columns before the drawing.
     """
     cells = min(look.width - indent, _MOST_CELLS)
-    if cells < _LEAST_CELLS or not len(trace.distance_m) or _way_m(trace) < _LEAST_WAY_M:
+    if cells < _LEAST_CELLS or not len(run.distance_m) or _way_m(run) < _LEAST_WAY_M:
         return
-    edges = np.linspace(trace.distance_m[0], trace.distance_m[-1], cells + 1)
-    clock = np.interp(edges, trace.distance_m, trace.elapsed_s)
+    edges = np.linspace(run.distance_m[0], run.distance_m[-1], cells + 1)
+    clock = np.interp(edges, run.distance_m, run.elapsed_s)
     speeds = np.diff(edges) / np.maximum(np.diff(clock), 1e-3)
     mile_mps = effort.length_m / effort.elapsed_s if effort else np.inf
     drawn, words = _paces(speeds, _NEVER_RUN * mile_mps, units, look)
@@ -51,11 +51,11 @@ def profile(
         mark = "^" if look.plain else "━"
         yield "", "".join(mark if here else " " for here in inside).rstrip(), f"{words}; {mark} is the mile"
     for title, values, least, unit in (
-        ("HEART RATE", trace.heart_rate_bpm, _LEAST_BPM, "bpm"),
-        ("ELEVATION", trace.altitude_m, _LEAST_CLIMB_M, "m"),
+        ("HEART RATE", run.heart_rate_bpm, _LEAST_BPM, "bpm"),
+        ("ELEVATION", run.altitude_m, _LEAST_CLIMB_M, "m"),
     ):
         if np.isfinite(values).sum() > 1:
-            means = _means(trace, values, clock)
+            means = _means(run, values, clock)
             low, high = float(np.nanmin(means)), float(np.nanmax(means))
             if high - low < _FLAT * least:
                 continue
@@ -63,8 +63,8 @@ def profile(
             yield title, look.spark(((means - low) / max(high - low, least)).tolist()), words
 
 
-def _way_m(trace: Trace) -> float:
-    return float(trace.distance_m[-1] - trace.distance_m[0])
+def _way_m(run: Outline) -> float:
+    return float(run.distance_m[-1] - run.distance_m[0])
 
 
 def _paces(speeds: FloatArray, most_mps: float, units: Sequence[Unit], look: Look) -> tuple[str, str]:
@@ -81,9 +81,9 @@ def _paces(speeds: FloatArray, most_mps: float, units: Sequence[Unit], look: Loo
     return drawn, f"fast is up: {' = '.join(told)}{beyond}"
 
 
-def _means(trace: Trace, values: FloatArray, clock: FloatArray) -> FloatArray:
+def _means(run: Outline, values: FloatArray, clock: FloatArray) -> FloatArray:
     """The mean of a stream in each cell, by time; NaN where it has none."""
-    cell = np.clip(np.searchsorted(clock, trace.elapsed_s, side="right") - 1, 0, len(clock) - 2)
+    cell = np.clip(np.searchsorted(clock, run.elapsed_s, side="right") - 1, 0, len(clock) - 2)
     known = np.isfinite(values)
     counts = np.bincount(cell[known], minlength=len(clock) - 1)
     sums = np.bincount(cell[known], weights=values[known], minlength=len(clock) - 1)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 
 from miler.activity import Note, Pause
 from miler.analysis import Analysis, Mile
@@ -13,8 +12,11 @@ from miler.effort import Effort, Split
 from miler.repeats import Series
 from miler.report import oval as ovals
 from miler.report import spark
+from miler.report.document import document, rounded
 from miler.report.layout import BESIDE, MISSING, Column, headed, hung, indent, laid_out, titled
 from miler.report.look import Look
+from miler.report.noted import noted
+from miler.report.revived import revived
 from miler.report.verdicts import context_words, pacing_words, shape_words, worth_words
 from miler.report.words import (
     SOURCES,
@@ -34,6 +36,7 @@ from miler.report.words import (
 )
 from miler.scoring import Behind
 from miler.shown import printable
+from miler.trace import Outline, outline
 from miler.units import (
     TRACK_LAP_M,
     Unit,
@@ -53,8 +56,7 @@ from miler.units import (
 
 WIDTH = 100  # where nobody says how wide
 
-_MOST_NOTES = 8  # of one code; of more, the first few stand for the rest
-_SHOWN_NOTES = 3
+_SHOWN_DOUBTS = 3
 _SHOWN_PAUSES = 6
 _LONGEST_NAME = 36
 _SPLIT_TITLES: dict[Unit, str] = {"mi": "MILE SPLITS", "km": "KILOMETRE SPLITS"}
@@ -70,15 +72,28 @@ def render(analysis: Analysis, look: Look | None = None) -> str:
     Returns:
         Text that ends with a newline; strings from the file are made safe to print.
     """
-    look = look or Look(WIDTH)
+    # By way of its document: so JSON has the same digits, and a library tells the very same report later.
+    return retold(revived(rounded(document(analysis))), outline(analysis.trace), look or Look(WIDTH))
+
+
+def retold(analysis: Analysis, run: Outline, look: Look) -> str:
+    """Write the same report of what is kept of an activity.
+
+    Args:
+        analysis: as `revived` makes it of the document.
+        run: its outline.
+        look: as in `render`.
+    """
     units = analysis.settings.shown_units
     mile = analysis.mile
     digits = digits_for(mile.effort.uncertainty_s) if mile else 1
+    profile = _profile(analysis, run, look)
     parts = [_head(analysis, look)]
     if mile is None:
-        parts += [look.wrap(printable(why_no_mile(analysis))), _profile(analysis, look)]
+        parts += [look.wrap(printable(why_no_mile(analysis))), profile]
     else:
-        parts += _mile(analysis, mile, look)
+        headline, *rest = _mile(analysis, mile, look)
+        parts += [headline, profile, *rest]
     parts.append(_on_the_track(analysis, look))
     parts.append(_efforts(analysis.efforts, units, look))
     parts.append(_repeats(analysis.repeats, digits, look))
@@ -136,7 +151,6 @@ def _mile(analysis: Analysis, mile: Mile, look: Look) -> list[list[str]]:
     units, digits = analysis.settings.shown_units, digits_for(mile.effort.uncertainty_s)
     return [
         _headline(analysis, mile, look),
-        _profile(analysis, look),
         _table("QUARTERS  440 yd each", mile.quarters, units, digits, look),
         _evenness(mile, analysis.summary.sub_sport, look),
         _track_laps(analysis, mile, digits, look),
@@ -166,14 +180,12 @@ def _headline(analysis: Analysis, mile: Mile, look: Look) -> list[str]:
     return lines
 
 
-def _profile(analysis: Analysis, look: Look) -> list[str]:
+def _profile(analysis: Analysis, run: Outline, look: Look) -> list[str]:
     """The whole run in lines of little bars, each over what it means."""
     effort = analysis.mile.effort if analysis.mile else None
     before = indent(look)
     lines = []
-    for title, drawn, words in spark.profile(
-        analysis.trace, effort, analysis.settings.shown_units, look, len(before)
-    ):
+    for title, drawn, words in spark.profile(run, effort, analysis.settings.shown_units, look, len(before)):
         if look.width < BESIDE:
             lines += [look.title(title)] if title else []
             lines.append(before + drawn)
@@ -359,9 +371,14 @@ def _efforts(efforts: Sequence[Effort], units: Sequence[Unit], look: Look) -> li
     lines = [headed("BEST EFFORTS", "  elapsed clock, ± 95 %, grade of the evidence", look), heads]
     lines += [row if e.plausible else look.warn(row) for row, e in zip(rows, efforts, strict=True)]
     doubted = dict.fromkeys(doubt for effort in efforts for doubt in effort.doubts)
-    for doubt in list(doubted)[:_SHOWN_NOTES]:
+    for doubt in list(doubted)[:_SHOWN_DOUBTS]:
         lines += map(look.warn, look.wrap(f"no best: {doubt}", "  ! ", "    "))
     return lines
+
+
+def _notes(notes: Iterable[Note], look: Look) -> list[str]:
+    lines = list(noted(notes, look))
+    return [look.title("NOTES"), *lines] if lines else []
 
 
 def _pauses(pauses: Sequence[Pause], look: Look) -> list[str]:
@@ -390,26 +407,3 @@ def _laps(analysis: Analysis, look: Look) -> list[str]:
     ]
     title = headed("WATCH LAPS", "  as the watch recorded them", look)
     return [title, *laid_out(columns, look, shares(_speeds(splits)))]
-
-
-def _notes(notes: Iterable[Note], look: Look) -> list[str]:
-    lines = list(_noted(notes, look))
-    return [look.title("NOTES"), *lines] if lines else []
-
-
-def _noted(notes: Iterable[Note], look: Look) -> Iterator[str]:
-    """Damage first, then findings, each code together; many of one code are cut short."""
-    ordered = sorted(notes, key=lambda note: (note.kind != "damage", note.code))
-    for (kind, _), group in groupby(ordered, key=lambda note: (note.kind, note.code)):
-        alike = list(group)
-        shown = alike if len(alike) <= _MOST_NOTES else alike[:_SHOWN_NOTES]
-        said = [printable(note.message) + _moment(note) for note in shown]
-        if len(alike) > len(shown):
-            said.append(f"{len(alike) - len(shown)} more like these; --format json has them all")
-        for message in said:
-            for line in look.wrap(message, "  ! " if kind == "damage" else "  · ", "    "):
-                yield look.warn(line) if kind == "damage" else line
-
-
-def _moment(note: Note) -> str:
-    return "" if note.at_s is None else f" (at {format_duration(note.at_s, 0)})"

@@ -30,7 +30,7 @@ _SEXES = {"M": "men", "F": "women"}
 
 def shape_words(mile: Mile, sub_sport: str | None = None) -> str:
     """Name the shape of a mile's pacing, but none that the measurement alone may have made."""
-    if mile.pacing.within_noise:
+    if mile.pacing is not None and mile.pacing.within_noise:
         return f"even within what {_measure(sub_sport)} can tell"
     return SHAPES.get(mile.evenness.shape, mile.evenness.shape)
 
@@ -42,6 +42,8 @@ def _measure(sub_sport: str | None) -> str:
 def pacing_words(mile: Mile, sub_sport: str | None = None) -> list[str]:
     """Say how a mile was paced; where the measurement explains the quarters' difference, say that instead."""
     pacing = mile.pacing
+    if pacing is None:
+        return []
     said = [_against_noise(pacing, _measure(sub_sport))]
     if not pacing.within_noise:
         said += [_lost(pacing, mile.effort), _like(pacing)]
@@ -77,7 +79,7 @@ def _lost(pacing: Pacing, effort: Effort) -> str:
 
 def _like(pacing: Pacing) -> str:
     nearest, farthest = pacing.likeness[0], pacing.likeness[-1]
-    races, percent = f"{len(pacing.likeness)} record races", pacing.more_even_than_percent
+    races, percent = f"{pacing.races} record races", pacing.more_even_than_percent
     evenness = f"more even than {percent:.0f} % of {races}"
     if percent in (0, 100):
         evenness = f"{'more' if percent else 'less'} even than any of {races}"

@@ -247,7 +247,7 @@ def _shown(kept: Stored) -> dict[str, Any]:
     """What others may see of it: not where its file lies on this machine."""
     values = asdict(kept)
     values["analysis"] = values.pop("document")
-    del values["files"], values["report"]
+    del values["files"], values["outline"], values["report"]
     return values
 
 

@@ -25,8 +25,10 @@ from miler.pacelight import races
 from miler.plan import Course, planned
 from miler.report import html, listing, plans, trend_page
 from miler.report.charts import GRID_X, GRID_Y
+from miler.report.look import Look
 from miler.report.records import records_document
 from miler.report.runs import SPLITS, run_of
+from miler.report.text import WIDTH
 from miler.report.trend import sentences
 from miler.report.years import paces, weeks
 from miler.saying import KINDS, SURFACES
@@ -44,6 +46,7 @@ from miler.web.hall import Hall, InHall
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 ROWS = 50  # a page of runs
+_IN_A_PAGE = Look(WIDTH)  # columns that it has room for
 _MONTH_S = 30 * 24 * 3600
 
 
@@ -123,7 +126,7 @@ def run(number: Number, hall: InHall) -> Response:
         excluded_lengths=[(f"{m:g}m", length_name(m)) for m in kept.excluded_m if m],
         # The report stands alone with a style of its own; a page of the server brings that as a file.
         report=page.partition("<main>")[2].rpartition("</main>")[0],
-        text="" if page else listing.shown(vars(kept)),
+        text="" if page else listing.shown(vars(kept), kept.text(_IN_A_PAGE), _IN_A_PAGE),
     )
 
 
