@@ -145,7 +145,7 @@ class _Blocks:
         odometer: whose marks.
         lengths, judged: (l,) metres, as for `near`.
         counts: (l,) on how many marks, from the first on, a stretch of each length can begin.
-        inside: (l, b) whether the first mark of a block is one of these.
+        inside: (l, b) whether the first mark of a block is one of these, and not all from there is barred.
         ends: (l, b + 1) the first mark at which a stretch ends that begins in the block, or beyond.
         took_s: (l, b) seconds of the stretch that begins on the first mark of the block; infinite where
             there is none, or a break bars it.
@@ -183,8 +183,10 @@ class _Blocks:
         least_s = took_s + falls_s - TOLERANCE_M * (quickest + slowest)
         took_s[~inside] = np.inf
         for row in range(len(lengths)) if odometer.breaks else ():
-            across = odometer.barred(knots[:-1], knots[:-1] + lengths[row], float(judged[row]))
-            took_s[row, across] = np.inf
+            reaches, judged_m = knots[:-1] + lengths[row], float(judged[row])
+            took_s[row, odometer.barred(knots[:-1], reaches, judged_m)] = np.inf
+            # What bars the shortest way, from the end of a block to where its first stretch ends, bars all.
+            inside[row] &= ~odometer.barred(knots[1:] + _SPARE_M, reaches - _SPARE_M, judged_m)
         return cls(odometer, lengths, judged, counts, inside, ends, took_s, least_s)
 
     def windows(self, at_most_s: FloatArray) -> Iterator[Windows | None]:
