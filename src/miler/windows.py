@@ -150,7 +150,7 @@ class _Blocks:
             and that of the next block.
         took_s: (c,) seconds of the stretch that begins on the first mark of the block; infinite where a
             break bars it.
-        least_s: (c,) seconds, less than any that begins in the block takes.
+        least_s: (c,) seconds, less than any that begins in the block takes; NaN where all are barred.
     """
 
     odometer: Odometer
@@ -188,10 +188,13 @@ class _Blocks:
         slowest = slowest.take(block)
         falls_s = np.minimum(quickest - slowest, 0.0) * increments(knots).take(block)
         least_s = took_s + falls_s - TOLERANCE_M * (quickest + slowest)
-        for span, judged_m in zip(pairwise(bounds), judged, strict=True) if odometer.breaks else ():
+        for span, judged_m in zip(pairwise(bounds), judged.tolist(), strict=True) if odometer.breaks else ():
             cells = slice(*span)
-            across = odometer.barred(starts[cells], starts[cells] + lengths[row[cells]], float(judged_m))
-            took_s[cells][across] = np.inf
+            reaches = starts[cells] + lengths.take(row[cells])
+            took_s[cells][odometer.barred(starts[cells], reaches, judged_m)] = np.inf
+            # What bars the shortest way, from the end of a block to where its first stretch ends, bars all.
+            after = knots.take(block[cells] + 1)
+            least_s[cells][odometer.barred(after + _SPARE_M, reaches - _SPARE_M, judged_m)] = np.nan
         return cls(odometer, lengths, judged, counts, bounds, row, block, ends, ends_before, took_s, least_s)
 
     @property

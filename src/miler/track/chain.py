@@ -109,7 +109,7 @@ def _solved(matrices: NDArray[np.floating], columns: FloatArray) -> FloatArray:
     """Solve matrices (b, b, h) for columns (b, c, h); definite or triangular as they are, without pivots."""
     rows: FloatArray = np.concatenate((matrices, columns), axis=1, dtype=np.float64)
     for at in range(len(rows)):
-        rows[at, at + 1 :] /= rows[at, at].copy()
+        rows[at, at + 1 :] /= rows[at, at]
         for other in range(len(rows)):
             if other != at:
                 rows[other, at + 1 :] -= rows[other, at] * rows[at, at + 1 :]
@@ -142,7 +142,7 @@ def _links(band: FloatArray, sides: FloatArray) -> tuple[FloatArray, FloatArray,
     padded_sides = np.zeros((len(sides), links * width))
     padded_sides[:, :count] = sides
     ties = padded.reshape(width + 1, links, width).transpose(0, 2, 1)
-    row, column = np.indices((width, width))
+    row, column = np.arange(width)[:, None], np.arange(width)
     own = ties[abs(row - column), np.minimum(row, column)]
     onward = ties[np.minimum(width + column - row, width), row] * (column <= row)[..., None]
     return own, onward, _linked(padded_sides, width)

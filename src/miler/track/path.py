@@ -110,15 +110,16 @@ def learn_noise(times: FloatArray, x: FloatArray, y: FloatArray, pose: Pose, lin
 
 
 class _About(NamedTuple):
-    """About a minimum: the chain, how it follows the oval's place (3, n), and that place's spread (3, 3)."""
+    """About a minimum: the chain, how it follows the oval's place (3, n), and what ties that (3, 3)."""
 
     chain: Chain
     tilt: FloatArray
-    root: FloatArray
+    rest: FloatArray
 
     def draws(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Steps along (n, count) from the minimum, as likely as it."""
-        shifted = self.tilt.T @ (self.root @ rng.standard_normal((3, count)))
+        root = np.linalg.cholesky(np.linalg.inv((self.rest + self.rest.T) / 2))
+        shifted = self.tilt.T @ (root @ rng.standard_normal((3, count)))
         return self.chain.draws(count, rng) - shifted
 
 
@@ -156,8 +157,7 @@ class _Squares:
         rest = self.corner[1:, 1:] - self.border[1:] @ tilt.T
         pull = self.corner[1:, 0] - self.border[1:] @ alone
         moved = np.asarray(np.linalg.solve(rest, pull), dtype=np.float64)
-        root = np.linalg.cholesky(np.linalg.inv((rest + rest.T) / 2))
-        return alone - moved @ tilt, moved, _About(chain, tilt, root)
+        return alone - moved @ tilt, moved, _About(chain, tilt, rest)
 
 
 @dataclass(frozen=True, eq=False)
