@@ -3,8 +3,8 @@
 A mutant is a module with one small change: a comparison, an operator or a number is another one, a condition
 is turned round, a statement is left out. One that every test accepts has survived: either a test is missing,
 or no runner could see the change either; those are in `devtools/equivalents.toml`, with the reason. One that
-hung is told as well: it counts as seen if it never ends, not if the machine was busy. Mutants are drawn with a
-seed, so that a run can be had again.
+hung is told as well: it counts as seen if it never ends, not if the machine was busy. Mutants are drawn with
+a seed, so that a run can be had again.
 
 Each runs in a fork of a process that has imported what all need, so POSIX only. What tests run in further
 processes (a batch's workers, a server) has the module as it is.
