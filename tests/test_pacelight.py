@@ -219,6 +219,15 @@ def test_plan_writes_json_and_workouts(tmp_path: Path) -> None:
     assert list(tmp_path.glob(".miler-*")) == []
 
 
+def test_a_lane_by_habit_is_left_out_where_it_has_no_length(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MILER_LANE", "3")
+    assert main(["plan", "5:00"]) == main(["plan", "5:00", "--track", "200"]) == 0
+    on_400_m, on_200_m = capsys.readouterr().out.split("1 mile")[1:]
+    assert "lane 3" in on_400_m and "lane" not in on_200_m
+
+
 @pytest.mark.parametrize("words", [["plan"], ["plan", "0:05"], ["plan", "nonsense"], ["plan", "9:00:00"]])
 def test_plan_refuses_what_is_no_goal(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2

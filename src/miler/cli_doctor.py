@@ -25,7 +25,8 @@ def doctor(device_root: Path | None, library_path: Path | None) -> int:
     from miler.shown import printable
     from miler.versions import told
 
-    click.echo(told())
+    for line in told().splitlines():
+        click.echo(fits(line))
     code = OK
     for finding in findings(library_path, os.environ, device_root):
         click.echo(fits(printable(f"{finding.state:<8}  {finding.what:<10}  {finding.said}")))

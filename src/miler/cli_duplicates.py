@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK
+from miler.cli_options import OK, Number
 
 if TYPE_CHECKING:
     from miler.library import Library
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Make several activities one.")
-@click.argument("activity_ids", nargs=-1, required=True, type=click.IntRange(min=1), metavar="ID ID...")
+@click.argument("activity_ids", nargs=-1, required=True, type=Number(min=1), metavar="ID ID...")
 @library_option
 def merge(activity_ids: Sequence[int], library_path: Path | None) -> int:
     """Make activities one: the best source leads, the smallest number stays, and this is remembered."""
@@ -28,7 +28,7 @@ def merge(activity_ids: Sequence[int], library_path: Path | None) -> int:
 
 
 @click.command(short_help="Make the files of an activity activities of their own.")
-@click.argument("activity_ids", nargs=-1, required=True, type=click.IntRange(min=1), metavar="ID...")
+@click.argument("activity_ids", nargs=-1, required=True, type=Number(min=1), metavar="ID...")
 @library_option
 def unmerge(activity_ids: Sequence[int], library_path: Path | None) -> int:
     """Make each file of an activity an activity of its own; importing them again does not merge them.

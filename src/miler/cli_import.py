@@ -225,7 +225,10 @@ def check(library_path: Path | None) -> int:
     if wrong:
         click.echo("`miler library rebuild` makes the library anew from the originals")
         return SOME_FAILED
-    click.echo(f"sound: {total} activities" + (f"; the originals of {len(gone)} are gone" if gone else ""))
+    click.echo(
+        f"sound: {total} {'activity' if total == 1 else 'activities'}"
+        + (f"; the originals of {len(gone)} are gone" if gone else "")
+    )
     return OK
 
 

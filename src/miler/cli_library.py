@@ -11,13 +11,13 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from miler.cli_import import library_option, open_library
-from miler.cli_options import OK, SOME_FAILED, has_place, look_at
+from miler.cli_options import OK, SOME_FAILED, Number, has_place, look_at
 from miler.cli_questions import chosen_by, filters, length
 
 if TYPE_CHECKING:
     from miler.library import Filter, Library
 
-_number = click.argument("activity_id", type=click.IntRange(min=1), metavar="ID")
+_number = click.argument("activity_id", type=Number(min=1), metavar="ID")
 
 
 _effort_option = click.option(

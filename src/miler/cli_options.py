@@ -43,6 +43,17 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+class Number(click.IntRange):
+    """The number of an activity; a name of a file is a likely slip."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no activity's number; `miler list` shows them", param, ctx)
+
+
 def settings_options(command: Any) -> Any:
     """Add the options that end up in Settings; each is None unless given."""
     for option in reversed(
@@ -106,9 +117,15 @@ def spares_originals(ctx: click.Context, param: click.Parameter, value: Path | N
 
 
 def named(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse an empty path, such as of a variable that is not set: it would be the working folder."""
-    if "" in paths:
+    """Refuse an empty path, such as of a variable that is not set, and a URL that nothing here can read."""
+    from miler.remote import is_remote
+
+    if "" in paths:  # it would be the working folder
         raise click.BadParameter("an empty path is no file", ctx, param)
+    for path in paths:
+        if "://" in path and not (is_remote(path) or path.startswith("file://")):
+            told = f"{path}: miler reads s3://, gs://, az://, abfs://, hdfs:// and file://; download it first"
+            raise click.BadParameter(told, ctx, param)
     return paths
 
 

@@ -52,9 +52,11 @@ def plan(
         return OK
     if time is None:
         raise click.UsageError("which time? `miler plan 4:59`")
+    if lane is not None and course != "400":
+        raise click.UsageError("--lane is of a 400 m track")
     if lane is None:
         lane = settings_from({}, os.environ).lane or 1
-    made = planned(time, distance, like_, course, lane)
+    made = planned(time, distance, like_, course, lane if course == "400" else 1)
     if format_ == "text" and output is None:
         from miler.report.plans import render_plan
 

@@ -15,7 +15,7 @@ import click
 from miler.cli_dataset import best_of_dataset, dataset_options
 from miler.cli_duplicates import show_duplicates
 from miler.cli_import import library_option, open_library
-from miler.cli_options import ENDLESS, OK, has_place, look_at, settings_of, write_rows
+from miler.cli_options import ENDLESS, OK, Number, has_place, look_at, settings_of, write_rows
 from miler.saying import KINDS, SURFACES
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def list_(
 
 
 @click.command(short_help="Two miles side by side.")
-@click.argument("ids", nargs=2, type=click.IntRange(min=1), metavar="ID ID")
+@click.argument("ids", nargs=2, type=Number(min=1), metavar="ID ID")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @library_option
 def compare(ids: tuple[int, int], format_: str, library_path: Path | None) -> int:

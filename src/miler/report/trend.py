@@ -12,7 +12,7 @@ from datetime import date
 from statistics import median
 
 from miler.report.document import Document
-from miler.report.layout import MISSING, Column, fitted, headed, laid_out
+from miler.report.layout import MISSING, Column, fitted, laid_out
 from miler.report.look import Look
 from miler.shown import printable
 from miler.units import (
@@ -101,7 +101,11 @@ def scale_of(trend: Document) -> Scale:
 def render(trend: Document, look: Look) -> str:
     """Write what `miler trend --format json` gives."""
     name = length_name(trend["length_m"])
-    lines = [headed(f"TREND {name.upper()}", f"  elapsed clock{_given(trend)}", look)]
+    title, meaning = f"TREND {name.upper()}", f"  elapsed clock{_given(trend)}"
+    if len(title + meaning) <= look.width:
+        lines = [look.title(title) + look.dim(meaning)]
+    else:
+        lines = [look.title(title), *map(look.dim, fitted(meaning, look))]
     if not trend["seasons"]:
         return "\n".join([*lines, "  no effort with a date is like that"]) + "\n"
     plot = _plot(trend, look)
