@@ -188,8 +188,10 @@ class Odometer:
 
     @cached_property
     def line(self) -> tuple[FloatArray, FloatArray]:
-        """The run as one line: (2k,) seconds and (2k,) metres, a stop being two moments at one place."""
-        return np.stack([self.arrives, self.departs], axis=1).ravel(), np.repeat(self.marks, 2)
+        """The run as one line: (j,) seconds and (j,) metres, a stop being two moments at one place."""
+        stops = np.flatnonzero(self.departs > self.arrives)
+        seconds = np.insert(self.arrives, stops + 1, self.departs[stops])
+        return seconds, np.insert(self.marks, stops + 1, self.marks[stops])
 
     def distance_at(self, at_s: FloatArray) -> FloatArray:
         """Return the distance credited by each moment, (m,) seconds to (m,) metres."""
@@ -205,7 +207,7 @@ class Odometer:
 
     def on_timer(self) -> Odometer:
         """The same odometer on the timer clock, where pauses take no time."""
-        moments, _ = self.line
+        moments = np.stack([self.arrives, self.departs], axis=1).ravel()
         timer = np.maximum.accumulate(self.timer_s(np.zeros(len(moments)), moments))  # rounding may go back
         return replace(self, arrives=timer[::2].copy(), departs=timer[1::2].copy(), pauses=(), gaps=())
 
