@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, increments, rises
+from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, increments, rises, writable
 from miler.errors import ActivityError
 from miler.units import format_distance
 
@@ -149,11 +149,11 @@ class Odometer:
     def after(self, at_m: FloatArray) -> IntArray:
         """Return the first mark at or beyond each distance, (m,) metres within the marks."""
         # np.interp goes on from the place of the last one: twice as fast as np.searchsorted where they grow.
-        return np.ceil(np.interp(at_m - TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
+        return np.ceil(np.interp(at_m - TOLERANCE_M, *self._numbered)).astype(np.intp)
 
     def before(self, at_m: FloatArray) -> IntArray:
         """Return the last mark at or short of each distance, (m,) metres within the marks."""
-        return np.floor(np.interp(at_m + TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
+        return np.floor(np.interp(at_m + TOLERANCE_M, *self._numbered)).astype(np.intp)
 
     def arrival(self, at_m: FloatArray, after: IntArray | None = None) -> FloatArray:
         """When each distance was first reached: metres, within the marks, to seconds, of any shape.
@@ -178,8 +178,8 @@ class Odometer:
         return clock
 
     @cached_property
-    def _numbers(self) -> FloatArray:
-        return np.arange(len(self.marks), dtype=np.float64)
+    def _numbered(self) -> tuple[FloatArray, FloatArray]:
+        return writable(self.marks), np.arange(len(self.marks), dtype=np.float64)
 
     @cached_property
     def paces(self) -> FloatArray:
