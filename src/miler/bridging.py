@@ -67,9 +67,12 @@ class Steps:
 
 def credit_resets(steps: Steps) -> None:
     """Go on from where a distance fell back to, or restarted."""
+    falls = np.flatnonzero(steps.lengths < -JITTER_M).tolist()
+    if not falls:
+        return
     # What leaps forward again beside a fall says nothing of the speed around.
     true = (steps.lengths >= 0) & (steps.lengths <= steps.limits * steps.active)
-    for i in np.flatnonzero(steps.lengths < -JITTER_M).tolist():
+    for i in falls:
         text = f"the device's distance fell by {-steps.lengths[i]:.0f} m; counted on from there"
         steps.note("distance_reset", text, i)
         steps.credited[i] = _sound_m(steps, i, i + 1, _around_mps(steps, i, i + 1, true))

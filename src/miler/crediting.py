@@ -161,9 +161,9 @@ def _timer_never_stood(activity: Activity) -> bool:
 def _limits(activity: Activity, times: FloatArray, active: FloatArray, settings: Settings) -> FloatArray:
     """(k-1,) m/s, the fastest that each step can be true; what is not done on foot is faster."""
     limits = np.minimum(holdable_mps(active), settings.max_speed_mps)
-    middle = (times[1:] + times[:-1]) / 2
     for start, end, sport in _sports(activity):
         if sport not in ON_FOOT:
+            middle = (times[1:] + times[:-1]) / 2
             limits[(middle >= start) & (middle <= end)] = OTHER_SPORTS_MPS
     return limits
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import BoolArray, FloatArray, IntArray, increments, median
+from miler.arrays import BoolArray, FloatArray, IntArray, increments, median, writable
 from miler.geodesy import metres_between
 
 # Sports, and words for none in particular, in which nobody is faster than a runner.
@@ -111,7 +111,7 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
         activity: its `latitude` and `longitude` are used.
         holdable_mps: the fastest average speed for each duration.
     """
-    times, latitude, longitude = activity.known("latitude", "longitude")
+    times, latitude, longitude = map(writable, activity.known("latitude", "longitude"))
     if len(times) < 2:
         return None
     steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])

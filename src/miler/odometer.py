@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from miler.activity import Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, increments, rises
+from miler.arrays import BoolArray, FloatArray, IntArray, every, frozen, increments, rises, writable
 from miler.errors import ActivityError
 from miler.units import format_distance
 
@@ -149,11 +149,11 @@ class Odometer:
     def after(self, at_m: FloatArray) -> IntArray:
         """Return the first mark at or beyond each distance, (m,) metres within the marks."""
         # np.interp goes on from the place of the last one: twice as fast as np.searchsorted where they grow.
-        return np.ceil(np.interp(at_m - TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
+        return np.ceil(np.interp(at_m - TOLERANCE_M, *self._numbered)).astype(np.intp)
 
     def before(self, at_m: FloatArray) -> IntArray:
         """Return the last mark at or short of each distance, (m,) metres within the marks."""
-        return np.floor(np.interp(at_m + TOLERANCE_M, self.marks, self._numbers)).astype(np.intp)
+        return np.floor(np.interp(at_m + TOLERANCE_M, *self._numbered)).astype(np.intp)
 
     def arrival(self, at_m: FloatArray, after: IntArray | None = None) -> FloatArray:
         """When each distance was first reached: metres, within the marks, to seconds, of any shape.
@@ -178,8 +178,8 @@ class Odometer:
         return clock
 
     @cached_property
-    def _numbers(self) -> FloatArray:
-        return np.arange(len(self.marks), dtype=np.float64)
+    def _numbered(self) -> tuple[FloatArray, FloatArray]:
+        return writable(self.marks), np.arange(len(self.marks), dtype=np.float64)
 
     @cached_property
     def paces(self) -> FloatArray:
@@ -188,8 +188,10 @@ class Odometer:
 
     @cached_property
     def line(self) -> tuple[FloatArray, FloatArray]:
-        """The run as one line: (2k,) seconds and (2k,) metres, a stop being two moments at one place."""
-        return np.stack([self.arrives, self.departs], axis=1).ravel(), np.repeat(self.marks, 2)
+        """The run as one line: (j,) seconds and (j,) metres, a stop being two moments at one place."""
+        stops = np.flatnonzero(self.departs > self.arrives)
+        seconds = np.insert(self.arrives, stops + 1, self.departs[stops])
+        return seconds, np.insert(self.marks, stops + 1, self.marks[stops])
 
     def distance_at(self, at_s: FloatArray) -> FloatArray:
         """Return the distance credited by each moment, (m,) seconds to (m,) metres."""
@@ -205,7 +207,7 @@ class Odometer:
 
     def on_timer(self) -> Odometer:
         """The same odometer on the timer clock, where pauses take no time."""
-        moments, _ = self.line
+        moments = np.stack([self.arrives, self.departs], axis=1).ravel()
         timer = np.maximum.accumulate(self.timer_s(np.zeros(len(moments)), moments))  # rounding may go back
         return replace(self, arrives=timer[::2].copy(), departs=timer[1::2].copy(), pauses=(), gaps=())
 

@@ -47,14 +47,12 @@ def _lags(found: Windows | None, best_s: float, sd_s: float) -> FloatArray:
     """(p,) how far behind the best the fastest of each 100 m was, in its own errors."""
     if found is None or sd_s <= 0:
         return np.empty(0)
-    rivals = found.took_s - best_s < RIVAL_SDS * sd_s
-    if not rivals.any():
-        return np.empty(0)
-    place = np.floor(found.start_m[rivals] / APART_M).astype(np.int64)
+    place = np.floor(found.start_m / APART_M).astype(np.int64)
     place -= place.min()
     took_s = np.full(int(place.max()) + 1, np.inf)
-    np.minimum.at(took_s, place, found.took_s[rivals])
-    return (took_s[took_s < np.inf] - best_s) / sd_s
+    np.minimum.at(took_s, place, found.took_s)
+    behind_s = took_s - best_s
+    return behind_s[behind_s < RIVAL_SDS * sd_s] / sd_s
 
 
 def _normal(x: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ from functools import cache
 
 import numpy as np
 
-from miler.arrays import FloatArray, frozen
+from miler.arrays import FloatArray, every, frozen, rises
 from miler.errors import SettingsError
 from miler.recordbook import Mark, Profile, Rival, profile_for, profiles
 from miler.units import MILE_M
@@ -219,10 +219,10 @@ def check_curve(times: FloatArray, distances: FloatArray, length_m: float) -> No
     n = len(times)
     if n < 2 or times.shape != (n,) or distances.shape != (n,):
         raise ValueError("an effort's curve needs two or more points, each a time and a distance")
-    finite = np.isfinite(times).all() and np.isfinite(distances).all()
+    finite = every(np.isfinite(times)) and every(np.isfinite(distances))
     if not (finite and times[0] == 0 and distances[0] == 0):
         raise ValueError("an effort's curve must be finite and start at 0 s and 0 m")
-    if (times[1:] <= times[:-1]).any() or (distances[1:] < distances[:-1]).any():
+    if not (rises(times) and every(distances[1:] >= distances[:-1])):
         raise ValueError("an effort's times must strictly increase, and its distances must not fall")
     if abs(distances[-1] - length_m) > _HAIR:
         raise ValueError(f"the effort is {distances[-1]:.3f} m long, the mark {length_m:.3f} m")

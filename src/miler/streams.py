@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from miler.activity import Activity
-from miler.arrays import FloatArray, added_up, increments
+from miler.arrays import FloatArray, added_up, increments, writable
 
 _LONGEST_HOLD_S = 30.0  # a value holds no longer than this when the next is missing
 _SMOOTH_S = 15.0  # shorter rises and falls are the sensor's, not the hill's
@@ -76,7 +76,7 @@ class Terrain:
         right = np.minimum(times + _SMOOTH_S / 2, times[-1])
         smooth = (np.interp(right, times, area) - np.interp(left, times, area)) / (right - left)
         steps = increments(smooth)
-        return cls(times, added_up(np.maximum(steps, 0)), added_up(np.maximum(-steps, 0)))
+        return cls(writable(times), added_up(np.maximum(steps, 0)), added_up(np.maximum(-steps, 0)))
 
     def climb_m(self, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
         """Metres risen in each span; None without altitude."""

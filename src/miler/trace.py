@@ -80,9 +80,7 @@ def thin(activity: Activity, odometer: Odometer, mile: Effort | None = None) -> 
     at_s = np.linspace(first_s, last_s, min(TRACE_POINTS, 2 * len(activity) + 2))
     if mile is not None:
         at_s = distinct(np.append(at_s, _seconds(mile)))
-    left_s, right_s = (
-        np.clip(at_s + shift_s, first_s, last_s) for shift_s in (-_RECORDED_S / 2, _RECORDED_S / 2)
-    )
+    left_s, right_s = np.maximum(at_s - _RECORDED_S / 2, first_s), np.minimum(at_s + _RECORDED_S / 2, last_s)
     travelled_m = odometer.distance_at(right_s) - odometer.distance_at(left_s)
     east_m, north_m = _plane(activity, at_s)
     return Trace(

@@ -1,7 +1,7 @@
 """Every stretch of a length on an odometer; and, of many lengths at once, those that may be the fastest.
 
 A recording of an hour has 7,200 stretches of each length, of which a few hundred are worth a look. Which
-these are is told by every eighth mark: from there to the next of them, the time of a stretch falls no faster
+these are is told by every twelfth mark: from there to the next of them, the time of a stretch falls no faster
 than the paces at its two ends allow.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from miler.arrays import FloatArray, IntArray, increments
 from miler.odometer import TOLERANCE_M, Odometer
 
-_BLOCK = 8  # marks that are looked at together
+_BLOCK = 12  # marks that are looked at together; more take more windows to try, fewer more blocks
 _SAME_S = 1e-6  # sums of the same seconds differ by less
 _SPARE_M = 4 * TOLERANCE_M  # each end may lie a tolerance into a break, and a length be short by one
 _Columns = list[FloatArray]
@@ -138,7 +138,7 @@ def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
 
 @dataclass(frozen=True, eq=False)
 class _Blocks:
-    """The marks in blocks of eight: c cells, of each of l lengths the blocks in which it can begin.
+    """The marks in blocks of twelve: c cells, of each of l lengths the blocks in which it can begin.
 
     Attributes:
         odometer: whose marks.
@@ -246,11 +246,11 @@ class _Blocks:
 def _least_between(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
     """No more than the least of (n,) values from one place to another, inclusive; 0 where that is far."""
     least = values
-    for reach in (1, 2, 4):
+    for reach in (1, 2, 4, 8):
         least = np.minimum(least, np.append(least, np.full(reach, np.inf))[reach:])
-    # Two runs of eight that overlap: `np.minimum.reduceat` takes five times as long.
-    both = np.minimum(least.take(first), least.take(np.maximum(last - 7, 0)))
-    return np.where(last - first < 16, both, 0.0)
+    # Two runs of sixteen that overlap: `np.minimum.reduceat` takes five times as long.
+    both = np.minimum(least.take(first), least.take(np.maximum(last - 15, 0)))
+    return np.where(last - first < 32, both, 0.0)
 
 
 def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:

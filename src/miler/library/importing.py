@@ -39,7 +39,7 @@ PASSING = ("unreadable", "worker_died", "internal", "changed")
 
 # A commit waits four times for the disk, whatever is in it: results are gathered for a moment, and written
 # together. Another program that writes waits no longer than it takes to write one group and a file.
-_GATHERED_S = 0.1
+_GATHERED_S = 0.25
 _HELD_S = 0.1
 _PASSED = 64  # known files between two looks at how far the workers are
 
