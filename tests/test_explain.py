@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,3 +199,30 @@ def test_nothing_beside_a_file_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "miler.toml").write_text('"run.fit" = 3\n', encoding="utf-8")
     with pytest.raises(SettingsError, match="must be a table"):
         overrides_beside(str(tmp_path / "run.fit"))
+
+
+def test_an_activity_of_the_library_is_explained_as_its_file_is(
+    miler: Miler, samples: Path, tmp_path: Path
+) -> None:
+    library, run = ("--library", tmp_path / "runs.db"), tmp_path / "run.fit"
+    run.write_bytes((samples / "track-mile.fit").read_bytes())
+    assert miler("import", run, *library).code == 0
+    of_file = miler("explain", run).out.splitlines()
+    assert miler("explain", "1", *library).out.splitlines()[1:] == of_file[1:]
+    asked = ("--distance", "device", "--effort", "1km")
+    assert (
+        miler("explain", "1", *library, *asked).out.splitlines()[1:]
+        == (miler("explain", run, *asked).out.splitlines()[1:])
+    )
+
+
+@pytest.mark.parametrize("loss", [Path.unlink, lambda path: path.write_bytes(b"another")])
+def test_an_activity_whose_original_is_gone_cannot_be_explained(
+    miler: Miler, samples: Path, tmp_path: Path, loss: Callable[[Path], object]
+) -> None:
+    library, run = ("--library", tmp_path / "runs.db"), tmp_path / "run.fit"
+    run.write_bytes((samples / "track-mile.fit").read_bytes())
+    miler("import", run, *library)
+    loss(run)
+    done = miler("explain", "1", *library)
+    assert done.code == 1 and "the original of activity 1 is gone or has changed" in done.err

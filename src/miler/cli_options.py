@@ -87,12 +87,16 @@ def settings_of(options: dict[str, Any]) -> Settings:
     from miler.config import settings_from
     from miler.units import MILE_M
 
-    path = options.pop("config")
-    flags = {name: (list(v) or None if isinstance(v, tuple) else v) for name, v in options.items()}
-    settings = settings_from(flags, os.environ, path)
+    settings = settings_from(given(options), os.environ, options["config"])
     if settings.lap_m > MILE_M + 1e-6:
         raise click.UsageError(f"a lap of {settings.lap_m:g} m is longer than the mile that it is to cut")
     return settings
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that flags name, as they were typed."""
+    flags = {name: list(v) if isinstance(v, tuple) else v for name, v in options.items() if name != "config"}
+    return {name: value for name, value in flags.items() if value not in (None, [])}
 
 
 def has_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:

@@ -6,7 +6,6 @@ again. Files that lie as they were are known without reading them.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections import deque
@@ -21,7 +20,7 @@ import miler
 from miler import batch
 from miler.engines import Engine
 from miler.errors import DecodeError, LibraryError, MilerError
-from miler.files import STDIN, Found, contents, explain
+from miler.files import STDIN, Found, activities, contents, explain
 from miler.library import Library, moment, writing
 from miler.library.entry import Entry, entry_of
 from miler.library.originals import Finder, Wanted, label_text, wanted
@@ -32,6 +31,7 @@ from miler.library.writing import DELETED, Part, Recorded, Visit
 from miler.settings import Settings
 
 if TYPE_CHECKING:
+    from miler.activity import Activity
     from miler.analysis import Analysis
 
 # These say something of a moment rather than of a file, so that it is read again.
@@ -311,19 +311,47 @@ def analysis_of(library: Library, activity_id: int, workers: Engine | None = Non
     Raises:
         LibraryError: if there is no such activity, or its original is gone or has changed.
     """
+    found, content, part = _original(library, activity_id)
+    (outcome,) = batch.run([found], content.made_with, batch.unchanged, workers=workers)
+    if outcome.source.sha256 != content.sha256 or not outcome.analyses:
+        raise _no_original(activity_id)
+    analysis = outcome.analyses[part - 1]
+    return in_context(analysis, library.get(activity_id), library.own_bests(activity_id))
+
+
+def recording_of(library: Library, activity_id: int) -> tuple[Activity, Settings, str | None]:
+    """Read the original of one activity again, and return it with the settings that made its results.
+
+    Returns:
+        The activity, the settings, and the path that the runner may have written something beside.
+
+    Raises:
+        LibraryError: if there is no such activity, or its original is gone or has changed.
+    """
+    found, content, part = _original(library, activity_id)
+    try:
+        data = contents(found)
+        if data.sha256 == content.sha256:
+            return activities(found, data)[part - 1], content.made_with, None if found.way else found.path
+    except (MilerError, OSError) as error:
+        raise _no_original(activity_id) from error
+    raise _no_original(activity_id)
+
+
+def _original(library: Library, activity_id: int) -> tuple[Found, Wanted, int]:
+    """Find the file that leads an activity, and which of the activities in it this is, from 1 on."""
     with library.reading() as connection:
         require(connection, activity_id)
-        contents_wanted = wanted(connection, activity_id)
-        parts = {
-            number: part for part, number in writing.parts_of(connection, contents_wanted[0].sha256).items()
-        }
-    for found, content in read_again(library, contents_wanted).found:
-        settings = Settings.from_mapping(json.loads(content.settings))
-        (outcome,) = batch.run([found], settings, batch.unchanged, workers=workers)
-        if outcome.source.sha256 == content.sha256 and outcome.analyses:
-            analysis = outcome.analyses[parts[activity_id] - 1]
-            return in_context(analysis, library.get(activity_id), library.own_bests(activity_id))
-    raise LibraryError(
-        f"the original of activity {activity_id} is gone or has changed; its text and json are still here",
-        code="no_original",
+        content = wanted(connection, activity_id)[0]
+        parts = {number: part for part, number in writing.parts_of(connection, content.sha256).items()}
+    found = Finder(library.originals).found(content)
+    if found is None:
+        raise _no_original(activity_id)
+    return found, content, parts[activity_id]
+
+
+def _no_original(activity_id: int) -> LibraryError:
+    reason = (
+        f"the original of activity {activity_id} is gone or has changed; its text and json are still here"
     )
+    return LibraryError(reason, code="no_original")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from miler.files import Found, find
 from miler.library.places import Place, place_of, real_name, real_path, stamp_of
+from miler.settings import Settings
 
 if TYPE_CHECKING:
     from miler.exports import Label
@@ -108,6 +109,11 @@ class Wanted:
     label: str | None
     settings: str
     places: tuple[Place, ...]
+
+    @property
+    def made_with(self) -> Settings:
+        """The settings that made its results."""
+        return Settings.from_mapping(json.loads(self.settings))
 
 
 def wanted(connection: sqlite3.Connection, activity_id: int | None = None) -> list[Wanted]:
