@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from miler import saying
 from miler.errors import LibraryError
 from miler.library import questions
+from miler.library.choosing import Filter
 from miler.library.connection import TIMEOUT_S, connect, told, transaction
 from miler.library.originals import Originals
-from miler.library.questions import WHOLE, Best, Clock, Filter, Group, Listed, Said, Stored
+from miler.library.questions import WHOLE, Best, Clock, Group, Listed, Said, Stored
 from miler.trends import Dated
 from miler.units import length_name
 

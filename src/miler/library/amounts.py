@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
+from miler.library.choosing import SPORT
 from miler.report.years import Day
 
 _FROM = "FROM activities a LEFT JOIN overrides o ON o.activity_id = a.id"
-_IN_SPORTS = "coalesce(o.sport, a.sport) IN (SELECT value FROM json_each(?))"
+_IN_SPORTS = f"{SPORT} IN (SELECT value FROM json_each(?))"
 
 SplitKind = Literal["mile", "km"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from miler.errors import LibraryError
+from miler.library.choosing import SPORT, SURFACE, Filter
 from miler.library.places import real_name, real_path
-from miler.saying import SURFACES
 from miler.trends import Dated
 from miler.units import MILE_M
 
@@ -123,89 +123,27 @@ class Stored(Said):
         return told(self.document, self.outline, self.report, look)
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Which activities; None for no condition. Days are the runner's calendar's, both included.
-
-    `device` and `shoes` are a part of the name, in any case; `note` is the code of a note that the
-    activity has, `tag` one of its tags; its distance is from `least_m` up to `most_m`.
-    """
-
-    since: date | None = None
-    until: date | None = None
-    sport: str | None = None
-    device: str | None = None
-    note: str | None = None
-    kind: str | None = None
-    surface: str | None = None
-    shoes: str | None = None
-    tag: str | None = None
-    least_m: float | None = None
-    most_m: float | None = None
-
-    def where(self) -> tuple[str, list[Any]]:
-        """Return the SQL condition on `activities a` and `overrides o`, with its values."""
-        conditions = {
-            "a.start_local >= ?": self.since and self.since.isoformat(),
-            # Before the end of that day, for "~" sorts after "T".
-            "a.start_local < ?": self.until and f"{self.until.isoformat()}~",
-            f"{_SPORT} = ?": self.sport,
-            "instr(lower(a.device), lower(?)) > 0": self.device,
-            "EXISTS (SELECT 1 FROM notes n WHERE n.activity_id = a.id AND n.code = ?)": self.note,
-            "o.kind = ?": self.kind,
-            f"{_SURFACE} = ?": self.surface,
-            "instr(lower(o.shoes), lower(?)) > 0": self.shoes,
-            "instr(',' || lower(o.tags) || ',', ',' || lower(?) || ',') > 0": self.tag,
-            "a.distance_m >= ?": self.least_m,
-            "a.distance_m <= ?": self.most_m,
-        }
-        given = {sql: value for sql, value in conditions.items() if value is not None}
-        return " AND ".join(given) or "1", list(given.values())
-
-    def of_year(self, year: int | None) -> Filter:
-        """Return this filter for the days of one year; None narrows nothing."""
-        if year is None:
-            return self
-        first, last = date(year, 1, 1), date(year, 12, 31)
-        return replace(self, since=max(first, self.since or first), until=min(last, self.until or last))
-
-    def given(self) -> dict[str, str | float]:
-        """Return the conditions by name, days as ISO 8601."""
-        given = {name: value for name, value in vars(self).items() if value is not None}
-        return {n: value.isoformat() if isinstance(value, date) else value for n, value in given.items()}
-
-    @property
-    def is_said(self) -> bool:
-        """Whether only activities match of which the runner said something; they are few."""
-        return any(value is not None for value in (self.kind, self.shoes, self.tag))
-
-
 Clock = Literal["elapsed", "timer"]
 Group = Literal["year", "surface", "sport", "kind", "shoes", "device"]
 
-_MEANT = " ".join(f"WHEN '{sub}' THEN '{name}'" for name, subs in SURFACES.items() for sub in subs)
-# What was measured along a lane was run on a track, whatever the watch was set to.
-_ON_TRACK = "CASE a.distance_source WHEN 'track' THEN 'track' END"
-_SURFACE = f"coalesce(o.surface, {_ON_TRACK}, CASE a.sub_sport {_MEANT} END)"
-_SPORT = "coalesce(o.sport, a.sport)"
 _FILE = """(SELECT s.name FROM sources s WHERE s.activity_id = a.id AND NOT EXISTS (
     SELECT 1 FROM spares p WHERE p.sha256 = s.sha256 AND p.part = s.part))"""
 _TITLE = "coalesce(o.title, a.name)"
 _LEFT_OUT = f"EXISTS (SELECT 1 FROM exclusions x WHERE x.activity_id = a.id AND x.length_m = {WHOLE})"
-_SAID = f"o.kind, {_SURFACE}, o.shoes, o.wind"
+_SAID = f"o.kind, {SURFACE}, o.shoes, o.wind"
 _OVERRIDES = "LEFT JOIN overrides o ON o.activity_id = a.id"
 
 _GROUPS: Mapping[Group, str] = {
     "year": "substr(a.start_local, 1, 4)",
-    "surface": _SURFACE,
-    "sport": _SPORT,
+    "surface": SURFACE,
+    "sport": SPORT,
     "kind": "o.kind",
     "shoes": "o.shoes",
     "device": "a.device",
 }
 
 _ROW = f"""e.activity_id, e.length_m, e.elapsed_s, e.timer_s, e.low_s, e.high_s, e.grade, e.start_s, e.flags,
-    a.start_local, a.time_zone, {_SPORT}, {_TITLE}, a.device, {_SAID}, o.tags, {_FILE}"""
+    a.start_local, a.time_zone, {SPORT}, {_TITLE}, a.device, {_SAID}, o.tags, {_FILE}"""
 # CROSS JOIN keeps SQLite to this order. The index has the efforts of a length in order of time, so that the
 # first few are enough; but of a few days it is quicker to look at every activity, and few are told of.
 _FASTEST_FIRST = f"efforts e CROSS JOIN activities a ON a.id = e.activity_id {_OVERRIDES}"
@@ -318,7 +256,7 @@ def listed(
     condition, values = chosen.where()
     rows = connection.execute(
         f"""
-        SELECT a.id, a.start_time, a.start_local, a.time_zone, {_SPORT}, a.distance_m,
+        SELECT a.id, a.start_time, a.start_local, a.time_zone, {SPORT}, a.distance_m,
                a.elapsed_s, a.timer_s,
                e.elapsed_s, e.low_s, e.high_s, e.grade,
                (SELECT c.evenness FROM scores c WHERE c.activity_id = a.id),
@@ -381,7 +319,7 @@ def document(connection: sqlite3.Connection, activity_id: int) -> str:
 
 def said(connection: sqlite3.Connection, activity_id: int) -> Said:
     """Return what the runner said of an activity, and where its file is."""
-    query = f"SELECT a.start_local, {_TITLE}, o.tags, {_SPORT}, {_SAID} {_FROM} WHERE a.id = ?"
+    query = f"SELECT a.start_local, {_TITLE}, o.tags, {SPORT}, {_SAID} {_FROM} WHERE a.id = ?"
     start_local, title, tags, sport, *rest = connection.execute(query, (activity_id,)).fetchone()
     kind, surface, shoes, wind = rest
     return Said(

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from miler.library.questions import WHOLE, Best, Filter, Said, Stored, best, history
+from miler.library.choosing import Filter
+from miler.library.questions import WHOLE, Best, Said, Stored, best, history
 from miler.ownbest import OwnBest, Ran, own_bests, own_marks
 from miler.report.document import Document
 from miler.trends import Dated
