@@ -13,6 +13,7 @@ from miler.crediting import measure
 from miler.effort import (
     Evidence,
     cut,
+    described,
     every,
     fastest,
     fastest_by_timer,
@@ -208,10 +209,11 @@ def test_on_the_track_the_lead_in_joins_the_first_lap() -> None:
 
 def test_standing_at_a_line_belongs_to_the_split_that_follows() -> None:
     run = line((0, 0), (100, 400), (130, 400), (230, 800))
-    first, second = cut(NOTHING, run, np.array([0.0, 400.0, 800.0]))
+    (first, second), (short,) = described(
+        NOTHING, run, cut(run, np.array([0.0, 400.0, 800.0])), cut(run, np.array([0.0, 0.5]))
+    )
     assert (first.elapsed_s, second.elapsed_s) == (100, 130)
     assert (first.pace_s_per_km, second.pace_s_per_km) == (250, 325)
-    (short,) = cut(NOTHING, run, np.array([0.0, 0.5]))
     assert short.pace_s_per_km == pytest.approx(250)
 
 

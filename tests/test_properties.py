@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from miler.activity import Activity, Pause
 from miler.crediting import measure
-from miler.effort import cut, every, fastest, quarters, splits
+from miler.effort import cut, described, every, fastest, quarters, splits
 from miler.odometer import TOLERANCE_M, Break, Odometer, timetable
 from miler.windows import fastest_s, near, windows
 from tests import naive
@@ -284,5 +284,5 @@ def test_fixes_anywhere_on_earth_never_break_the_promises(points: list[tuple[flo
 
 @given(runs())
 def test_cutting_a_run_at_its_marks_gives_it_back(run: Odometer) -> None:
-    parts = cut(EMPTY, run, run.marks)
+    (parts,) = described(EMPTY, run, cut(run, run.marks))
     assert [p.end_s for p in parts] == pytest.approx(run.arrives[1:].tolist(), abs=1e-9)

@@ -202,10 +202,7 @@ class Activity(Tabled):
         return np.full(len(self), np.nan) if column is None else column
 
     def known(self, *names: str) -> tuple[FloatArray, ...]:
-        """Return when all of some streams have values, (k,) seconds, and these, (k,) each.
-
-        None if there is no such stream.
-        """
+        """Return when some streams all have values, (k,) seconds, and these, (k,) each; k may be 0."""
         columns = [self.elapsed, *(self.get(name) for name in names)]
         have = np.isfinite(columns[1])
         for column in columns[2:]:

@@ -17,14 +17,12 @@ from miler.crediting import measure
 from miler.effort import (
     Effort,
     Split,
-    every,
     fastest,
     fastest_by_timer,
     flags_of,
-    lap_splits,
-    quarters,
     quickest,
-    splits,
+    splits_of_effort,
+    splits_of_run,
 )
 from miler.eligibility import Point, checklist, track_surface
 from miler.frames import EFFORT_COLUMNS, LAP_COLUMNS, SPLIT_COLUMNS, Columns, Tabled, columns_of
@@ -53,7 +51,6 @@ from miler.timezone import at_the_place, zone
 from miler.trace import Trace, thin
 from miler.track import Track, TrackSummary, find_track, onto_track, summarise_track
 from miler.units import (
-    KILOMETRE_M,
     MILE_M,
     format_distance,
     format_duration,
@@ -195,25 +192,28 @@ def analyse(
     )
     repeats = series(odometer)
     mile = fastest_mile(activity, odometer, efforts, repeats, settings, said, track)
+    each_lap, km, miles = splits_of_run(activity, odometer)
     return Analysis(
         source=activity.source,
         summary=summarise(activity, odometer, settings),
         laps=activity.laps,
-        lap_splits=lap_splits(activity, odometer),
+        lap_splits=each_lap,
         pauses=odometer.pauses,
         efforts=tuple(e for e in efforts if e.length_m in settings.effort_lengths_m),
-        km=every(activity, odometer, KILOMETRE_M),
-        miles=every(activity, odometer, MILE_M),
+        km=km,
+        miles=miles,
         repeats=repeats,
         official=said.official,
         mile=mile,
         trace=thin(activity, odometer, mile.effort if mile else None),
         track=summarise_track(track, mile.effort, mile.track_laps) if mile else summarise_track(track, None),
         moments=moments(activity),
-        notes=activity.notes
-        + odometer.notes
-        + untold_stops(activity, odometer)
-        + disputed(activity, odometer),
+        notes=(
+            *activity.notes,
+            *odometer.notes,
+            *untold_stops(activity, odometer),
+            *disputed(activity, odometer),
+        ),
         settings=settings,
     )
 
@@ -275,7 +275,7 @@ def fastest_mile(
     effort = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
     if effort is None:
         return None
-    four = quarters(activity, odometer, effort)
+    four, track_laps = splits_of_effort(activity, odometer, effort, settings.lap_m)
     circuit = track.circuit(effort.start_s, effort.end_s) if track else None
     track_lap_m = circuit.lane.oval.lap_m if circuit else None
     source = odometer.source_between(effort.start_m, effort.end_m)
@@ -283,7 +283,7 @@ def fastest_mile(
     return Mile(
         effort=effort,
         quarters=four,
-        track_laps=splits(activity, odometer, effort, settings.lap_m),
+        track_laps=track_laps,
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
         interrupted=(rest := rest_inside(effort, odometer, repeats)),
         pacing=None if rest else pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(source)),

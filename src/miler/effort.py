@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from itertools import chain, islice
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from miler.odometer import TOLERANCE_M, Odometer
 from miler.settings import Settings
 from miler.streams import levels
 from miler.units import (
+    KILOMETRE_M,
+    MILE_M,
     QUARTER_M,
     digits_for,
     format_distance,
@@ -208,10 +211,27 @@ def flags_of(odometer: Odometer, effort: Effort, settings: Settings) -> tuple[st
     return tuple(flags)
 
 
+class Spans(NamedTuple):
+    """Where a run is cut: b stretches of time, seconds, and of distance, metres, (b,) each.
+
+    `timers_s` are the file's own, where it tells them.
+    """
+
+    starts_s: FloatArray
+    ends_s: FloatArray
+    starts_m: FloatArray
+    ends_m: FloatArray
+    timers_s: Sequence[float | None]
+
+
 def quarters(activity: Activity, odometer: Odometer, effort: Effort) -> tuple[Split, ...]:
     """Cut an effort into quarters of 440 yd; a mile has four, on which evenness is scored."""
+    return described(activity, odometer, _quarter_spans(odometer, effort))[0]
+
+
+def _quarter_spans(odometer: Odometer, effort: Effort) -> Spans:
     count = round(effort.length_m / QUARTER_M)
-    return cut(activity, odometer, np.linspace(effort.start_m, effort.end_m, max(count, 1) + 1), effort)
+    return cut(odometer, np.linspace(effort.start_m, effort.end_m, max(count, 1) + 1), effort)
 
 
 def splits(activity: Activity, odometer: Odometer, effort: Effort, lap_m: float) -> tuple[Split, ...]:
@@ -223,30 +243,35 @@ def splits(activity: Activity, odometer: Odometer, effort: Effort, lap_m: float)
     Raises:
         ValueError: if `lap_m` is not positive.
     """
+    return described(activity, odometer, _track_spans(odometer, effort, lap_m))[0]
+
+
+def _track_spans(odometer: Odometer, effort: Effort, lap_m: float) -> Spans:
     if not lap_m > 0:
         raise ValueError(f"a lap must be positive, not {lap_m!r}")
     laps = max(int(effort.length_m / lap_m + 1e-9), 1)
     from_end = np.arange(laps - 1, -1, -1) * lap_m
-    return cut(activity, odometer, np.concatenate(([effort.start_m], effort.end_m - from_end)), effort)
+    return cut(odometer, np.concatenate(([effort.start_m], effort.end_m - from_end)), effort)
 
 
 def every(activity: Activity, odometer: Odometer, length_m: float) -> tuple[Split, ...]:
     """Cut the whole run every `length_m`, from its first mark; the last split may be shorter."""
+    return described(activity, odometer, _even_spans(odometer, length_m))[0]
+
+
+def _even_spans(odometer: Odometer, length_m: float) -> Spans:
     marks = odometer.marks
     if len(marks) < 2 or odometer.total_m < TOLERANCE_M:
-        return ()
+        return _NOWHERE
     whole = math.floor((marks[-1] + TOLERANCE_M) / length_m)
     first = math.floor(marks[0] / length_m) + 1
     inner = np.arange(first, whole + 1) * length_m
     bounds = np.concatenate((marks[:1], np.minimum(inner, marks[-1]), marks[-1:]))
-    bounds = bounds[np.concatenate(([True], increments(bounds) > TOLERANCE_M))]
-    return cut(activity, odometer, bounds)
+    return cut(odometer, bounds[np.append(True, increments(bounds) > TOLERANCE_M)])
 
 
-def cut(
-    activity: Activity, odometer: Odometer, bounds_m: FloatArray, effort: Effort | None = None
-) -> tuple[Split, ...]:
-    """Cut at the given distances, (b,) metres increasing, into b - 1 consecutive splits.
+def cut(odometer: Odometer, bounds_m: FloatArray, effort: Effort | None = None) -> Spans:
+    """Cut at the given distances, (b,) metres increasing, into b - 1 consecutive spans.
 
     A split ends when its last metre was first reached; standing there belongs to the next. So the
     times sum exactly to that of the whole, which ends with its last metre: who stands at the end
@@ -255,7 +280,8 @@ def cut(
     crossings = odometer.arrival(bounds_m)
     if effort:
         crossings[0], crossings[-1] = effort.start_s, effort.end_s
-    return between(activity, odometer, crossings[:-1], crossings[1:], bounds_m[:-1], bounds_m[1:])
+    untold = [None] * (len(bounds_m) - 1)
+    return Spans(crossings[:-1], crossings[1:], bounds_m[:-1], bounds_m[1:], untold)
 
 
 def lap_splits(activity: Activity, odometer: Odometer) -> tuple[Split, ...]:
@@ -263,11 +289,15 @@ def lap_splits(activity: Activity, odometer: Odometer) -> tuple[Split, ...]:
 
     Length and times are the lap's own; where the file gives no distance, the odometer's.
     """
+    return described(activity, odometer, _lap_spans(activity, odometer))[0]
+
+
+def _lap_spans(activity: Activity, odometer: Odometer) -> Spans:
     laps = activity.laps
+    if not laps:
+        return _NOWHERE
     starts = np.array([lap.start_s for lap in laps])
     ends = starts + np.array([lap.elapsed_s for lap in laps])
-    if not laps:
-        return ()
     at_start, at_end = (
         (odometer.distance_at(starts), odometer.distance_at(ends))
         if len(odometer.marks)
@@ -275,26 +305,42 @@ def lap_splits(activity: Activity, odometer: Odometer) -> tuple[Split, ...]:
     )
     own = np.array([np.nan if lap.distance_m is None else lap.distance_m for lap in laps])
     at_end = np.where(np.isnan(own), at_end, at_start + own)
-    return between(activity, odometer, starts, ends, at_start, at_end, timers=[lap.timer_s for lap in laps])
+    return Spans(starts, ends, at_start, at_end, [lap.timer_s for lap in laps])
 
 
-def between(
-    activity: Activity,
-    odometer: Odometer,
-    starts_s: FloatArray,
-    ends_s: FloatArray,
-    starts_m: FloatArray,
-    ends_m: FloatArray,
-    timers: Sequence[float | None] | None = None,
-) -> tuple[Split, ...]:
-    """Make splits of spans (b,) of time and distance, with what each stream says of them."""
+_NOWHERE = Spans(np.empty(0), np.empty(0), np.empty(0), np.empty(0), [])
+
+
+def splits_of_run(activity: Activity, odometer: Odometer) -> Sequence[tuple[Split, ...]]:
+    """Return `lap_splits`, and `every` kilometre and mile."""
+    even = (_even_spans(odometer, length_m) for length_m in (KILOMETRE_M, MILE_M))
+    return described(activity, odometer, _lap_spans(activity, odometer), *even)
+
+
+def splits_of_effort(
+    activity: Activity, odometer: Odometer, effort: Effort, lap_m: float
+) -> Sequence[tuple[Split, ...]]:
+    """Return `quarters`, and `splits` by the lap of a track."""
+    spans = _quarter_spans(odometer, effort), _track_spans(odometer, effort, lap_m)
+    return described(activity, odometer, *spans)
+
+
+def described(activity: Activity, odometer: Odometer, *cuts: Spans) -> list[tuple[Split, ...]]:
+    """Make splits of the spans of each cut, with what each stream says of them.
+
+    Of all cuts at once: of a dozen spans numpy's calls take longer than the sums.
+    """
     told = levels(activity)
+    starts_s, ends_s, starts_m, ends_m = map(np.concatenate, zip(*(spans[:4] for spans in cuts), strict=True))
     heart_rate = told.heart_rate.average(starts_s, ends_s)
     cadence = told.cadence.average(starts_s, ends_s)
     climb, fall = told.terrain.climb_m(starts_s, ends_s), told.terrain.fall_m(starts_s, ends_s)
-    timer: Sequence[float | None] = odometer.timer_s(starts_s, ends_s).tolist()
-    if timers is not None:
-        timer = [own if told is None else told for told, own in zip(timers, timer, strict=True)]
-    spans = (column.tolist() for column in (starts_m, ends_m, starts_s, ends_s, ends_s - starts_s))
-    rows = zip(*spans, timer, heart_rate, cadence, climb, fall, strict=True)
-    return tuple(Split(number, *row) for number, row in enumerate(rows, start=1))
+    ran_s = odometer.timer_s(starts_s, ends_s).tolist()
+    own_s = chain(*(spans.timers_s for spans in cuts))
+    timer = [ran if own is None else own for own, ran in zip(own_s, ran_s, strict=True)]
+    columns = (column.tolist() for column in (starts_m, ends_m, starts_s, ends_s, ends_s - starts_s))
+    rows = zip(*columns, timer, heart_rate, cadence, climb, fall, strict=True)
+    return [
+        tuple(Split(number, *row) for number, row in enumerate(islice(rows, len(spans.starts_s)), start=1))
+        for spans in cuts
+    ]
