@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -253,3 +254,10 @@ def test_batches_are_asked_for_as_they_are_needed(many: list[Found]) -> None:
     with Local(2) as local:
         assert next(completed(local, names_of, forever()))[1] == [many[0].name]
     assert len(asked) < 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_workers_are_born_with_what_a_report_takes() -> None:
+    with Local(1) as local:
+        assert local.submit(eval, "'miler.report.text' in __import__('sys').modules").result()
+        assert local.submit(eval, "__import__('gc').isenabled()").result(), "what a file leaves is collected"

@@ -56,7 +56,7 @@ def added_up(steps: FloatArray) -> FloatArray:
     return sums
 
 
-def median(values: FloatArray) -> float:
+def median(values: NDArray[np.floating]) -> float:
     """Return the median of (n,) finite values, n > 0; as `np.median`, which takes three times as long."""
     low, high = values.min(), values.max()
     if low == high:  # the steps of a watch that records every second: partition takes longest with these
@@ -78,7 +78,7 @@ def quantile(values: FloatArray, share: float) -> float:
     return float(high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part)
 
 
-def _ordered(values: FloatArray, *places: int) -> FloatArray:
+def _ordered(values: NDArray[np.floating], *places: int) -> NDArray[np.floating]:
     """Return (n,) values of which those at the places lie where sorting puts them."""
     alike = np.count_nonzero(values == values[places[0]])
     # The steps of a watch are few whole seconds: with these partition takes up to fifty times as long.

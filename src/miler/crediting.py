@@ -264,8 +264,10 @@ def _pause_bounds(
     if not pauses:
         return np.empty(0), np.empty(0)
     at = np.array([t for p in pauses for t in (p.start_s, p.end_s)])
-    step = np.searchsorted(steps.times, at) - 1
-    inside = (step >= 0) & (step < len(steps.credited)) & ~np.isin(at, steps.times)
+    after = np.searchsorted(steps.times, at)
+    step = after - 1
+    on_record = steps.times[np.minimum(after, len(steps.times) - 1)] == at
+    inside = (step >= 0) & (step < len(steps.credited)) & ~on_record
     at, step = at[inside], step[inside]
     explained = steps.credited[step] <= steps.limits[step] * steps.active[step]
     at, step = at[explained], step[explained]

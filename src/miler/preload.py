@@ -10,7 +10,15 @@ import gc
 from importlib import import_module
 
 gc.disable()
-for _name in ("miler.outcome", "miler.formats", "miler.report.render", "fitparse.profile", "tzfpy"):
+for _name in (
+    "miler.batch",
+    "miler.outcome",
+    "miler.formats",
+    "miler.report.outcomes",
+    "miler.report.render",
+    "fitparse.profile",
+    "tzfpy",
+):
     import_module(_name)
 gc.freeze()
 gc.enable()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miler.arrays import BoolArray, IntArray, quantile
+from miler.arrays import BoolArray, IntArray, median, quantile
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.units import MILE_M, length_name
@@ -78,7 +78,7 @@ def series(odometer: Odometer) -> Series | None:
     lengths, pieces = lengths[lengths >= _SHORTEST_PIECE_M], pieces[lengths >= _SHORTEST_PIECE_M]
     if len(lengths) < _LEAST:
         return None
-    length_m = float(_LENGTHS_M[np.argmin(np.abs(np.log(_LENGTHS_M / np.median(lengths))))])
+    length_m = float(_LENGTHS_M[np.argmin(np.abs(np.log(_LENGTHS_M / median(lengths))))])
     like = np.abs(lengths / length_m - 1) <= max(_LIKE, 1.1 * _PIECE_M / length_m)
     found = windows(odometer, length_m)
     if like.sum() < _LEAST or found is None:
@@ -135,7 +135,7 @@ def _series(found: Windows, chosen: list[int], length_m: float) -> Series | None
 
 def _alike(found: Windows, kept: list[int]) -> list[int]:
     """The longest row of pieces with like times, rested between: slower by the contrast, and not for long."""
-    middle_s = float(np.median(found.took_s[kept])) if kept else 0.0
+    middle_s = median(found.took_s[kept]) if kept else 0.0
     rows: list[list[int]] = [[]]
     for i in kept:
         if abs(found.took_s[i] / middle_s - 1) > _ALIKE:

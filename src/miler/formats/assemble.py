@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from miler.activity import Activity, Lap, Note, Pause, Session
-from miler.arrays import BoolArray, FloatArray, IntArray, every, rises
+from miler.arrays import BoolArray, FloatArray, IntArray, every, median, rises
 from miler.geodesy import metres_between
 from miler.timezone import name_of_offset, zone_at
 
@@ -149,7 +149,7 @@ def _put_in_order(
     with np.errstate(invalid="ignore"):
         known = (times >= 0) & (times <= _LATEST_S)
         if known.any():
-            known &= np.abs(times - np.median(times[known])) <= _FARTHEST_S
+            known &= np.abs(times - median(times[known])) <= _FARTHEST_S
     if not known.all():
         lost = int((~known).sum())
         notes.append(Note("no_time", "damage", f"records left out for want of a possible time: {lost}"))

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from miler.activity import Lap
-from miler.arrays import FloatArray, IntArray
+from miler.arrays import FloatArray, IntArray, median
 from miler.track.path import Path, Pressed, Problem
 
 Told = Literal["presses", "rests", "nothing"]
@@ -105,7 +105,7 @@ def rests(problem: Problem, path: Path) -> list[Sight]:
         after = ends[ends > begin]
         end_s = float(path.times[after[0]]) if len(after) else float(path.times[-1])
         before = (path.times > path.times[begin] - 30.0) & (path.times < path.times[begin] - 5.0)
-        hard = before.any() and float(np.median(speed[before])) > 2 * _REST_MPS
+        hard = before.any() and median(speed[before]) > 2 * _REST_MPS
         if hard and end_s - float(path.times[begin]) >= _REST_S:
             kept.append(float(path.times[begin]))
     return _seen(np.array(kept), problem, path)
@@ -155,7 +155,7 @@ def _meeting(sights: Sequence[Sight], lap_m: float) -> _Meeting | None:
     apart = np.mod(arcs[:, None] - arcs[None, :] + lap_m / 2, lap_m) - lap_m / 2
     near = np.abs(apart) <= _MEET_M
     best = int(np.argmax(near.sum(0)))
-    middle = float(np.median(apart[near[:, best], best]))
+    middle = median(apart[near[:, best], best])
     off = np.minimum(np.abs(apart[:, best] - middle), _MEET_M)
     met = int(near[:, best].sum())
     return _Meeting(

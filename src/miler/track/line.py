@@ -46,7 +46,7 @@ class Line:
         # The second half of the lap is the first one, turned about the centre.
         second = along >= half
         along = along - half * second
-        # On the straight one stands where the bend begins, and goes on.
+        # Each place of the straight is where the bend begins, moved back along it.
         angle = np.maximum(along - self.straight_m, 0.0) / self.radius_m - math.pi / 2
         outwards = np.stack([np.cos(angle), np.sin(angle)]) * np.where(second, -1.0, 1.0)
         points = (self.radius_m + self.swell_m) * outwards

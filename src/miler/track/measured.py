@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 
 from miler.activity import Activity, Pause
-from miler.arrays import FloatArray, IntArray, distinct
+from miler.arrays import FloatArray, IntArray, distinct, median
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.settings import Settings
@@ -241,7 +241,7 @@ def _circuits(
     noise = learn_noise(course.times[on], found.x[on], found.y[on], shape.pose, shape.line)
     lane = tell_lane(shape, found.family, given=settings.lane, independent=_independent(course, found, noise))
     _, outwards = lane.line.project(*shape.pose.inside(found.x[on], found.y[on]))
-    line = replace(lane.line, swell_m=float(np.median(outwards)))
+    line = replace(lane.line, swell_m=median(outwards))
     followed: list[tuple[Problem, Path]] = []
     for first, last, direction in found.runs:
         inside = slice(first, last + 1)
