@@ -329,7 +329,9 @@ def test_the_device_is_checked_where_positions_cover_half_of_it() -> None:
     assert scale_of(seen(200), "device")[0] == 0.011
     assert "borne out" in scale_of(seen(200, 0.0149), "device")[1]
     assert scale_of(seen(400, 0.0151), "device")[0] == 0.011
-    assert "1.5 % apart" in scale_of(seen(400, 0.0151), "device")[1]
+    assert (
+        scale_of(seen(400, 0.0151), "device")[1] == "the device's distance and its positions are 1.5 % apart"
+    )
     assert scale_of(seen(400, -0.04), "device")[0] == pytest.approx(0.53 * 0.04)
 
 
