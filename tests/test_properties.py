@@ -80,7 +80,7 @@ def test_what_is_not_looked_at_is_slower(data: st.DataObject, run: Odometer, spa
         assert every_one is None and some is None
         return
     assert some.at_most_s >= (1 + spare) * every_one.took_s.min() - 1e-6
-    quick = every_one.took_s <= some.at_most_s
+    quick = (every_one.took_s <= some.at_most_s) & (every_one.took_s < np.inf)
     columns = ("start_m", "end_m", "start_s", "end_s", "took_s")
     tried = set(zip(*(getattr(some, name).tolist() for name in columns), strict=True))
     assert tried.issuperset(zip(*(getattr(every_one, name)[quick].tolist() for name in columns), strict=True))

@@ -34,7 +34,7 @@ class Windows:
         start_m, end_m: (w,) metres.
         start_s, end_s: (w,) seconds from the start.
         took_s: (w,) seconds; infinite for a stretch across a break.
-        at_most_s: all windows that take no longer than this are there.
+        at_most_s: all unbroken windows that take no longer than this are there.
     """
 
     start_m: FloatArray
