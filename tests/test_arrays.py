@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miler.arrays import median, quantile
+from miler.arrays import added_up, frozen, increments, median, quantile, writable
 
 _SOME = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)
 
@@ -19,3 +19,17 @@ def test_a_quantile_is_numpys_to_the_last_digit(values: np.ndarray, share: float
 @given(_SOME)
 def test_a_median_is_numpys_to_the_last_digit(values: np.ndarray) -> None:
     assert median(values) == np.median(values)
+
+
+@given(_SOME)
+def test_increments_and_sums_are_numpys_to_the_last_digit(values: np.ndarray) -> None:
+    assert increments(values).tolist() == np.diff(values).tolist()
+    assert added_up(values).tolist() == [0.0, *np.cumsum(values).tolist()]
+    assert added_up(values[:0]).tolist() == [0.0]
+
+
+def test_what_is_looked_up_in_often_is_a_copy_that_can_be_written() -> None:
+    kept = frozen(np.arange(3.0))
+    copied = writable(kept)
+    copied[0] = 9.0
+    assert kept[0] == 0.0

@@ -208,12 +208,10 @@ def analyse(
         trace=thin(activity, odometer, mile.effort if mile else None),
         track=summarise_track(track, mile.effort, mile.track_laps) if mile else summarise_track(track, None),
         moments=moments(activity),
-        notes=(
-            *activity.notes,
-            *odometer.notes,
-            *untold_stops(activity, odometer),
-            *disputed(activity, odometer),
-        ),
+        notes=activity.notes
+        + odometer.notes
+        + untold_stops(activity, odometer)
+        + disputed(activity, odometer),
         settings=settings,
     )
 
