@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miler.arrays import distinct, median, quantile
+from miler.arrays import added_up, distinct, frozen, increments, median, quantile, writable
 
 _SOME = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)
 
@@ -24,3 +24,17 @@ def test_a_median_is_numpys_to_the_last_digit(values: np.ndarray) -> None:
 @given(st.lists(st.integers(-5, 5)))
 def test_different_values_are_told_once_and_in_order(values: list[int]) -> None:
     assert distinct(np.array(values)).tolist() == sorted(set(values))
+
+
+@given(_SOME)
+def test_increments_and_sums_are_numpys_to_the_last_digit(values: np.ndarray) -> None:
+    assert increments(values).tolist() == np.diff(values).tolist()
+    assert added_up(values).tolist() == [0.0, *np.cumsum(values).tolist()]
+    assert added_up(values[:0]).tolist() == [0.0]
+
+
+def test_what_is_looked_up_in_often_is_a_copy_that_can_be_written() -> None:
+    kept = frozen(np.arange(3.0))
+    copied = writable(kept)
+    copied[0] = 9.0
+    assert kept[0] == 0.0

@@ -201,9 +201,9 @@ class Activity(Tabled):
         column = self.streams.get(name)
         return np.full(len(self), np.nan) if column is None else column
 
-    def known(self, *names: str) -> tuple[FloatArray, ...]:
-        """Return when some streams all have values, (k,) seconds, and these, (k,) each; k may be 0."""
-        columns = [self.elapsed, *(self.get(name) for name in names)]
+    def known(self, name: str, *others: str) -> tuple[FloatArray, ...]:
+        """Return when a stream and others all have values, (k,) seconds, and these, (k,) each; k may be 0."""
+        columns = [self.elapsed, *map(self.get, (name, *others))]
         have = np.isfinite(columns[1])
         for column in columns[2:]:
             have &= np.isfinite(column)

@@ -208,12 +208,10 @@ def analyse(
         trace=thin(activity, odometer, mile.effort if mile else None),
         track=summarise_track(track, mile.effort, mile.track_laps) if mile else summarise_track(track, None),
         moments=moments(activity),
-        notes=(
-            *activity.notes,
-            *odometer.notes,
-            *untold_stops(activity, odometer),
-            *disputed(activity, odometer),
-        ),
+        notes=activity.notes
+        + odometer.notes
+        + untold_stops(activity, odometer)
+        + disputed(activity, odometer),
         settings=settings,
     )
 
@@ -250,10 +248,12 @@ def bests(
 ) -> tuple[Effort, ...]:
     """Find and judge the fastest stretch of each length that was run: the plausible one, if there is one."""
     others = tuple(b for b in odometer.breaks if b.reason != "vehicle")
-    ridden = odometer if others == odometer.breaks else replace(odometer, breaks=others)
+    ridden = None if others == odometer.breaks else replace(odometer, breaks=others)
     efforts, chosen_from = [], []
     for length_m, found in zip(lengths_m, rivals(odometer, lengths_m), strict=True):
-        effort = fastest(ridden, length_m) if found is None else quickest(odometer, length_m, found)
+        effort = fastest(ridden, length_m) if ridden and found is None else None
+        if found is not None:
+            effort = quickest(odometer, length_m, found)
         if effort is not None:
             flags = flags_of(odometer, effort, settings)
             why_not = doubts(effort, activity, odometer, settings) + why_left_out(said, length_m)
@@ -342,13 +342,10 @@ def conditions_of(
     track_lap_m: float | None = None,
 ) -> tuple[Condition, ...]:
     """Say in which conditions an effort was run, by the streams inside it and the track below it."""
-    first, last = (
-        activity.elapsed.searchsorted(effort.start_s),
-        activity.elapsed.searchsorted(effort.end_s, "right"),
-    )
-    inside = slice(first, last)
+    elapsed = activity.elapsed
+    inside = slice(elapsed.searchsorted(effort.start_s), elapsed.searchsorted(effort.end_s, "right"))
     found = conditions(
-        odometer.distance_at(activity.elapsed[inside]) - effort.start_m,
+        odometer.distance_at(elapsed[inside]) - effort.start_m,
         activity.get("altitude")[inside],
         activity.get("temperature")[inside],
         effort.length_m,

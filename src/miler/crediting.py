@@ -239,18 +239,20 @@ def _odometer(activity: Activity, steps: Steps, pauses: tuple[Pause, ...], setti
         order: IntArray = np.lexsort((metres, times_s))
         times_s, metres = times_s[order], metres[order]
     marks, arrives, departs = timetable(times_s, np.maximum.accumulate(metres))
-    bare = Odometer(marks, arrives, departs)
-    others = [(s, e, "sport") for s, e, sport in _sports(activity) if sport not in settings.sports]
-    spans = sorted(steps.breaks + others)
-    ends = (bare.distance_at(np.array(span[:2])).tolist() for span in spans)
-    return replace(
-        bare,
+    unbroken = Odometer(
+        marks,
+        arrives,
+        departs,
         stretches=(Stretch(float(marks[0]), float(marks[-1]), steps.source),),
-        breaks=tuple(Break(a, b, why) for (a, b), (_, _, why) in zip(ends, spans, strict=True)),
         pauses=pauses,
         gaps=_gaps(steps),
         notes=tuple(sorted(steps.notes, key=lambda note: note.at_s or 0.0)),
     )
+    others = [(s, e, "sport") for s, e, sport in _sports(activity) if sport not in settings.sports]
+    spans = sorted(steps.breaks + others)
+    ends = (unbroken.distance_at(np.array(span[:2])).tolist() for span in spans)
+    breaks = tuple(Break(a, b, why) for (a, b), (_, _, why) in zip(ends, spans, strict=True))
+    return replace(unbroken, breaks=breaks) if breaks else unbroken
 
 
 def _pause_bounds(

@@ -146,7 +146,7 @@ class _Blocks:
         counts: (l,) on how many marks, from the first on, a stretch of each length can begin; one at least.
         bounds: (l + 1,) where the cells of each length begin, and how many there are.
         row, block: (c,) which length, and which block.
-        ends, ends_before: (c,) the first mark at which a stretch ends that begins in the block, or beyond;
+        ends, next_ends: (c,) the first mark at which a stretch ends that begins in the block, or beyond;
             and that of the next block.
         took_s: (c,) seconds of the stretch that begins on the first mark of the block; infinite where a
             break bars it.
@@ -161,7 +161,7 @@ class _Blocks:
     row: IntArray
     block: IntArray
     ends: IntArray
-    ends_before: IntArray
+    next_ends: IntArray
     took_s: FloatArray
     least_s: FloatArray
 
@@ -177,11 +177,11 @@ class _Blocks:
         starts = knots.take(block)
         aims = np.minimum(starts + lengths.take(row), marks[-1])
         ends = odometer.after(aims)
-        ends_before = np.append(ends[1:], 0)
-        ends_before[bounds[1:] - 1] = len(marks)
+        next_ends = np.append(ends[1:], 0)
+        next_ends[bounds[1:] - 1] = len(marks)
         took_s = odometer.arrival(aims, ends) - departs[::_BLOCK].take(block)
         # Where two marks are one place, within a millimetre, the step beyond takes part.
-        quickest = _least_between(paces, np.maximum(ends - 1, 0), np.maximum(ends_before - 1, 0))
+        quickest = _least_between(paces, np.maximum(ends - 1, 0), np.maximum(next_ends - 1, 0))
         slow = np.append(increments(departs) / increments(marks), 0.0)
         slowest = np.maximum.reduceat(slow, np.arange(0, len(marks), _BLOCK))
         slowest[:-1] = np.maximum(slowest[:-1], slow[_BLOCK::_BLOCK])
@@ -195,7 +195,7 @@ class _Blocks:
             # What bars the shortest way, from the end of a block to where its first stretch ends, bars all.
             after = knots.take(block[cells] + 1)
             least_s[cells][odometer.barred(after + _SPARE_M, reaches - _SPARE_M, judged_m)] = np.nan
-        return cls(odometer, lengths, judged, counts, bounds, row, block, ends, ends_before, took_s, least_s)
+        return cls(odometer, lengths, judged, counts, bounds, row, block, ends, next_ends, took_s, least_s)
 
     @property
     def quick_s(self) -> FloatArray:
@@ -229,7 +229,7 @@ class _Blocks:
         begin, begin_row = begin[some], begin_row[some]
         yield self._barred(_begun(self.odometer, begin, self.lengths.take(begin_row)), begin_row)
         first = self.ends[cells]
-        many = self.ends_before[cells] - first
+        many = self.next_ends[cells] - first
         end = (first - many.cumsum() + many).repeat(many) + np.arange(many.sum())
         end_row = row.repeat(many)
         yield self._barred(_ended(self.odometer, end, self.lengths.take(end_row)), end_row)
