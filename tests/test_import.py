@@ -202,6 +202,19 @@ def test_copies_are_byte_for_byte_and_kept_once(miler: Miler, path: Path, runs: 
     assert all(Path(name).stem == content for name, content in copies.items())
 
 
+def test_a_copy_that_a_power_cut_left_under_two_names_has_one_after_the_next_import(
+    miler: Miler, path: Path, runs: Path
+) -> None:
+    assert miler("import", runs, "--library", path, "--copy").code == 0
+    copies = path.with_name(f"{path.stem}-originals")
+    kept = sorted(copies.rglob("*.*"))
+    # Both names of the last one are on the disk, and the commit that was to follow is not.
+    (copies / "incoming.tmp").hardlink_to(kept[-1])
+    path.unlink()
+    assert miler("import", runs, "--library", path, "--copy").code == 0
+    assert sorted(copies.rglob("*.*")) == kept
+
+
 def test_a_report_needs_no_original_and_html_finds_the_copy(miler: Miler, path: Path, runs: Path) -> None:
     miler("import", runs / "000.gpx", "--copy")
     miler("import", runs / "001.gpx")

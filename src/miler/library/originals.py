@@ -45,6 +45,8 @@ class Originals:
         """Keep a copy, on the disk after the next `settle`; equal bytes are kept once."""
         there = self.path_of(sha256)
         if there is not None:
+            # A power cut may have kept both names of a copy that was being moved here.
+            self._temporary.unlink(missing_ok=True)
             return there
         suffix = f".{format or 'bin'}" + (".gz" if data.startswith(_GZIP) else "")
         target = self.folder / sha256[:2] / f"{sha256}{suffix}"
