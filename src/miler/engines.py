@@ -124,7 +124,7 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 @contextmanager
 def _deaf_born() -> Iterator[None]:
-    """Hold Ctrl-C back until the processes that a task calls for are born, who inherit that and never hear it.
+    """Hold Ctrl-C back until the processes that a task needs are born: they inherit that and never hear it.
 
     It reaches every process of the terminal. Those that are still importing would tell where, each in a
     traceback; and one whose pool was given up half-way would look in vain for what it shares with it.
