@@ -86,7 +86,7 @@ class Local:
 
     def warm(self) -> None:
         """Start them, so that the first file need not wait for that."""
-        with _deaf_born():
+        with _born_deaf():
             begun = [self._pool.submit(os.getpid) for _ in range(self.jobs)]
         for future in begun:
             future.result()
@@ -95,7 +95,7 @@ class Local:
         """Run a task beside others; where one died, and every task in flight with it, hire anew."""
         pool = self._pool
         try:
-            with _deaf_born():
+            with _born_deaf():
                 return pool.submit(task, argument)
         except BrokenProcessPool:
             with self._lock:
@@ -111,7 +111,7 @@ class Local:
 
 def alone(task: Callable[[Argument], Result], argument: Argument) -> Future[Result]:
     """Run a task in a process of this machine that it shares with no other, and wait for it."""
-    with _pool(1) as pool, _deaf_born():
+    with _pool(1) as pool, _born_deaf():
         return pool.submit(task, argument)
 
 
@@ -123,7 +123,7 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 
 @contextmanager
-def _deaf_born() -> Iterator[None]:
+def _born_deaf() -> Iterator[None]:
     """Hold Ctrl-C back until the processes that a task needs are born: they inherit that and never hear it.
 
     It reaches every process of the terminal. Those that are still importing would tell where, each in a
