@@ -216,6 +216,14 @@ def test_members_of_an_archive_are_known_apart(tmp_path: Path, samples: Path) ->
     assert len({file_key(found) for found in batch.files}) == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no masks of signals")
+def test_workers_are_born_deaf_to_ctrl_c_and_whoever_hires_them_is_not() -> None:
+    with Local(1) as local:
+        masked = local.submit(partial(signal.pthread_sigmask, signal.SIG_BLOCK), ())
+        assert signal.SIGINT in masked.result()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def test_every_batch_is_completed_once(many: list[Found]) -> None:
     small = [Batch((found,)) for found in many]
     with Local(2) as local:

@@ -335,6 +335,16 @@ def test_ctrl_c_ends_everything_with_code_130_and_one_word(week: Path, jobs: str
         time.sleep(0.05)
 
 
+def test_ctrl_c_before_the_command_line_is_there_is_one_word_too() -> None:
+    impatient = (
+        "import signal, sys, types; from miler.__main__ import main; come = signal.raise_signal;"
+        " late = types.SimpleNamespace(find_spec=lambda *_: come(signal.SIGINT));"
+        " sys.meta_path.insert(0, late); sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", impatient], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "interrupted\n")
+
+
 @POSIX
 def test_ctrl_c_leaves_no_half_written_file(week: Path, tmp_path: Path) -> None:
     place = tmp_path / "reports"

@@ -214,6 +214,11 @@ def test_an_activity_of_the_library_is_explained_as_its_file_is(
         miler("explain", "1", *library, *asked).out.splitlines()[1:]
         == (miler("explain", run, *asked).out.splitlines()[1:])
     )
+    settings = tmp_path / "mine.toml"
+    settings.write_text('distance_source = "fixes"\n', encoding="utf-8")
+    by_file = ("--config", settings)
+    explained = miler("explain", run, *by_file).out.splitlines()[1:]
+    assert miler("explain", "1", *library, *by_file).out.splitlines()[1:] == explained != of_file[1:]
 
 
 @pytest.mark.parametrize("loss", [Path.unlink, lambda path: path.write_bytes(b"another")])

@@ -161,6 +161,17 @@ def test_what_is_no_outline_is_refused(data: bytes) -> None:
         kept.told({}, zlib.compress(data), "", Look())
 
 
+@pytest.mark.parametrize("settings", [[1], {"of_a_newer_miler": 1}])
+def test_a_document_with_settings_that_nothing_here_has_is_refused_with_the_remedy(
+    settings: object, miler: Miler, path: Path, tmp_path: Path
+) -> None:
+    miler("import", write_run(tmp_path / "run.gpx"))
+    with Library(path) as library:
+        kept_one = library.get(1)
+    with pytest.raises(LibraryError, match="reprocess"):
+        kept.told(kept_one.document | {"settings": settings}, kept_one.outline, "", Look())
+
+
 def test_an_outline_of_an_hour_is_small() -> None:
     time_s = np.linspace(0, 3600, OUTLINE_POINTS)
     run = Outline(time_s, (3.3 * time_s).round(2), np.round(150 + 9 * np.sin(time_s / 99)), 0 * time_s)

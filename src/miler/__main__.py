@@ -1,6 +1,18 @@
-"""`python -m miler`: where the command itself is not on the path."""
+"""`miler` and `python -m miler`: the command line, and Ctrl-C while that is still being imported."""
 
-from miler.cli import main
+import sys
+
+
+def main() -> int:
+    """Run the command line; return the exit code."""
+    try:
+        from miler.cli import main as told
+
+        return told()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

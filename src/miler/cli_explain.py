@@ -61,10 +61,13 @@ def _of_file(path: str, options: dict[str, Any]) -> _Read:
 
 
 def _of_library(number: int, library_path: Path | None, options: dict[str, Any]) -> _Read:
-    """Yield an activity with the settings that made its results, and what the command line says else."""
+    """Yield an activity with the settings that made its results, or a file's, and what flags say else."""
     from miler.library.importing import recording_of
     from miler.settings import Settings
 
     with open_library(library_path) as library:
         activity, settings, path = recording_of(library, number)
-    yield activity, Settings.from_mapping(settings.as_dict() | given(options)), path
+    if options["config"] is None:
+        yield activity, Settings.from_mapping(settings.as_dict() | given(options)), path
+    else:
+        yield activity, settings_of(options), path

@@ -13,9 +13,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Protocol, Self, TypeVar
 
 Argument = TypeVar("Argument")
@@ -85,14 +86,17 @@ class Local:
 
     def warm(self) -> None:
         """Start them, so that the first file need not wait for that."""
-        for future in [self._pool.submit(os.getpid) for _ in range(self.jobs)]:
+        with _born_deaf():
+            begun = [self._pool.submit(os.getpid) for _ in range(self.jobs)]
+        for future in begun:
             future.result()
 
     def submit(self, task: Callable[[Argument], Result], argument: Argument) -> Future[Result]:
         """Run a task beside others; where one died, and every task in flight with it, hire anew."""
         pool = self._pool
         try:
-            return pool.submit(task, argument)
+            with _born_deaf():
+                return pool.submit(task, argument)
         except BrokenProcessPool:
             with self._lock:
                 if self._pool is pool:  # else another thread has done so
@@ -107,7 +111,7 @@ class Local:
 
 def alone(task: Callable[[Argument], Result], argument: Argument) -> Future[Result]:
     """Run a task in a process of this machine that it shares with no other, and wait for it."""
-    with _pool(1) as pool:
+    with _pool(1) as pool, _born_deaf():
         return pool.submit(task, argument)
 
 
@@ -118,8 +122,25 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work)
 
 
+@contextmanager
+def _born_deaf() -> Iterator[None]:
+    """Hold Ctrl-C back until the processes that a task needs are born: they inherit that and never hear it.
+
+    It reaches every process of the terminal. Those that are still importing would tell where, each in a
+    traceback; and one whose pool was given up half-way would look in vain for what it shares with it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_work() -> None:
-    # Ctrl-C reaches every process of the terminal; the one that hands out files ends the rest.
+    # On Windows they are born with open ears; the process that hands out files ends the rest.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # What was imported stays: the collector need not look through it again for every file.

@@ -131,7 +131,7 @@ def _looked_at(
 
 
 def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
-    """Cut lengths into those to look at together: of an hour a hundred, of days one after the other."""
+    """Cut lengths into those to look at together: of an hour two hundred, of days one after the other."""
     at_once = max(_CELLS * _BLOCK // (len(odometer.marks) + 1), 1)
     return (lengths[i : i + at_once] for i in range(0, len(lengths), at_once))
 

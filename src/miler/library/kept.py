@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from miler.errors import LibraryError
+from miler.errors import LibraryError, SettingsError
 from miler.report.look import Look
 from miler.shown import printable
 from miler.trace import Outline
@@ -82,7 +82,7 @@ def told(document: dict[str, Any], outline: bytes | None, report: str, look: Loo
         return look.said(_safe(report if look.color else _COLOUR.sub("", report)))
     try:
         analysis, run = revived(document), unpacked(outline)
-    except _DAMAGE as error:
+    except (*_DAMAGE, AttributeError, SettingsError) as error:
         why = "what is kept of the activity cannot be read; `miler reprocess` makes it anew from its original"
         raise LibraryError(why, code="damaged") from error
     return _safe(retold(analysis, run, look))
