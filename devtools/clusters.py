@@ -72,10 +72,13 @@ class Cluster:
         return self._started("worker", self.address, "--nthreads", "1")
 
     def _started(self, what: str, *arguments: str) -> subprocess.Popen[bytes]:
-        # As docs/scale.md advises: a batch is suspected after two deaths, not after four; no profiler.
+        # As docs/scale.md advises: a batch is suspected after two deaths, not after four; and little else is done.
         environment = os.environ | {
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
             "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+            "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+            "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
+            "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",
             "PYTHONPATH": os.pathsep.join(sys.path),
             "OPENBLAS_NUM_THREADS": "1",
         }

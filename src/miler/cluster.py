@@ -122,6 +122,10 @@ def _own_cluster(distributed: Any, jobs: int) -> Any:
     settings = {
         "distributed.scheduler.allowed-failures": 1,  # a task whose worker died twice is suspected
         "distributed.worker.profile.enabled": False,  # looks at every stack a hundred times a second
+        # What each process looks after itself, by far too often: a twentieth of the work of two workers.
+        "distributed.admin.tick.interval": "500ms",
+        "distributed.admin.system-monitor.interval": "5s",
+        "distributed.worker.memory.monitor-interval": "1s",
     }
     with needed("dask", "cluster", "--engine dask").config.set(settings):
         return distributed.LocalCluster(
