@@ -72,7 +72,7 @@ class Cluster:
         return self._started("worker", self.address, "--nthreads", "1")
 
     def _started(self, what: str, *arguments: str) -> subprocess.Popen[bytes]:
-        # As docs/scale.md advises: a batch is suspected after two deaths, not after four; little else is done.
+        # As docs/scale.md advises: a batch is suspected after two deaths, not after four; little else runs.
         environment = os.environ | {
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
             "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
