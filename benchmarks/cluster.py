@@ -209,7 +209,8 @@ def _bars(found: Measured) -> Iterator[Bar]:
     figure = f"{found.kills} kills, scheduler restarted: {first:,} + {second:,} + {again} imported, "
     figure += "same rows" if found.same_after_kills else "OTHER ROWS"
     met = found.same_after_kills and again == 0 and first + second <= found.files
-    met &= found.kills == found.kills_asked
+    # A fast machine is done with a few files before the last of them.
+    met &= found.kills == found.kills_asked or found.files < FILES
     yield Bar(f"{name}: workers killed", figure, "same rows, none twice, 2nd run the rest", met)
 
     speedup = statistics.median(one.wall_s / two.wall_s for _, one, two in found.turns)
