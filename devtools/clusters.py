@@ -13,6 +13,8 @@ from typing import Self
 
 import psutil
 
+from miler.cluster import SETTINGS
+
 _START_S = 120.0
 
 
@@ -72,13 +74,8 @@ class Cluster:
         return self._started("worker", self.address, "--nthreads", "1")
 
     def _started(self, what: str, *arguments: str) -> subprocess.Popen[bytes]:
-        # As docs/scale.md advises: a batch is suspected after two deaths, not after four; little else runs.
         environment = os.environ | {
-            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
-            "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
-            "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
-            "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
-            "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",
+            **{_variable(name): str(value) for name, value in SETTINGS.items()},
             "PYTHONPATH": os.pathsep.join(sys.path),
             "OPENBLAS_NUM_THREADS": "1",
         }
@@ -92,6 +89,11 @@ class Cluster:
             for child in [*psutil.Process(process.pid).children(recursive=True), process]:
                 child.kill()
             process.wait()
+
+
+def _variable(setting: str) -> str:
+    """Return the variable by which Dask is told a setting."""
+    return f"DASK_{setting.replace('.', '__').replace('-', '_').upper()}"
 
 
 def cpu_s(pid: int) -> float:

@@ -251,8 +251,9 @@ def bests(
     ridden = None if others == odometer.breaks else replace(odometer, breaks=others)
     efforts, chosen_from = [], []
     for length_m, found in zip(lengths_m, rivals(odometer, lengths_m), strict=True):
-        effort = fastest(ridden, length_m) if ridden and found is None else None
-        if found is not None:
+        if found is None:
+            effort = fastest(ridden, length_m) if ridden else None
+        else:
             effort = quickest(odometer, length_m, found)
         if effort is not None:
             flags = flags_of(odometer, effort, settings)
@@ -280,12 +281,12 @@ def fastest_mile(
     track_lap_m = circuit.lane.oval.lap_m if circuit else None
     source = odometer.source_between(effort.start_m, effort.end_m)
     times_s, distances_m = _curve(odometer, effort)
+    rest = rest_inside(effort, odometer, repeats)
     return Mile(
         effort=effort,
         quarters=four,
         track_laps=track_laps,
         evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
-        interrupted=(rest := rest_inside(effort, odometer, repeats)),
         pacing=None if rest else pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(source)),
         worth=worth_of(activity, effort, settings, track_lap_m),
         conditions=conditions_of(activity, odometer, effort, settings, track_lap_m)
@@ -299,6 +300,7 @@ def fastest_mile(
         own_bests=own_bests_of(activity, effort, settings),
         pressed=pressed_mile(activity, settings, settings.lane or 1),
         by_timer=faster_by_timer(odometer, effort),
+        interrupted=rest,
         eligibility=checklist(effort, activity, track_lap_m),
     )
 

@@ -19,6 +19,16 @@ from miler.engines import Argument, Result, alone
 from miler.errors import MilerError
 from miler.extras import needed
 
+# How a cluster of our own is set up, and docs/scale.md advises everybody's.
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": 1,  # a task whose worker died twice is suspected
+    "distributed.worker.profile.enabled": False,  # looks at every stack a hundred times a second
+    # What each process looks after itself, by far too often: a twentieth of the work of two workers.
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
+}
+
 _CONNECT_S = 10
 _COUNTED_S = 5.0  # workers come and go; how many there are is asked this often
 
@@ -119,15 +129,7 @@ class _Told(Generic[Argument, Result]):
 
 
 def _own_cluster(distributed: Any, jobs: int) -> Any:
-    settings = {
-        "distributed.scheduler.allowed-failures": 1,  # a task whose worker died twice is suspected
-        "distributed.worker.profile.enabled": False,  # looks at every stack a hundred times a second
-        # What each process looks after itself, by far too often: a twentieth of the work of two workers.
-        "distributed.admin.tick.interval": "500ms",
-        "distributed.admin.system-monitor.interval": "5s",
-        "distributed.worker.memory.monitor-interval": "1s",
-    }
-    with needed("dask", "cluster", "--engine dask").config.set(settings):
+    with needed("dask", "cluster", "--engine dask").config.set(SETTINGS):
         return distributed.LocalCluster(
             n_workers=jobs,
             threads_per_worker=1,

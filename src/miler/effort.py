@@ -25,6 +25,7 @@ from miler.units import (
     format_duration,
     format_pace,
     format_sure,
+    larger_side_s,
     length_name,
 )
 from miler.windows import Windows, near
@@ -74,7 +75,7 @@ class Effort:
     @property
     def uncertainty_s(self) -> float:
         """The larger side of the 95 % interval, seconds; NaN before it is judged."""
-        return max(self.elapsed_s - self.low_s, self.high_s - self.elapsed_s)
+        return larger_side_s(self.elapsed_s, self.low_s, self.high_s)
 
     @property
     def grade(self) -> Grade | None:

@@ -177,6 +177,11 @@ def digits_for(uncertainty_s: float | None) -> int:
     return 0 if uncertainty_s >= 1 else 1 if uncertainty_s >= 0.1 else 2
 
 
+def larger_side_s(elapsed_s: float, low_s: float, high_s: float) -> float:
+    """Return the ± of a time whose interval need not be symmetric: its larger side, seconds."""
+    return max(elapsed_s - low_s, high_s - elapsed_s)
+
+
 def format_interval(low_s: float, high_s: float, digits: int = 1) -> str:
     """Write an interval, outwards: `4:54 to 5:21`."""
     outwards_s = math.floor(low_s * 10**digits + 1e-6) / 10**digits
@@ -192,7 +197,7 @@ def format_sure(elapsed_s: float, low_s: float | None, high_s: float | None, *, 
     if low_s is None or high_s is None:
         return format_duration(elapsed_s)
     below_s, above_s = elapsed_s - low_s, high_s - elapsed_s
-    wide_s = max(below_s, above_s)
+    wide_s = larger_side_s(elapsed_s, low_s, high_s)
     digits = digits_for(wide_s)
     time = format_duration(elapsed_s, digits)
     if not math.isfinite(wide_s):

@@ -14,7 +14,7 @@ from miler.library.questions import WHOLE, Best, Said, Stored, best, history
 from miler.ownbest import OwnBest, Ran, own_bests, own_marks
 from miler.report.document import Document
 from miler.trends import Dated
-from miler.units import MILE_M
+from miler.units import MILE_M, larger_side_s
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
@@ -71,8 +71,10 @@ def _before(miles: Iterable[Dated]) -> dict[date, tuple[Ran, ...]]:
 
 
 def _ran(on: str, effort: Best | Dated) -> Ran:
-    sides_s = [abs(effort.elapsed_s - end_s) for end_s in (effort.low_s, effort.high_s) if end_s is not None]
-    return Ran(on, effort.elapsed_s, f"activity {effort.activity_id}", max(sides_s, default=None))
+    plus_minus_s = None
+    if effort.low_s is not None and effort.high_s is not None:
+        plus_minus_s = larger_side_s(effort.elapsed_s, effort.low_s, effort.high_s)
+    return Ran(on, effort.elapsed_s, f"activity {effort.activity_id}", plus_minus_s)
 
 
 def in_context(analysis: Analysis, kept: Said, own_bests: tuple[OwnBest, ...]) -> Analysis:

@@ -18,7 +18,7 @@ from miler.errors import MilerError
 from miler.report import SCHEMA
 from miler.report.judged import behind, judged
 from miler.shown import printable
-from miler.units import length_name
+from miler.units import larger_side_s, length_name
 
 if TYPE_CHECKING:  # see `words`
     from miler.activity import Source
@@ -195,7 +195,7 @@ def effort_document(effort: Effort) -> Document:
         "pace_s_per_km": elapsed_s / length_m * 1000,
         "low_s": low_s,
         "high_s": high_s,
-        "uncertainty_s": max(elapsed_s - low_s, high_s - elapsed_s),
+        "uncertainty_s": larger_side_s(elapsed_s, low_s, high_s),
         "optimism_s": effort.optimism_s,
         "evidence": None
         if effort.evidence is None

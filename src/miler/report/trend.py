@@ -21,6 +21,7 @@ from miler.units import (
     format_distance,
     format_duration,
     format_sure,
+    larger_side_s,
     length_name,
     signed,
 )
@@ -127,7 +128,7 @@ def told_sure(best: Document) -> str:
 
 def _digits(best: Document) -> int:
     elapsed_s, low_s, high_s = best["elapsed_s"], best["low_s"], best["high_s"]
-    return digits_for(None if low_s is None else max(elapsed_s - low_s, high_s - elapsed_s))
+    return digits_for(None if low_s is None else larger_side_s(elapsed_s, low_s, high_s))
 
 
 def sentences(trend: Document) -> tuple[str, ...]:
