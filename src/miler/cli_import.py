@@ -78,8 +78,6 @@ def import_(
     the next time. With --dataset the results of many athletes' files go into a folder of Parquet
     files instead, by any number of workers.
     """
-    from miler.library.importing import Way, import_files
-
     if device:
         paths, copy = (*paths, *_plugged_in(device_root)), True  # it will be unplugged
     if not paths:
@@ -92,7 +90,9 @@ def import_(
     if athletes is not None or retry:
         raise click.UsageError("--athletes and --retry are of a --dataset; a library is of one runner")
     files, count = listed(paths, lazily=not crew.local)
-    with open_library(library_path, create=True) as library, crew.hired(count) as workers:
+    with crew.hired(count) as workers, open_library(library_path, create=True) as library:
+        from miler.library.importing import Way, import_files  # while the workers import theirs
+
         way = Way(copy=copy, restore=restore, workers=workers)
         return _follow(import_files(library, files, settings, way), count)
 

@@ -179,6 +179,7 @@ class Crew:
             from miler.engines import Local
 
             with Local(jobs) as local:
+                local.prepare()
                 yield local
 
 

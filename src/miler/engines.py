@@ -84,6 +84,14 @@ class Local:
         """Send them home; what they have begun is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def prepare(self) -> None:
+        """Have what they need imported beside us: it takes as long as to open what they work for."""
+        if _METHOD == "forkserver":
+            from multiprocessing.forkserver import ensure_running
+
+            with _born_deaf():
+                ensure_running()
+
     def warm(self) -> None:
         """Start them, so that the first file need not wait for that."""
         with _born_deaf():

@@ -118,7 +118,7 @@ def _known_version(connection: sqlite3.Connection, path: Path) -> int:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Run the migrations that are missing; the caller's transaction makes them all or none."""
-    from miler.library.salvage import text_of
+    from miler.library.entry import text_of
 
     connection.create_function("text_of", 1, text_of, deterministic=True)  # of a document
     # Asked again under the lock: another process may have done it meanwhile.

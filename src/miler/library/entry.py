@@ -132,6 +132,14 @@ def unpressed(blob: bytes) -> str:
     return zlib.decompress(blob).decode("utf-8")
 
 
+def text_of(blob: Any) -> str | None:
+    """Return the text of a column of `documents`, None if it is damaged."""
+    try:
+        return unpressed(blob)
+    except (zlib.error, UnicodeDecodeError, TypeError):
+        return None
+
+
 def _rows(table: str, rows: Iterable[Document]) -> tuple[Row, ...]:
     return tuple(_picked(row, RESULTS[table]) for row in rows)
 

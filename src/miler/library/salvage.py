@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from miler.library.entry import unpressed
+from miler.library.entry import text_of
 from miler.library.kept import is_sound
 from miler.library.originals import Wanted
 from miler.library.places import Place, real_name
@@ -142,11 +141,3 @@ def can_be_told(kept: Row) -> bool:
     outline = kept.get("outline")  # a library before the fifth schema has no such column
     beside = text_of(kept["report"]) is not None if outline is None else is_sound(outline)
     return beside and text_of(kept["document"]) is not None
-
-
-def text_of(blob: Any) -> str | None:
-    """Return the text of a column of `documents`, None if it is damaged."""
-    try:
-        return unpressed(blob)
-    except (zlib.error, UnicodeDecodeError, TypeError):
-        return None
