@@ -99,7 +99,7 @@ def test_stravas_own_client_is_told_what_is_no_run(strava: Any) -> None:
         (["-F", "file=@{file}", "-F", "data_type=fit", "{url}/api/v3/uploads"], "ready", 110),
         (["-F", "file=@{file}", "{url}/api/v1/uploads"], "imported", 111),
         (["--data-binary", "@{file}", "{url}/api/v1/import/generic?name=x.fit"], "imported", 112),
-        (["-F", "file=@{file}", "{url}/api/v1/athlete/0/activities"], '"id": "', 113),
+        (["-F", "file=@{file}", "{url}/api/v1/athlete/0/activities"], '"id":"', 113),
         (["-F", "file=@{file}", "{url}/api/v1/activities/uploads"], "imported", 114),
     ],
 )

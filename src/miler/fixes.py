@@ -10,7 +10,7 @@ import numpy as np
 
 from miler.activity import Activity
 from miler.arrays import BoolArray, FloatArray, IntArray, increments, median, writable
-from miler.geodesy import metres_between
+from miler.geodesy import displacements_m, metres_between
 
 # Sports, and words for none in particular, in which nobody is faster than a runner.
 ON_FOOT = ("running", "walking", "hiking", "generic", "other", "unknown")
@@ -32,7 +32,7 @@ class Fixes:
     Attributes:
         times: (f,) seconds.
         latitude, longitude: (f,) degrees.
-        steps_m: (f-1,) metres from each fix to the next.
+        north_m, east_m, steps_m: (f-1,) metres from each fix to the next: either way, and in all.
         after_outliers: (f-1,) whether fixes were left out within the step, or it is a jump.
         left_out_s: (o,) seconds of the fixes off the course that were left out.
         noise: share by which their noise makes the path too long; see `noise_of`.
@@ -41,6 +41,8 @@ class Fixes:
     times: FloatArray
     latitude: FloatArray
     longitude: FloatArray
+    north_m: FloatArray
+    east_m: FloatArray
     steps_m: FloatArray
     after_outliers: BoolArray
     left_out_s: FloatArray
@@ -114,16 +116,16 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
     times, latitude, longitude = map(writable, activity.known("latitude", "longitude"))
     if len(times) < 2:
         return None
-    steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
+    steps = _steps(latitude, longitude)
     on_foot = activity.sport in ON_FOOT
-    keep = fresh(times, steps_m) if on_foot else np.ones(len(times), bool)
+    keep = fresh(times, steps[2]) if on_foot else np.ones(len(times), bool)
     if not keep.all():
         times, latitude, longitude = times[keep], latitude[keep], longitude[keep]
-        steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
-    durations = increments(times)
+        steps = _steps(latitude, longitude)
+    durations, steps_m = increments(times), steps[2]
     fast = steps_m > holdable_mps(durations) * durations
     if not on_foot or not fast.any():
-        return Fixes(times, latitude, longitude, steps_m, np.zeros(len(steps_m), bool), np.empty(0))
+        return Fixes(times, latitude, longitude, *steps, np.zeros(len(steps_m), bool), np.empty(0))
     reach_mps = _RETURN * usual_mps(steps_m[~fast], durations[~fast])
     kept = _likeliest(times, latitude, longitude, fast, reach_mps)
     if len(kept) < 2:
@@ -131,8 +133,12 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
     left_out_s = np.delete(times, kept)
     times, latitude, longitude = times[kept], latitude[kept], longitude[kept]
     marked = (np.diff(kept) > 1) | fast[kept[1:] - 1]
-    steps_m = metres_between(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
-    return Fixes(times, latitude, longitude, steps_m, marked, left_out_s)
+    return Fixes(times, latitude, longitude, *_steps(latitude, longitude), marked, left_out_s)
+
+
+def _steps(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Metres north, east and in all from each fix to the next."""
+    return displacements_m(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
 
 
 def _likeliest(
@@ -194,7 +200,9 @@ def noise_of(fixes: Fixes) -> float:
     whole = even[:-3] & even[1:-2] & even[2:-1] & even[3:]
     if np.count_nonzero(whole) < 40:
         return 0.0
-    one, two, four = fixes.steps_m, _apart(fixes, 2), _apart(fixes, 4)
+    # Ways add up, for metres are as long at one fix as at the next.
+    north, east = fixes.north_m[:-1] + fixes.north_m[1:], fixes.east_m[:-1] + fixes.east_m[1:]
+    one, two, four = fixes.steps_m, _long(north, east), _long(north[:-2] + north[2:], east[:-2] + east[2:])
     l1 = float((one[:-3] + one[1:-2] + one[2:-1] + one[3:])[whole].sum())
     l2 = float((two[:-2] + two[2:])[whole].sum())
     l4 = float(four[whole].sum())
@@ -202,10 +210,9 @@ def noise_of(fixes: Fixes) -> float:
     return min(max(c, 0.0), _MOST_NOISE)
 
 
-def _apart(fixes: Fixes, lag: int) -> FloatArray:
-    """(f-lag,) straight metres from each fix to the one `lag` later."""
-    latitude, longitude = fixes.latitude, fixes.longitude
-    return metres_between(latitude[:-lag], longitude[:-lag], latitude[lag:], longitude[lag:])
+def _long(north: FloatArray, east: FloatArray) -> FloatArray:
+    metres: FloatArray = np.sqrt(north * north + east * east)
+    return metres
 
 
 def standing(fixes: Fixes) -> BoolArray:

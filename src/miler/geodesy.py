@@ -66,6 +66,16 @@ def metres_between(
         Middle-latitude formula with radii of curvature, see `radii_m`; the half-angle form of
         the haversine keeps it exact for steps of centimetres.
     """
+    return displacements_m(latitude1_deg, longitude1_deg, latitude2_deg, longitude2_deg)[2]
+
+
+def displacements_m(
+    latitude1_deg: FloatArray,
+    longitude1_deg: FloatArray,
+    latitude2_deg: FloatArray,
+    longitude2_deg: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return how far north, how far east, and in all, it is between pairs of fixes; as `metres_between`."""
     cosine = np.cos(RADIANS * ((latitude1_deg + latitude2_deg) / 2))
     meridian, prime_vertical = radii_by_cosine_m(cosine)
     dlat = RADIANS * (latitude2_deg - latitude1_deg)
@@ -75,10 +85,11 @@ def metres_between(
     flat = np.sqrt(north * north + east * east)  # np.hypot guards against overflow, and takes twice as long
     far = flat > 20_000.0
     if not far.any():
-        return flat
+        return north, east, flat
     haversine = (
         np.sin(dlat / 2) ** 2
         + np.cos(np.radians(latitude1_deg)) * np.cos(np.radians(latitude2_deg)) * np.sin(dlon / 2) ** 2
     )
     radius = np.sqrt(meridian * prime_vertical)
-    return np.where(far, 2 * radius * np.arcsin(np.sqrt(np.clip(haversine, 0, 1))), flat)
+    arc = 2 * radius * np.arcsin(np.sqrt(np.clip(haversine, 0, 1)))
+    return north, east, np.where(far, arc, flat)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, IntArray
 from miler.windows import Windows
 
 APART_M = 100.0  # windows that begin farther apart than this err apart
@@ -28,31 +28,41 @@ def optimisms(asked: Sequence[tuple[Windows | None, float, float]]) -> list[floa
         asked: of each length its windows, those at least that take `RIVAL_SDS` of their errors longer than
             the fastest; the fastest one's time; and the standard deviation of a window's own error, seconds.
     """
-    lags = [_lags(*each) for each in asked]
-    with_rivals = [i for i, each in enumerate(lags) if len(each)]
     seconds = [0.0] * len(asked)
-    if with_rivals:
-        # All lengths at once: on so few numbers numpy's calls take longer than the sums.
-        firsts = np.cumsum([0, *(len(lags[i]) for i in with_rivals[:-1])])
-        below = np.multiply.reduceat(_normal(_GRID[:, None] + np.concatenate(lags)), firsts, axis=1)
-        # Each length by itself along the last axis: so it has the same sum alone and among others.
-        below = below.T.copy()
-        means = _GRID[-1] - ((below[:, 1:] + below[:, :-1]) / 2 * _GRID_STEPS).sum(axis=1)
-        for i, mean in zip(with_rivals, means.tolist(), strict=True):
-            seconds[i] = max(mean, 0.0) * asked[i][2]
+    erring = [i for i, (found, _, sd_s) in enumerate(asked) if found is not None and sd_s > 0]
+    if not erring:
+        return seconds
+    # All lengths at once: on so few numbers numpy's calls take longer than the sums.
+    lags, counts = _lags([asked[i] for i in erring])
+    some = np.flatnonzero(counts)
+    firsts = (counts.cumsum() - counts)[some]
+    below = np.multiply.reduceat(_normal(_GRID[:, None] + lags), firsts, axis=1)
+    # Each length by itself along the last axis: so it has the same sum alone and among others.
+    below = below.T.copy()
+    means = _GRID[-1] - ((below[:, 1:] + below[:, :-1]) / 2 * _GRID_STEPS).sum(axis=1)
+    for k, mean in zip(some.tolist(), means.tolist(), strict=True):
+        seconds[erring[k]] = max(mean, 0.0) * asked[erring[k]][2]
     return seconds
 
 
-def _lags(found: Windows | None, best_s: float, sd_s: float) -> FloatArray:
-    """(p,) how far behind the best the fastest of each 100 m was, in its own errors."""
-    if found is None or sd_s <= 0:
-        return np.empty(0)
-    place = np.floor(found.start_m / APART_M).astype(np.int64)
-    place -= place.min()
-    took_s = np.full(int(place.max()) + 1, np.inf)
-    np.minimum.at(took_s, place, found.took_s)
-    behind_s = took_s - best_s
-    return behind_s[behind_s < RIVAL_SDS * sd_s] / sd_s
+def _lags(asked: Sequence[tuple[Windows | None, float, float]]) -> tuple[FloatArray, IntArray]:
+    """How far behind the best the fastest of each 100 m was, in its own errors: of one length after another.
+
+    And of each length, how many of them.
+    """
+    start_m, took_s = zip(*((found.start_m, found.took_s) for found, _, _ in asked if found), strict=True)
+    counts = np.array([len(starts) for starts in start_m])
+    place = np.floor(np.concatenate(start_m) / APART_M).astype(np.int64)
+    firsts = counts.cumsum() - counts
+    least = np.minimum.reduceat(place, firsts)
+    places = np.maximum.reduceat(place, firsts) - least + 1
+    begins = places.cumsum() - places
+    fastest_s = np.full(int(places.sum()), np.inf)
+    np.minimum.at(fastest_s, place + (begins - least).repeat(counts), np.concatenate(took_s))
+    best_s, sd_s = (np.array([each[k] for each in asked]).repeat(places) for k in (1, 2))
+    behind_s = fastest_s - best_s
+    near = behind_s < RIVAL_SDS * sd_s
+    return behind_s[near] / sd_s[near], np.add.reduceat(near.astype(np.int64), begins)
 
 
 def _normal(x: FloatArray) -> FloatArray:

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from miler.errors import MilerError
 from miler.report import SCHEMA
 from miler.report.judged import behind, judged
@@ -34,8 +36,6 @@ _INVISIBLE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u
 Document = dict[str, Any]
 
 _AS_IT_IS = frozenset((str, int, bool, type(None)))
-# A document is a tree: nothing in it is looked for in circles.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
 _FEW = 1e11  # so many millionths are multiplied out to 1e-5 of one
 _NEAR = 0.4999
 
@@ -103,12 +103,19 @@ def dumps(value: Document | list[Document], *, indent: int | None = None) -> str
 def written(value: Any, *, indent: int | None = None) -> str:
     """Write what `rounded` returned, as `dumps` does."""
     if indent is None:
-        text = _ENCODER.encode(value)
+        text = _on_a_line(value)
     else:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     if text.isprintable():  # as most are, and looking for what does not show takes five times as long
         return text
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _on_a_line(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # a name that is no Unicode, a number beyond 64 bits
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def source(origin: Source) -> Document:
@@ -310,12 +317,15 @@ def pressed_document(pressed: PressedMile, effort: Effort) -> Document:
 
 def rounded(value: Any) -> Any:
     """Return a document as whoever reads its JSON finds it: numbers rounded, NaN as null, tuples as lists."""
+    if isinstance(value, dict):
+        return {
+            k: _to_the_millionth(v) if type(v) is float else v if type(v) in _AS_IT_IS else rounded(v)
+            for k, v in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_to_the_millionth(v) if type(v) is float else rounded(v) for v in value]
     if isinstance(value, float):
         return _to_the_millionth(value)
-    if isinstance(value, dict):
-        return {k: v if type(v) in _AS_IT_IS else rounded(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(v) for v in value]
     return value
 
 
