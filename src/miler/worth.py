@@ -233,17 +233,27 @@ def vdot(time_s: float, length_m: float = MILE_M) -> float:
 
 
 def same_vdot_s(vdot_wanted: float, length_m: float) -> float | None:
-    """Return the seconds in which a length is run at a VDOT; None if no pace from 0.5 to 12 m/s has it."""
+    """Return the seconds in which a length is run at a VDOT; None if no pace from 0.5 to 12 m/s has it.
+
+    Source:
+        The Illinois form of false position; Dowell & Jarratt 1971, BIT 11:168.
+    """
     fast_s, slow_s = length_m / _FASTEST_MPS, length_m / _SLOWEST_MPS
-    if not vdot(slow_s, length_m) <= vdot_wanted <= vdot(fast_s, length_m):
+    over, under = (vdot(time_s, length_m) - vdot_wanted for time_s in (fast_s, slow_s))
+    if not under <= 0 <= over:
         return None
-    while slow_s - fast_s > 1e-6:  # VDOT falls as the time grows
-        middle_s = (fast_s + slow_s) / 2
-        if vdot(middle_s, length_m) > vdot_wanted:
-            fast_s = middle_s
+    last = 0.0
+    while True:  # VDOT falls as the time grows
+        between_s = (fast_s * under - slow_s * over) / (under - over)
+        off = vdot(between_s, length_m) - vdot_wanted
+        if abs(off) < 1e-11 or not fast_s < between_s < slow_s:
+            return between_s
+        # An end that stays where it is counts half: else the other would creep towards the time.
+        if off > 0:
+            fast_s, over, under = between_s, off, under / 2 if last > 0 else under
         else:
-            slow_s = middle_s
-    return slow_s
+            slow_s, under, over = between_s, off, over / 2 if last < 0 else over
+        last = off
 
 
 def riegel_s(time_s: float, from_m: float, to_m: float) -> float:
