@@ -246,7 +246,7 @@ def _mutate(module: str, sample: int | None, seed: int, jobs: int) -> Counter[st
     with ThreadPoolExecutor(jobs) as pool:
         for mutant, how in pool.map(verdict, drawn(module, text, sample, seed)):
             if mutant.name in known:
-                how = "equivalent" if how == "survived" else "refuted"
+                how = {"survived": "equivalent", "killed": "refuted"}.get(how, how)
             counts[how] += 1
             if how in ("survived", "hung", "refuted"):
                 print(f"{module}:{mutant.line} {how}\n  - {mutant.was}\n  + {mutant.became}", flush=True)
