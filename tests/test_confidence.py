@@ -413,7 +413,9 @@ def test_a_distance_that_the_positions_dispute_is_told(scale: float, word: str |
     run = phone()
     run = replace(run, streams={**run.streams, "distance": scale * run["distance"]})
     notes = disputed(run, measure(run))
-    assert [note.code for note in notes] == ["distance_disputed"] * (word is not None)
+    assert [(note.code, note.kind) for note in notes] == [("distance_disputed", "finding")] * (
+        word is not None
+    )
     assert all(f" {word} than " in note.message for note in notes)
 
 
