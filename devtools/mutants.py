@@ -2,9 +2,9 @@
 
 A mutant is a module with one small change: a comparison, an operator or a number is another one, a condition
 is turned round, a statement is left out. One that every test accepts has survived: either a test is missing,
-or no runner could see the change either; those are in `devtools/equivalents.toml`, with the reason. One that
-hung is told as well: it counts as seen if it never ends, not if the machine was busy. Mutants are drawn with
-a seed, so that a run can be had again.
+or no runner could see the change either; those are in `devtools/equivalents.toml`, with the reason, and one
+of them that a test sees after all is told as refuted. One that hung is told as well: it counts as seen if it
+never ends, not if the machine was busy. Mutants are drawn with a seed, so that a run can be had again.
 
 Each runs in a fork of a process that has imported what all need, so POSIX only. What tests run in further
 processes (a batch's workers, a server) has the module as it is.
@@ -196,17 +196,17 @@ class _Given(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 def _tested(module: str, text: str, files: Sequence[str]) -> None:
     """Run the tests on a text of a module, and end with pytest's code: the fork's whole life."""
     import pytest
+    from hypothesis import Phase, settings
 
+    # That an example fails is enough: none is made smaller, which takes minutes where each runs on and on.
+    settings.register_profile("mutants", deadline=None, phases=(Phase.explicit, Phase.generate))
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--hypothesis-seed=0"]
     sys.meta_path.insert(0, _Given(module, text))
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
         tests = [str(ROOT / "tests" / f"test_{name}.py") for name in files]
-        os._exit(
-            pytest.main(
-                ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--hypothesis-seed=0", *tests]
-            )
-        )
+        os._exit(pytest.main([*options, "--hypothesis-profile=mutants", *tests]))
 
 
 def ended(module: str, text: str, limit_s: float) -> str:
@@ -245,9 +245,10 @@ def _mutate(module: str, sample: int | None, seed: int, jobs: int) -> Counter[st
 
     with ThreadPoolExecutor(jobs) as pool:
         for mutant, how in pool.map(verdict, drawn(module, text, sample, seed)):
-            how = "equivalent" if how == "survived" and mutant.name in known else how
+            if mutant.name in known:
+                how = {"survived": "equivalent", "killed": "refuted"}.get(how, how)
             counts[how] += 1
-            if how in ("survived", "hung"):
+            if how in ("survived", "hung", "refuted"):
                 print(f"{module}:{mutant.line} {how}\n  - {mutant.was}\n  + {mutant.became}", flush=True)
     total = counts.total() - counts["equivalent"]
     share = counts["survived"] / total

@@ -21,6 +21,7 @@ from miler.effort import (
     lap_splits,
     quarters,
     splits,
+    splits_of_run,
 )
 from miler.odometer import Break, Odometer, timetable
 from miler.settings import Settings
@@ -253,6 +254,11 @@ def test_the_watchs_laps_are_told_as_the_watch_recorded_them() -> None:
     assert second.timer_s == 300
     assert [first.heart_rate_bpm, second.heart_rate_bpm] == pytest.approx([120, 160])
     assert lap_splits(NOTHING, measure(NOTHING)) == ()
+
+
+def test_a_run_without_laps_has_its_kilometres_and_miles_all_the_same() -> None:
+    run = line((0, 0), (600, 2500))
+    assert splits_of_run(NOTHING, run) == [(), every(NOTHING, run, 1000), every(NOTHING, run, MILE_M)]
 
 
 def test_laps_without_any_distance_have_none_and_no_pace() -> None:

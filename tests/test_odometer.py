@@ -57,6 +57,12 @@ def test_the_distance_by_a_moment_stands_still_while_the_runner_does() -> None:
     )
 
 
+def test_a_run_as_a_line_has_a_place_twice_only_where_the_runner_stood() -> None:
+    seconds, metres = MILE.line
+    assert seconds.tolist() == [0, 200, 500, 712]
+    assert metres.tolist() == [0, 800, 800, 1609.344]
+
+
 def test_the_timer_leaves_pauses_out_and_moving_time_leaves_standing_out() -> None:
     assert MILE.timer_s(at(0.0), at(712.0))[0] == 432
     assert MILE.timer_s(at(300.0), at(400.0))[0] == 0

@@ -403,7 +403,7 @@ def _breaks_in(effort: Effort, odometer: Odometer) -> Iterator[Term]:
 
 def _marks_of(odometer: Odometer, spans: list[tuple[float, float]]) -> FloatArray:
     """(s, 2) metres by the bounds of spans of seconds."""
-    return odometer.distance_at(np.array(spans).ravel()).reshape(-1, 2)
+    return odometer.distance_at(np.array(spans))
 
 
 def _every(step_s: float) -> str:

@@ -196,7 +196,7 @@ class Odometer:
         return seconds, np.insert(self.marks, stops + 1, self.marks[stops])
 
     def distance_at(self, at_s: FloatArray) -> FloatArray:
-        """Return the distance credited by each moment, (m,) seconds to (m,) metres."""
+        """Return the distance credited by each moment: seconds to metres, of any shape."""
         metres: FloatArray = np.interp(at_s, *self.line)
         return metres
 

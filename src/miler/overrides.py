@@ -185,7 +185,7 @@ def barred(odometer: Odometer, said: Overrides) -> Odometer:
         spans += [(-math.inf, said.window_s[0]), (said.window_s[1], math.inf)]
     if not spans or not len(odometer.marks):
         return odometer
-    bounds = odometer.distance_at(np.array(spans).ravel()).reshape(-1, 2)
+    bounds = odometer.distance_at(np.array(spans))
     breaks = [*odometer.breaks, *(Break(a, b, "excluded") for a, b in bounds.tolist())]
     text = f"{len(spans)} stretch{'es' if len(spans) > 1 else ''} left out by the runner"
     note = Note("override", "finding", text)

@@ -93,7 +93,7 @@ def without_vehicles(activity: Activity, odometer: Odometer, settings: Settings)
     if not carried.any():
         return odometer
     spans = _from_stop_to_stop(times, odometer, carried, others)
-    bounds = odometer.distance_at(np.array(spans).ravel()).reshape(-1, 2)
+    bounds = odometer.distance_at(np.array(spans))
     rode_m = float(np.diff(bounds, axis=1).sum())
     whole = rode_m > (_WHOLE if len(spans) == 1 else _OFTEN) * odometer.total_m
     if whole:
