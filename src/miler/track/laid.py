@@ -106,12 +106,6 @@ def said(track: Track) -> list[Note]:
         notes.append(Note("track_smooth", "finding", text, at_s=at_s))
     for mile in (mile for circuit in track.circuits for mile in circuit.miles):
         text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
-        if not mile.taken:
-            took = format_duration(mile.to_s - mile.from_s, 0)
-            text = (
-                f"from rest to rest, in {took}, it was 1600 m or a mile: an error of {2 * mile.sd_m:.0f} m "
-                "does not tell which, so that the mile's interval holds that time too"
-            )
         notes.append(Note("track_mile", "finding", text, at_s=mile.from_s))
     for other in (other for circuit in track.circuits for other in circuit.others):
         side, more = ("outside", "longer") if other.longer > 1 else ("inside", "shorter")
