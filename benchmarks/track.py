@@ -31,7 +31,7 @@ from miler.formats import decode
 from miler.oval import Oval
 from miler.settings import Settings
 from miler.track import find_track, onto_track
-from miler.units import MILE_M
+from miler.units import LEAD_IN_M, MILE_M
 
 _DATE = datetime(2026, 5, 9, 17, 2, tzinfo=UTC)
 _HALF_HOUR_S = 1800.0
@@ -49,7 +49,7 @@ class Row:
     lanes: tuple[int, ...] = (1,)
     told: bool = True  # whether the estimator is told the lane
     wobble: float = 0.0
-    stops: bool = False  # on the mile, instead of running on
+    stops_m: float | None = None  # after how far, instead of running on past the mile
 
 
 # Runners who do not say their lane: most run in the first, as the estimator supposes.
@@ -67,7 +67,8 @@ ROWS = (
     Row("5 m, 20 s", noise_m=5.0),
     Row("5 m, 60 s", noise_m=5.0, memory_s=60.0),
     Row("3 m, 20 s, radii 35 to 40, lanes 1 to 8", radius_m=None, lanes=tuple(range(1, 9))),
-    Row("3 m, 20 s, stops on the mile", stops=True),
+    Row("3 m, 20 s, stops on the mile", stops_m=MILE_M),
+    Row("3 m, 20 s, stops after 1600 m", stops_m=MILE_M - LEAD_IN_M),
     Row("3 m, 20 s, lane not given", lanes=UNTOLD, told=False),
     Row("3 m, 20 s, lane not given, radii 35 to 40", lanes=UNTOLD, told=False, radius_m=None),
 )
@@ -96,10 +97,10 @@ def simulated(row: Row, rng: np.random.Generator) -> tuple[Motion, Recording, in
         course, float(rng.uniform(-62, 68)), float(rng.uniform(-180, 180)), float(rng.uniform(0, 360))
     )
     mile_s = float(rng.uniform(270, 420))
-    beyond = (
-        float(rng.uniform(0, 0.3)) if row.stops else float(rng.uniform(20, 60)) + (30 if row.wobble else 0)
-    )
-    metres = MILE_M + beyond
+    if row.stops_m is None:
+        metres = MILE_M + float(rng.uniform(20, 60)) + (30 if row.wobble else 0)
+    else:
+        metres = row.stops_m + float(rng.uniform(0, 0.3))
     easy = float(rng.uniform(2.2, 3.0))
 
     def jog(length_m: float) -> list[Leg]:

@@ -9,6 +9,7 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from miler.arrays import FloatArray
 from miler.track.path import HUBER_SD, Path, Problem
 
-_TRIED_S, _EVERY_S = 5.0, 0.05
+_EVERY_S = 0.05
 _SEEN_S = 5.0  # fixes this far on either side take part, and one more
 
 
@@ -45,8 +46,9 @@ def changed(
     problem: Problem,
     path: Path,
     near_s: float,
-    speeds_mps: tuple[float, float],
-    within_s: tuple[float, float],
+    place_s: float,
+    speeds_mps: Sequence[float],
+    within_s: Sequence[float],
 ) -> Change:
     """Tell when the runner's speed changed.
 
@@ -54,6 +56,7 @@ def changed(
         problem: the fixes.
         path: tells where that was.
         near_s: about when.
+        place_s: a moment at which the runner was there too.
         speeds_mps: before and after.
         within_s: between which moments neither speed changed otherwise.
     """
@@ -61,10 +64,9 @@ def changed(
     first = max(int(np.searchsorted(problem.times, earliest_s)) - 1, 0)
     last = int(np.searchsorted(problem.times, latest_s, side="right")) + 1
     times = problem.times[first:last]
-    tried = np.arange(near_s - _TRIED_S, near_s + _TRIED_S + _EVERY_S / 2, _EVERY_S)
-    tried = tried[(tried >= within_s[0]) & (tried <= within_s[1])]
+    tried = np.arange(max(times[0], within_s[0]), min(times[-1], within_s[1]), _EVERY_S)
     since = times - tried[:, None]
-    there_m = float(np.interp(near_s, path.times, path.along_m))
+    there_m = float(np.interp(place_s, path.times, path.along_m))
     along_m = there_m + np.where(since < 0, speeds_mps[0], speeds_mps[1]) * since
     points, _ = problem.line.at(problem.direction * along_m.ravel())
     points = path.pose.turned(points).reshape(2, *along_m.shape)

@@ -10,7 +10,6 @@ from miler.activity import Note
 from miler.arrays import FloatArray
 from miler.odometer import Break, Odometer, Stretch, timetable
 from miler.track.measured import SMOOTH_END_SD_M, Track, across_m
-from miler.units import format_duration
 
 
 def onto_track(odometer: Odometer, track: Track | None) -> Odometer:

@@ -3,8 +3,8 @@
 Who runs a mile for time stops on it. Half of all estimates, however good, then fall short of the mile by a
 metre or two, and its fastest window would have to take in a rest of minutes: no recording can tell. Runners
 can: nobody stops three metres from the line. So a stretch from rest to rest (or from where the watch was
-started, to where it was stopped) is stretched to the mile unless it surely was none, and said so. 1600 m, which
-is four whole laps, is 9 m less: how likely it was that is kept beside it.
+started, to where it was stopped) is stretched to the mile unless it surely was none, and said so. Four whole
+laps, 1600 m, are only 9 m less: how likely it was that is kept beside it.
 """
 
 from __future__ import annotations
@@ -52,13 +52,18 @@ class Meant(NamedTuple):
         return 1 / (1 + math.exp(min(odds, 700.0)))
 
 
-class _Stretch(NamedTuple):
-    """Indices between which the runner ran, and those to which the rests before and after reach."""
+class _Edge(NamedTuple):
+    """Where a rest meets a run, indices of moments.
 
-    rested: int
-    first: int
-    last: int
-    rests: int
+    Attributes:
+        far: where the rest meets the run on its other side.
+        turn: where it meets this one, to a moment.
+        place: that surely is at the place of the rest, next to `turn`.
+    """
+
+    far: int
+    turn: int
+    place: int
 
 
 def as_meant(
@@ -77,74 +82,70 @@ def as_meant(
         moment in place of those around it.
     """
     meant = []
-    for run in reversed(list(_stretches(times, paths[:, 0], pauses))):
-        metres = paths[run.last] - paths[run.first]
+    for start, end in reversed(list(_stretches(times, paths[:, 0], pauses))):
+        metres = paths[end.place] - paths[start.place]
         sd_m = max(float(metres[1:].std()), _LEAST_SD_M)
         if abs(float(metres[0]) - MILE_M) > _WITHIN_SD * sd_m:
             continue
-        began, ended = _ends(times, paths[:, 0], run, pauses, problem, path)
+        middle_s = float(times[start.turn] + times[end.turn]) / 2
+        began, ended = (_changed(times, paths[:, 0], edge, middle_s, problem, path) for edge in (start, end))
         rng = np.random.default_rng(3)
         took = ended.draws(len(metres) - 1, rng) - began.draws(len(metres) - 1, rng)
         longer_s = took - (ended.at_s - began.at_s)
         meant.append(Meant(began.at_s, ended.at_s, float(metres[0]), sd_m, longer_s))
-        times, paths = _stretched(times, paths, run, began.at_s, ended.at_s)
+        times, paths = _stretched(times, paths, (start.place, end.place), (began.at_s, ended.at_s))
     return times, paths, tuple(reversed(meant))
 
 
-def _stretches(times: FloatArray, along_m: FloatArray, pauses: tuple[Pause, ...]) -> Iterator[_Stretch]:
-    """What lies between two rests or pauses, or one and an end of the path."""
+def _stretches(
+    times: FloatArray, along_m: FloatArray, pauses: tuple[Pause, ...]
+) -> Iterator[tuple[_Edge, _Edge]]:
+    """Where each stretch between two rests or pauses, or one and an end of the path, begins and ends."""
     speed = np.diff(along_m) / np.diff(times)
     slow: BoolArray = speed < _SLOW * quantile(speed, _FAST)
     middle = (times[1:] + times[:-1]) / 2
     for pause in pauses:
         slow |= (middle > pause.start_s) & (middle < pause.end_s)
     end = len(times) - 1
+    stopped = {t for pause in pauses for t in (pause.start_s, pause.end_s)}
     rests = [(a, b) for a, b in runs(slow) if times[b] - times[a] >= _REST_S]
+
+    def edge(far: int, turn: int) -> _Edge:
+        known = far == turn or float(times[turn]) in stopped
+        return _Edge(far, turn, turn if known else turn + (1 if far > turn else -1))
+
     for before, after in pairwise([(0, 0), *rests, (end, end)]):
         if before[1] < after[0]:
-            yield _Stretch(*before, *after)
+            yield edge(*before), edge(*reversed(after))
 
 
-def _ends(
-    times: FloatArray,
-    along_m: FloatArray,
-    run: _Stretch,
-    pauses: tuple[Pause, ...],
-    problem: Problem,
-    path: Path,
-) -> tuple[Change, Change]:
-    """When a stretch began and ended: known to the moment where the timer was started or stopped there."""
-    bounds = {t for pause in pauses for t in (pause.start_s, pause.end_s)} | {
-        float(times[0]),
-        float(times[-1]),
-    }
+def _changed(
+    times: FloatArray, along_m: FloatArray, edge: _Edge, middle_s: float, problem: Problem, path: Path
+) -> Change:
+    """When a rest ended or began: known to the moment where the timer was started or stopped there."""
+    far_s, turn_s, place_s = times[list(edge)].tolist()
+    if turn_s == place_s:
+        return certain(turn_s)
+    way = 1 if middle_s > turn_s else -1
 
     def mps(from_s: float, to_s: float) -> float:
-        return float(np.diff(np.interp([from_s, to_s], times, along_m))[0]) / (to_s - from_s)
+        metres = np.interp([from_s, to_s], times, along_m)
+        return float(metres[1] - metres[0]) / (to_s - from_s)
 
-    rested_s, first_s, last_s, rests_s = times[list(run)].tolist()
-    half_s = (last_s - first_s) / 2
-    began, ended = certain(first_s), certain(last_s)
-    if first_s not in bounds:
-        off_s = first_s + _SETTLED_S
-        speeds = mps(max(rested_s, first_s - _REST_SPEED_S), first_s), mps(off_s, off_s + _SPEED_S)
-        began = changed(problem, path, first_s, speeds, (rested_s, first_s + half_s))
-    if last_s not in bounds:
-        off_s = last_s - _SETTLED_S
-        speeds = mps(off_s - _SPEED_S, off_s), mps(last_s, min(rests_s, last_s + _REST_SPEED_S))
-        ended = changed(problem, path, last_s, speeds, (last_s - half_s, rests_s))
-    return began, ended
+    rested_s, off_s = min(abs(place_s - far_s), _REST_SPEED_S), turn_s + way * _SETTLED_S
+    resting = mps(place_s - way * rested_s, place_s) if rested_s else 0.0
+    speeds = (resting, mps(off_s, off_s + way * _SPEED_S))[::way]
+    return changed(problem, path, turn_s, place_s, speeds, (far_s, middle_s)[::way])
 
 
 def _stretched(
-    times: FloatArray, paths: FloatArray, run: _Stretch, from_s: float, to_s: float
+    times: FloatArray, paths: FloatArray, places: tuple[int, int], bounds_s: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
     """The times and the paths, a stretch of which is a mile between two moments."""
-    start, end = paths[run.first], paths[run.last]
-    first_s, last_s = float(times[run.first]), float(times[run.last])
+    (start, end), (rested_s, rests_s), (from_s, to_s) = paths[list(places)], times[list(places)], bounds_s
     mile = start + MILE_M + _OVER_M
-    before, after = times < min(from_s, first_s), times > max(to_s, last_s)
-    inside = (times > max(from_s, first_s) + _SETTLED_S) & (times < min(to_s, last_s) - _SETTLED_S)
+    before, after = times < min(from_s, rested_s), times > max(to_s, rests_s)
+    inside = (times > max(from_s, rested_s) + _SETTLED_S) & (times < min(to_s, rests_s) - _SETTLED_S)
     ran = start + (paths[inside] - start) * (mile - start) / (end - start)
     return (
         np.concatenate((times[before], [from_s], times[inside], [to_s], times[after])),

@@ -189,15 +189,15 @@ class Track:
         short = np.isnan(took)
         if short.mean() > _MOST_SHORT:
             return None
+        mile = next((m for m in circuit.miles if _same(m, effort)), None)
+        if mile is not None:
+            count = round(mile.four_laps * len(took))
+            took[:count] = circuit.but_four_laps(mile).fastest_s(effort.length_m, within_s)[:count]
+            # Draws that were all made a mile agree on its ends.
+            took += _WIDENED_ENDS * mile.longer_s
         random = np.random.default_rng(1)
         ends_s = math.sqrt(2) * circuit.end_sd_m * effort.elapsed_s / effort.length_m
         took += random.standard_normal(len(took)) * ends_s
-        mile = next((m for m in circuit.miles if _same(m, effort)), None)
-        if mile is not None:
-            # Draws that were all made a mile agree on its ends.
-            took += _WIDENED_ENDS * mile.longer_s
-            count = round(mile.four_laps * len(took))
-            took[:count] = circuit.but_four_laps(mile).fastest_s(effort.length_m, within_s)[:count]
         low, high = np.nanquantile(took, [0.025, 0.975])
         return min(float(low), effort.elapsed_s), max(float(high), effort.elapsed_s)
 
