@@ -43,7 +43,7 @@ from miler.track.shape import FAMILIES, Family
 from miler.units import LEAD_IN_M, MILE_M
 from tests.conftest import codes
 
-PLAIN, SMART, LANES, STOPS, UNTOLD = ROWS[0], ROWS[2], ROWS[10], ROWS[11], ROWS[12]
+PLAIN, SMART, LANES, STOPS, FOUR_LAPS, UNTOLD = ROWS[0], ROWS[2], *ROWS[10:14]
 START = datetime(2026, 5, 9, 17, 2, tzinfo=UTC)
 LANE_1 = Settings(lane=1)
 

@@ -9,6 +9,7 @@ import numpy as np
 from miler.activity import Note
 from miler.arrays import FloatArray
 from miler.odometer import Break, Odometer, Stretch, timetable
+from miler.track.meant import DOUBTED
 from miler.track.measured import SMOOTH_END_SD_M, Track, across_m
 
 
@@ -105,6 +106,11 @@ def said(track: Track) -> list[Note]:
         notes.append(Note("track_smooth", "finding", text, at_s=at_s))
     for mile in (mile for circuit in track.circuits for mile in circuit.miles):
         text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
+        if mile.four_laps > DOUBTED:
+            text += (
+                f"; an error of {2 * mile.sd_m:.0f} m does not exclude 1600 m, with which the fastest mile would "
+                "take in a rest: the interval reaches that far; lap presses at the line would tell"
+            )
         notes.append(Note("track_mile", "finding", text, at_s=mile.from_s))
     for other in (other for circuit in track.circuits for other in circuit.others):
         side, more = ("outside", "longer") if other.longer > 1 else ("inside", "shorter")

@@ -23,6 +23,7 @@ from miler.track.path import Path, Problem
 from miler.units import LEAD_IN_M, MILE_M
 
 FOUR_LAPS_M = MILE_M - LEAD_IN_M
+DOUBTED = 0.025  # likely that a mile was 1600 m: from here on the 95 % interval holds both
 _WITHIN_SD, _LEAST_SD_M = 3.0, 1.0
 _SLOW, _FAST, _REST_S = 0.4, 0.9, 3.0  # resting is slower than this share of what nine tenths do not exceed
 _SPEED_S, _REST_SPEED_S, _SETTLED_S = 20.0, 4.0, 2.0

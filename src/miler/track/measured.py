@@ -32,6 +32,7 @@ _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
 _WIDENED_ENDS = 1.1  # of a mile from rest to rest; set on other runs too
+_MOST_FOUR_LAPS = 0.5  # of the draws: what is taken for a mile keeps its own spread
 _LEAST_FIXES = 30
 _RISE_MPS = 1e-7  # at rest, so that each place has one moment
 _ALWAYS_S = (-math.inf, math.inf)
@@ -189,10 +190,11 @@ class Track:
         short = np.isnan(took)
         if short.mean() > _MOST_SHORT:
             return None
-        mile = next((m for m in circuit.miles if _same(m, effort)), None)
-        if mile is not None:
-            count = round(mile.four_laps * len(took))
-            took[:count] = circuit.but_four_laps(mile).fastest_s(effort.length_m, within_s)[:count]
+        if mile := next((m for m in circuit.miles if _same(m, effort)), None):
+            count = round(min(mile.four_laps, _MOST_FOUR_LAPS) * len(took))
+            others = circuit.but_four_laps(mile).fastest_s(effort.length_m, within_s)
+            others[np.isnan(others)] = effort.elapsed_s * MILE_M / FOUR_LAPS_M  # no mile, but at its pace
+            took[:count] = others[:count]
             # Draws that were all made a mile agree on its ends.
             took += _WIDENED_ENDS * mile.longer_s
         random = np.random.default_rng(1)
