@@ -1,7 +1,8 @@
 """When the runner set off, and when the runner stopped: every moment near is tried.
 
-The path has no moments between fixes, so that it tells such a change to a second. The fixes tell it better:
-a receiver's error moves by less than a metre in a second, a runner by five.
+The path has no moments between fixes, so that it tells such a change to a second. The fixes tell it better: a
+receiver's error moves by less than a metre in a second, a runner by five. Whether pace was reached at once or
+within a second and a half they seldom tell; so that is tried too, and what it leaves open is in the draws.
 
 Source:
     The posterior of a change point over a grid, under the path's own likelihood of fixes (`path`).
@@ -18,19 +19,17 @@ from miler.arrays import FloatArray
 from miler.track.path import HUBER_SD, Path, Problem
 
 _EVERY_S = 0.05
+_RAMPS_S = (0.0, 0.5, 1.0, 1.5)  # that a change takes; seldom told by fixes
+_GRADUAL = 0.12  # how common those that take a while are, for one at once: set so that intervals hold both
 _SEEN_S = 5.0  # fixes this far on either side take part, and one more
 
 
 class Change(NamedTuple):
-    """When speed changed: moments (n,) and how likely each is, (n,) adding up to one."""
+    """When speed changed: the estimate, and moments (n,) with how likely each is, adding up to one."""
 
+    at_s: float
     moments: FloatArray
     likely: FloatArray
-
-    @property
-    def at_s(self) -> float:
-        """The mean moment."""
-        return float(self.moments @ self.likely)
 
     def draws(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Moments (count,) as likely as they are."""
@@ -39,7 +38,7 @@ class Change(NamedTuple):
 
 def certain(at_s: float) -> Change:
     """A change at a moment that is known."""
-    return Change(np.array([at_s]), np.ones(1))
+    return Change(at_s, np.array([at_s]), np.ones(1))
 
 
 def changed(
@@ -50,7 +49,7 @@ def changed(
     speeds_mps: Sequence[float],
     within_s: Sequence[float],
 ) -> Change:
-    """Tell when the runner's speed changed.
+    """Tell when the runner's speed began to change.
 
     Args:
         problem: the fixes.
@@ -66,16 +65,27 @@ def changed(
     times = problem.times[first:last]
     tried = np.arange(max(times[0], within_s[0]), min(times[-1], within_s[1]), _EVERY_S)
     since = times - tried[:, None]
+    before, after = speeds_mps
+    grown = np.stack([_grown(since, ramp_s, resting=after < before) for ramp_s in _RAMPS_S])
     there_m = float(np.interp(place_s, path.times, path.along_m))
-    along_m = there_m + np.where(since < 0, speeds_mps[0], speeds_mps[1]) * since
+    along_m = there_m + before * since + (after - before) * grown
     points, _ = problem.line.at(problem.direction * along_m.ravel())
     points = path.pose.turned(points).reshape(2, *along_m.shape)
-    off = (
-        np.stack([problem.x[first:last] - path.pose.x, problem.y[first:last] - path.pose.y])[:, None] - points
-    )
+    seen = np.stack([problem.x[first:last] - path.pose.x, problem.y[first:last] - path.pose.y])
+    off = seen[:, None, None] - points
     news = off[..., 1:] - problem.kept[first : last - 1] * off[..., :-1]
     surprise = np.hypot(*news) / np.sqrt(problem.variance[first + 1 : last])
     beyond = np.maximum(surprise - HUBER_SD, 0.0)
-    loss = (surprise**2 - beyond**2).sum(axis=1) / 2
+    loss = (surprise**2 - beyond**2).sum(axis=-1) / 2
     likely = np.exp(loss.min() - loss)
-    return Change(tried, likely / likely.sum())
+    likely[1:] *= _GRADUAL / max(len(likely) - 1, 1)
+    best = likely[likely.sum(axis=1).argmax()]
+    return Change(float(tried @ best / best.sum()), tried, likely.sum(axis=0) / likely.sum())
+
+
+def _grown(since: FloatArray, ramp_s: float, *, resting: bool) -> FloatArray:
+    """Seconds at the new speed that are worth the seconds since the change began, which took a ramp."""
+    run = np.maximum(since, 0.0)
+    ramp = np.minimum(run, ramp_s)
+    grown: FloatArray = run - ramp + ramp**2 / (2 * ramp_s) if ramp_s else run
+    return grown + resting * ramp_s / 2

@@ -31,7 +31,6 @@ _SLOW_S = 34.0  # errors that last so long are the better known
 _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
-_WIDENED_ENDS = 1.1  # of a mile from rest to rest; set on other runs too
 _MOST_FOUR_LAPS = 0.5  # of the draws: what is taken for a mile keeps its own spread
 _LEAST_FIXES = 30
 _RISE_MPS = 1e-7  # at rest, so that each place has one moment
@@ -196,7 +195,7 @@ class Track:
             others[np.isnan(others)] = effort.elapsed_s * MILE_M / FOUR_LAPS_M  # no mile, but at its pace
             took[:count] = others[:count]
             # Draws that were all made a mile agree on its ends.
-            took += _WIDENED_ENDS * mile.longer_s
+            took += mile.longer_s
         random = np.random.default_rng(1)
         ends_s = math.sqrt(2) * circuit.end_sd_m * effort.elapsed_s / effort.length_m
         took += random.standard_normal(len(took)) * ends_s
