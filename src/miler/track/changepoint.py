@@ -19,6 +19,7 @@ from miler.arrays import FloatArray
 from miler.track.path import HUBER_SD, Path, Problem
 
 _EVERY_S = 0.05
+_THUMB_SD_S = 0.45  # of a timer that is started by who sets off, or stopped by who stops
 _RAMPS_S = (0.0, 0.5, 1.0, 1.5)  # that a change takes; seldom told by fixes
 _GRADUAL = 0.12  # how common those that take a while are, for one at once: set so that intervals hold both
 _SEEN_S = 5.0  # fixes this far on either side take part, and one more
@@ -36,9 +37,11 @@ class Change(NamedTuple):
         return rng.choice(self.moments, count, p=self.likely)
 
 
-def certain(at_s: float) -> Change:
-    """A change at a moment that is known."""
-    return Change(at_s, np.array([at_s]), np.ones(1))
+def pressed(at_s: float) -> Change:
+    """A change at the press of a button, as good as a thumb."""
+    off_sd = np.linspace(-2.5, 2.5, 21)
+    likely = np.exp(-(off_sd**2) / 2)
+    return Change(at_s, at_s + _THUMB_SD_S * off_sd, likely / likely.sum())
 
 
 def changed(
@@ -68,19 +71,23 @@ def changed(
     before, after = speeds_mps
     grown = np.stack([_grown(since, ramp_s, resting=after < before) for ramp_s in _RAMPS_S])
     there_m = float(np.interp(place_s, path.times, path.along_m))
-    along_m = there_m + before * since + (after - before) * grown
-    points, _ = problem.line.at(problem.direction * along_m.ravel())
-    points = path.pose.turned(points).reshape(2, *along_m.shape)
-    seen = np.stack([problem.x[first:last] - path.pose.x, problem.y[first:last] - path.pose.y])
-    off = seen[:, None, None] - points
-    news = off[..., 1:] - problem.kept[first : last - 1] * off[..., :-1]
-    surprise = np.hypot(*news) / np.sqrt(problem.variance[first + 1 : last])
-    beyond = np.maximum(surprise - HUBER_SD, 0.0)
-    loss = (surprise**2 - beyond**2).sum(axis=-1) / 2
+    loss = _loss(problem, path, slice(first, last), there_m + before * since + (after - before) * grown)
     likely = np.exp(loss.min() - loss)
-    likely[1:] *= _GRADUAL / max(len(likely) - 1, 1)
+    likely[1:] *= _GRADUAL / (len(_RAMPS_S) - 1)
     best = likely[likely.sum(axis=1).argmax()]
     return Change(float(tried @ best / best.sum()), tried, likely.sum(axis=0) / likely.sum())
+
+
+def _loss(problem: Problem, path: Path, seen: slice, along_m: FloatArray) -> FloatArray:
+    """How little fixes (f,) bear out where the runner was, (..., f): minus the log of the likelihood."""
+    points, _ = problem.line.at(problem.direction * along_m.ravel())
+    east, north = path.pose.turned(points).reshape(2, *along_m.shape)
+    off = np.stack([problem.x[seen] - path.pose.x - east, problem.y[seen] - path.pose.y - north])
+    news = off[..., 1:] - problem.kept[seen][: off.shape[-1] - 1] * off[..., :-1]
+    surprise = np.hypot(*news) / np.sqrt(problem.variance[seen][1:])
+    beyond = np.maximum(surprise - HUBER_SD, 0.0)
+    loss: FloatArray = (surprise**2 - beyond**2).sum(axis=-1) / 2
+    return loss
 
 
 def _grown(since: FloatArray, ramp_s: float, *, resting: bool) -> FloatArray:

@@ -108,8 +108,8 @@ def said(track: Track) -> list[Note]:
         text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
         if mile.four_laps > DOUBTED:
             text += (
-                f"; an error of {2 * mile.sd_m:.0f} m does not exclude 1600 m, with which the fastest mile would "
-                "take in a rest: the interval reaches that far; lap presses at the line would tell"
+                f"; an error of {2 * mile.sd_m:.0f} m does not exclude 1600 m, and the fastest mile would "
+                "then take in a rest: the interval reaches that far; lap presses at the line would tell"
             )
         notes.append(Note("track_mile", "finding", text, at_s=mile.from_s))
     for other in (other for circuit in track.circuits for other in circuit.others):

@@ -18,7 +18,7 @@ import numpy as np
 
 from miler.activity import Pause
 from miler.arrays import BoolArray, FloatArray, quantile, runs
-from miler.track.changepoint import Change, certain, changed
+from miler.track.changepoint import Change, changed, pressed
 from miler.track.path import Path, Problem
 from miler.units import LEAD_IN_M, MILE_M
 
@@ -123,10 +123,10 @@ def _stretches(
 def _changed(
     times: FloatArray, along_m: FloatArray, edge: _Edge, middle_s: float, problem: Problem, path: Path
 ) -> Change:
-    """When a rest ended or began: known to the moment where the timer was started or stopped there."""
+    """When a rest ended or began: told by the timer, where it was started or stopped there."""
     far_s, turn_s, place_s = times[list(edge)].tolist()
     if turn_s == place_s:
-        return certain(turn_s)
+        return pressed(turn_s)
     way = 1 if middle_s > turn_s else -1
 
     def mps(from_s: float, to_s: float) -> float:
