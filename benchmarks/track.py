@@ -85,6 +85,7 @@ class Run:
     took_s: float
     lane_sure: float
     lane_right: bool
+    meant: bool  # whether a stretch from rest to rest was taken for a mile
 
 
 def simulated(row: Row, rng: np.random.Generator) -> tuple[Motion, Recording, int]:
@@ -150,6 +151,7 @@ def found(row: Row, seed: int) -> Run | None:
         took_s=took_s * _HALF_HOUR_S / activity.elapsed_s,
         lane_sure=track.lane.sure,
         lane_right=track.lane.lane == lane,
+        meant=any(circuit.miles for circuit in track.circuits),
     )
 
 
@@ -169,6 +171,7 @@ class Figures:
     took: float
     told: float  # share of runs whose lane was told
     told_right: float
+    meant: float  # share of runs in which a stretch from rest to rest was taken for a mile
 
 
 def figures(row: Row, seeds: range) -> Figures:
@@ -190,6 +193,7 @@ def figures(row: Row, seeds: range) -> Figures:
         took=float(np.mean([run.took_s for run in got])),
         told=len(sure) / len(got),
         told_right=float(np.mean([run.lane_right for run in sure])) if sure else math.nan,
+        meant=float(np.mean([run.meant for run in got])),
     )
 
 
@@ -197,7 +201,7 @@ def table(count: int, first: int = 10_000) -> Iterator[str]:
     """Yield the table, row by row."""
     yield (
         f"{'row':<44} {'runs':>5} {'none':>4} {'bias':>6} {'sd':>5} {'MADsd':>5} {'p95':>5} {'cover':>6} "
-        f"{'±':>5} {'watch':>5} {'lane told':>10} {'CPU':>6}"
+        f"{'±':>5} {'watch':>5} {'lane told':>10} {'meant':>5} {'CPU':>6}"
     )
     for row in ROWS:
         f = figures(row, range(first, first + count))
@@ -205,14 +209,15 @@ def table(count: int, first: int = 10_000) -> Iterator[str]:
             f"{row.name:<44} {f.runs:>5} {f.missed:>4} {f.bias:>6.2f} {f.sd:>5.2f} "
             f"{f.mad_sd:>5.2f} {f.p95:>5.2f} "
             f"{100 * f.coverage:>5.1f}% {f.half_width:>5.2f} {f.watch_sd:>5.1f} "
-            f"{100 * f.told:>4.0f}%/{100 * f.told_right:>3.0f}% {1000 * f.took:>4.0f}ms"
+            f"{100 * f.told:>4.0f}%/{100 * f.told_right:>3.0f}% {100 * f.meant:>4.0f}% {1000 * f.took:>4.0f}ms"
         )
 
 
 def bars(short: bool) -> Iterator[Bar]:
     """Measure simulated miles, false alarms, real sessions and cost."""
     count = 20 if short else 500
-    rows = {row.name: figures(row, range(10_000, 10_000 + count)) for row in (ROWS[:10] if short else ROWS)}
+    asked = [row for row in ROWS if not short or (row.told and row.radius_m is not None)]
+    rows = {row.name: figures(row, range(10_000, 10_000 + count)) for row in asked}
     few = f", {count} runs a row" if short else ""
     every, smart = _three_metres(rows, smart=False), _three_metres(rows, smart=True)
     for name, found, bias, sd in (("every second", every, 0.15, 0.60), ("smart", smart, 0.25, 0.75)):
@@ -240,6 +245,13 @@ def bars(short: bool) -> Iterator[Bar]:
         "93 to 98 %, no row under 90 %",
         0.93 <= mean <= (1.0 if short else 0.98) and least >= (0.8 if short else 0.9),
     )
+    four_laps = rows["3 m, 20 s, stops after 1600 m"]
+    yield Bar(
+        f"1600 m from rest to rest: held by the interval{few}",
+        f"{100 * four_laps.coverage:.1f} % ({100 * four_laps.meant:.0f} % are taken for a mile)",
+        ">= 93 %",
+        four_laps.coverage >= (0.8 if short else 0.93),
+    )
     took = max(f.took for f in rows.values())
     yield Bar(
         "  finding and fitting a half-hour file", f"{1000 * took:.0f} ms CPU", "<= 150 ms", took <= 0.15
@@ -253,8 +265,8 @@ def bars(short: bool) -> Iterator[Bar]:
 
 
 def _three_metres(rows: dict[str, Figures], *, smart: bool) -> list[Figures]:
-    """The rows with 3 m of noise whose lane is told, and whose runner runs on."""
-    left_out = ("stops", "not given")
+    """The rows with 3 m of noise whose lane is told: 1600 m are a mile by construction, so that they are left out."""
+    left_out = ("after 1600 m", "not given")
     kept = [n for n in rows if n.startswith("3 m") and not any(word in n for word in left_out)]
     return [rows[n] for n in kept if ("smart" in n) == smart]
 
