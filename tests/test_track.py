@@ -38,6 +38,7 @@ from miler.settings import Settings
 from miler.track import Line, Track, find_track, onto_track
 from miler.track.detect import ENDS_APART_M, Course, tracks_in
 from miler.track.finish import closings_s
+from miler.track.meant import Meant
 from miler.track.shape import FAMILIES, Family
 from miler.units import MILE_M
 from tests.conftest import codes
@@ -164,6 +165,13 @@ def test_a_mile_and_nothing_else_may_be_1600_m_at_that_pace() -> None:
     low_s, high_s = interval
     assert low_s < effort.elapsed_s - 0.2  # a thumb
     assert effort.elapsed_s * (MILE_M / 1600 - 1) < high_s - effort.elapsed_s < 6
+
+
+@given(off_m=st.floats(-15, 15), sd_m=st.floats(1, 5))
+def test_what_lies_nearer_to_1600_m_is_likelier_that(off_m: float, sd_m: float) -> None:
+    mile, lead_in_m = Meant(0.0, 300.0, MILE_M + off_m, sd_m, np.zeros(1)), MILE_M - 1600.0
+    likelier = math.exp((off_m**2 - (off_m + lead_in_m) ** 2) / (2 * sd_m**2))
+    assert mile.four_laps == pytest.approx(likelier / (1 + likelier))
 
 
 def test_streams_of_speed_and_cadence_are_not_asked_when_the_mile_began() -> None:

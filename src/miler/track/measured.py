@@ -51,7 +51,7 @@ class Circuit:
         path: the estimate itself, on the unwrapped line.
         raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
-        miles: what was meant for one, or may have been.
+        miles: what was taken for one.
         others: laps in another lane.
     """
 
@@ -105,7 +105,7 @@ class Circuit:
         )
 
     def but_four_laps(self, mile: Meant) -> Circuit:
-        """What it would be had a mile been 1600 m."""
+        """What its draws would be had a mile been 1600 m."""
         inside = (self.times[1:] > mile.from_s) & (self.times[1:] <= mile.to_s)
         steps = np.diff(self.drawn_m, axis=0)
         steps[inside] *= FOUR_LAPS_M / MILE_M
