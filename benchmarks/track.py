@@ -209,7 +209,8 @@ def table(count: int, first: int = 10_000) -> Iterator[str]:
             f"{row.name:<44} {f.runs:>5} {f.missed:>4} {f.bias:>6.2f} {f.sd:>5.2f} "
             f"{f.mad_sd:>5.2f} {f.p95:>5.2f} "
             f"{100 * f.coverage:>5.1f}% {f.half_width:>5.2f} {f.watch_sd:>5.1f} "
-            f"{100 * f.told:>4.0f}%/{100 * f.told_right:>3.0f}% {100 * f.meant:>4.0f}% {1000 * f.took:>4.0f}ms"
+            f"{100 * f.told:>4.0f}%/{100 * f.told_right:>3.0f}% {100 * f.meant:>4.0f}% "
+            f"{1000 * f.took:>4.0f}ms"
         )
 
 
@@ -265,7 +266,7 @@ def bars(short: bool) -> Iterator[Bar]:
 
 
 def _three_metres(rows: dict[str, Figures], *, smart: bool) -> list[Figures]:
-    """The rows with 3 m of noise whose lane is told: 1600 m are a mile by construction, so that they are left out."""
+    """The rows with 3 m of noise whose lane is told, and in which a mile was run."""
     left_out = ("after 1600 m", "not given")
     kept = [n for n in rows if n.startswith("3 m") and not any(word in n for word in left_out)]
     return [rows[n] for n in kept if ("smart" in n) == smart]
