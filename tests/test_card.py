@@ -47,7 +47,7 @@ def test_a_card_has_the_time_its_error_the_quarters_and_the_day() -> None:
 
 
 def test_where_one_side_of_the_error_is_larger_both_ends_are_told() -> None:
-    assert "5:19 to 5:28 with 95 %, evidence A" in texts(drawn(TRACK))
+    assert "5:20 to 5:28 with 95 %, evidence A" in texts(drawn(TRACK))
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -206,7 +206,7 @@ def test_the_light_is_where_the_numbers_say_at_every_moment(opened: Open, tmp_pa
             behind_s = second - float(record.seconds_at(own_m))
             assert 60 * int(told[1] or 0) + float(told[2]) == pytest.approx(behind_s + 0.05, abs=0.06)
             assert int(told[3]) == np.ceil(light_m - own_m)
-    finish_s = analysis.mile.records[0].behind[-1].behind_s
+    finish_s = round(analysis.mile.records[0].behind[-1].behind_s, 2)  # the page holds hundredths
     assert slide(page, "pace-light", 9999).endswith(
         f"you: home in 5:27, {lag(finish_s).removeprefix('+')} behind"
     )
@@ -230,7 +230,7 @@ def test_a_slower_light_is_waited_for(opened: Open, tmp_path: Path) -> None:
     goal = Settings(own_records='[[goal]]\nname = "Slow"\ntime = "6:00"')
     page = opened(written(tmp_path, sample("track-mile.fit", goal)))
     assert float(page.locator(".pace-light .at").get_attribute("max")) == 360
-    assert "33.0 s ahead" in slide(page, "pace-light", 360)
+    assert "33.4 s ahead" in slide(page, "pace-light", 360)
     assert re.search(r"and \d+ m ahead$", slide(page, "pace-light", 330))
 
 

@@ -43,6 +43,12 @@ def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
     return different
 
 
+def runs(mask: BoolArray) -> list[tuple[int, int]]:
+    """Return of each run of true among (n,) its first index and the one after its last."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
 def increments(values: FloatArray) -> FloatArray:
     """Return by how much each of (n,) values is more than the one before; `np.diff` takes twice as long."""
     return values[1:] - values[:-1]

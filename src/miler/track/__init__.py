@@ -2,7 +2,8 @@
 
 `detect` asks whether a run was on an oval at all, `shape` fits the oval and asks for the lane, `path`
 estimates where along the line the runner was at each second and how sure that is (`chain` solves that),
-`finish` finds the line from the lap presses, `strayed` laps in another lane, `meant` who stopped on the mile;
+`finish` finds the line from the lap presses, `strayed` laps in another lane, `meant` who stopped on the mile,
+`changepoint` when that was;
 `measured` puts these together, `laid` puts the result on the odometer, and `summary` says it. How well that
 works is measured in benchmarks/track.py; docs/explanation/oval.md tells the rest.
 """

@@ -9,8 +9,8 @@ import numpy as np
 from miler.activity import Note
 from miler.arrays import FloatArray
 from miler.odometer import Break, Odometer, Stretch, timetable
+from miler.track.meant import DOUBTED
 from miler.track.measured import SMOOTH_END_SD_M, Track, across_m
-from miler.units import format_duration
 
 
 def onto_track(odometer: Odometer, track: Track | None) -> Odometer:
@@ -106,11 +106,10 @@ def said(track: Track) -> list[Note]:
         notes.append(Note("track_smooth", "finding", text, at_s=at_s))
     for mile in (mile for circuit in track.circuits for mile in circuit.miles):
         text = "from rest to rest it was a mile, within the error: it is taken for exactly one"
-        if not mile.taken:
-            took = format_duration(mile.to_s - mile.from_s, 0)
-            text = (
-                f"from rest to rest, in {took}, it was 1600 m or a mile: an error of {2 * mile.sd_m:.0f} m "
-                "does not tell which, so that the mile's interval holds that time too"
+        if mile.four_laps > DOUBTED:
+            text += (
+                f"; an error of {2 * mile.sd_m:.0f} m does not exclude 1600 m, and the fastest mile would "
+                "then take in a rest: the interval reaches that far; lap presses at the line would tell"
             )
         notes.append(Note("track_mile", "finding", text, at_s=mile.from_s))
     for other in (other for circuit in track.circuits for other in circuit.others):

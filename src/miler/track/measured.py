@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -18,7 +17,7 @@ from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
 from miler.track.finish import Finish, Sight, as_observed, closings_s, locate, presses, rests
 from miler.track.line import Plane
-from miler.track.meant import Meant, as_meant
+from miler.track.meant import FOUR_LAPS_M, Meant, as_meant
 from miler.track.path import Noise, Path, Problem, follow, learn_noise
 from miler.track.shape import Lane, tell_lane
 from miler.track.strayed import Strayed, in_lanes, strayed
@@ -32,9 +31,7 @@ _SLOW_S = 34.0  # errors that last so long are the better known
 _SMART_STEP_S = 1.5
 SMOOTH_END_SD_M = 2.5  # of either end, where the receiver's errors are smoother than the model
 _MOST_SHORT = 0.5  # of the draws may be shorter than a length that is still given an interval
-# Of starting from rest and stopping: each within a second and rounded by the path; and a receiver that drifts
-# at rest makes standing look like going, so that a stretch is some of it too long and never too short.
-_STOP_SD_S, _STOOD_S = 0.45, 0.6
+_MOST_FOUR_LAPS = 0.5  # of the draws: what is taken for a mile keeps its own spread
 _LEAST_FIXES = 30
 _RISE_MPS = 1e-7  # at rest, so that each place has one moment
 _ALWAYS_S = (-math.inf, math.inf)
@@ -54,7 +51,7 @@ class Circuit:
         path: the estimate itself, on the unwrapped line.
         raw_m: (r, d) draws of the path itself.
         plane: that its fixes lie on.
-        miles: what was meant for one, or may have been.
+        miles: what was taken for one.
         others: laps in another lane.
     """
 
@@ -105,6 +102,15 @@ class Circuit:
                 _fastest_s(times, rising, metres, starts, ends)
                 for rising, metres in zip(drawn, lengths_m.tolist(), strict=True)
             ]
+        )
+
+    def but_four_laps(self, mile: Meant) -> Circuit:
+        """What its draws would be had a mile been 1600 m."""
+        inside = (self.times[1:] > mile.from_s) & (self.times[1:] <= mile.to_s)
+        steps = np.diff(self.drawn_m, axis=0)
+        steps[inside] *= FOUR_LAPS_M / MILE_M
+        return replace(
+            self, drawn_m=np.concatenate((self.drawn_m[:1], self.drawn_m[:1] + np.cumsum(steps, axis=0)))
         )
 
     def spreads_s(self, start_s: float, end_s: float, bounds_m: FloatArray) -> FloatArray:
@@ -183,30 +189,23 @@ class Track:
         short = np.isnan(took)
         if short.mean() > _MOST_SHORT:
             return None
-        # Draws that were all made a mile agree on its ends; how unsure these are is told by what they were.
-        meant_m = max((m.sd_m for m in circuit.miles if m.taken and _same(m, effort)), default=0.0)
-        ends_m = math.hypot(math.sqrt(2) * circuit.end_sd_m, meant_m)
-        ends_s = math.hypot(ends_m * effort.elapsed_s / effort.length_m, _STOP_SD_S if meant_m else 0.0)
+        if mile := next((m for m in circuit.miles if _same(m, effort)), None):
+            count = round(min(mile.four_laps, _MOST_FOUR_LAPS) * len(took))
+            others = circuit.but_four_laps(mile).fastest_s(effort.length_m, within_s)
+            others[np.isnan(others)] = effort.elapsed_s * MILE_M / FOUR_LAPS_M  # no mile, but at its pace
+            took[:count] = others[:count]
+            # Draws that were all made a mile agree on its ends.
+            took += mile.longer_s
         random = np.random.default_rng(1)
-        took = took + random.standard_normal(len(took)) * ends_s
-        if meant_m:
-            took -= random.exponential(_STOOD_S, len(took))
-        low, high = np.quantile(took[~short], [0.025, 0.975])
-        if effort.length_m == MILE_M:  # what is as near to 1600 m may be a mile, without the rest beyond it
-            low = min([float(low), *_perhaps_s(circuit.miles, within_s)])
+        ends_s = math.sqrt(2) * circuit.end_sd_m * effort.elapsed_s / effort.length_m
+        took += random.standard_normal(len(took)) * ends_s
+        low, high = np.nanquantile(took, [0.025, 0.975])
         return min(float(low), effort.elapsed_s), max(float(high), effort.elapsed_s)
 
 
 def _same(mile: Meant, effort: Effort) -> bool:
     """Whether an effort is what was meant for a mile, give or take a few seconds."""
     return abs(mile.from_s - effort.start_s) < 5.0 and abs(mile.to_s - effort.end_s) < 5.0
-
-
-def _perhaps_s(miles: tuple[Meant, ...], within_s: tuple[float, float]) -> Iterator[float]:
-    """The least that each stretch took which is not taken for a mile, and may be one."""
-    for mile in miles:
-        if not mile.taken and within_s[0] <= mile.from_s and mile.to_s <= within_s[1]:
-            yield mile.to_s - mile.from_s - 2 * math.hypot(_STOP_SD_S, _STOOD_S)
 
 
 def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Track | None:
@@ -276,7 +275,8 @@ def _circuit(problem: Problem, path: Path, lane: Lane, odometer: Odometer, plane
     drawn = path.draws(_DRAWS, _widened(problem))
     times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), odometer.pauses)
     others = strayed(problem, path, lane, odometer)
-    paths, miles = as_meant(times, in_lanes(times, paths, others), odometer.pauses)
+    paths = in_lanes(times, paths, others)
+    times, paths, miles = as_meant(times, paths, odometer.pauses, problem, path)
     scales = _scales(lane, _DRAWS)
     return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles, others)
 

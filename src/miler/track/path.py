@@ -30,7 +30,7 @@ _FIRST_CHANGE_MPS, _COOLING = 0.5, 0.5
 _STILL_MPS, _STILL_SD_MPS = 0.5, 0.03
 _ROUNDS, _LEAST_ROUNDS = 18, 9
 _COLD_ROUNDS = 7  # before rest is looked for; a path that is nearly known does without them
-_HUBER = 4.0  # standard deviations from which a fix pulls less; real receivers jump
+HUBER_SD = 4.0  # standard deviations from which a fix pulls less; real receivers jump
 _POSE_SD = np.array([2.0, 2.0, 0.05])  # of the oval's place, metres and radians, about the fit to all runs
 _LARGEST_M = 15.0
 
@@ -259,7 +259,7 @@ def _add_fixes(
     news[..., 1:] -= kept * off[..., :-1]
     weights = 1 / variance
     if robust:
-        weights /= np.maximum(1, np.hypot(*news[:, 0]) / np.sqrt(variance) / _HUBER)
+        weights /= np.maximum(1, np.hypot(*news[:, 0]) / np.sqrt(variance) / HUBER_SD)
     weighted = weights * news
     squares.border[:, at] += (tangents[:, None] * weighted).sum(0)
     squares.border[:, at[:-1]] -= ((kept * tangents[:, :-1])[:, None] * weighted[..., 1:]).sum(0)
