@@ -66,7 +66,7 @@ def test_what_is_on_a_watch_is_imported_and_kept(miler: Miler, tmp_path: Path, s
     shutil.rmtree(folder)
     with Library(tmp_path / "a.db") as library:
         assert library.originals.path_of(library.get(1).document["source"]["sha256"]) is not None
-    assert "5:26.6" in miler("show", 1, "--format", "html", "--library", tmp_path / "a.db").out
+    assert "5:27.3" in miler("show", 1, "--format", "html", "--library", tmp_path / "a.db").out
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that the system cannot read")

@@ -13,10 +13,10 @@ from tests.conftest import ROOT, SAMPLES
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 SAID = {
-    "first_mile.py": "that is 5:27 (5:20 to 5:28)",
-    "season.py": "2026-05-06 18:02:00 0 days 00:05:27 track-mile.fit",
+    "first_mile.py": "that is 5:28 (5:20 to 5:28)",
+    "season.py": "2026-05-06 18:02:00 0 days 00:05:28 track-mile.fit",
     "custom_distance.py": "3 miles 1393 s ± ",
-    "own_report.py": "Wed 6 May 2026: a mile in 5:27 (5:20 to 5:28), quarters 1:19.7, ",
+    "own_report.py": "Wed 6 May 2026: a mile in 5:28 (5:20 to 5:28), quarters 1:20.4, ",
 }
 
 

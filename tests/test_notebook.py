@@ -67,7 +67,7 @@ def test_a_run_shows_what_it_is() -> None:
 def test_a_mile_shows_its_error_and_why_it_can_be_trusted() -> None:
     assert ANALYSIS.mile is not None
     page = Page(ANALYSIS.mile.effort._repr_html_())
-    assert "5:27 (5:20 to 5:28)" in page.text and "5:27 /mi · 3:23 /km" in page.text
+    assert "5:28 (5:20 to 5:28)" in page.text and "5:28 /mi · 3:24 /km" in page.text
     assert "evidence A" in page.text and "lane of a fitted track" in page.text
 
 
@@ -166,4 +166,4 @@ def test_a_name_turns_no_line_around_in_a_notebook_and_fills_no_page() -> None:
 
 
 def test_an_analysis_shows_itself_in_a_line() -> None:
-    assert repr(ANALYSIS) == "<Analysis of track-mile.fit, mile 5:27 (5:20 to 5:28)>"
+    assert repr(ANALYSIS) == "<Analysis of track-mile.fit, mile 5:28 (5:20 to 5:28)>"

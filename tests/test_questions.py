@@ -228,11 +228,11 @@ def test_no_line_of_a_table_is_wider_than_the_terminal(width: int, library: Libr
 
 def test_two_miles_stand_side_by_side_with_the_gap_at_every_mark(miler: Miler) -> None:
     out = miler("compare", 4, 3).out
-    assert "½ mile  1:24  1:49     2:44     3:36     +52" in out
-    assert out.endswith("A is 1:42 faster, with B 385 m from the finish; A led at every mark.\n")
+    assert "½ mile  1:23  1:49     2:44     3:36     +52" in out
+    assert out.endswith("A is 1:41 faster, with B 383 m from the finish; A led at every mark.\n")
     document = json.loads(miler("compare", 3, 4, "--format", "json").out)
     assert [stage["leader"] for stage in document["quarters"]] == [2, 2, 2, 2]
-    assert document["gap_s"] == pytest.approx(326.530 - 428.556, abs=0.01)
+    assert document["gap_s"] == pytest.approx(327.266 - 428.556, abs=0.01)
     assert [stage["at_m"] for stage in document["laps"]] == [409.344, 809.344, 1209.344, MILE_M]
 
 
@@ -425,7 +425,7 @@ def test_the_page_of_a_trend_stands_alone_and_escapes_what_was_typed(miler: Mile
     miler("trend", "--format", "html", "-o", page)
     text = page.read_text(encoding="utf-8")
     assert "<script" not in text and "http" not in text.replace("http-equiv", "")
-    assert "6:09" not in text and "5:27 −6 +1" in text
+    assert "6:09" not in text and "5:28 −7 +1" in text
     ET.fromstring(re.sub(r"<(meta|!DOCTYPE)[^>]*>", "", text))  # every element is closed
 
 
@@ -471,7 +471,9 @@ def test_a_run_exported_as_gpx_keeps_its_mile(miler: Miler, tmp_path: Path, libr
     with Library(tmp_path / "again.db") as again:
         before = {row.start_time: row.mile_s for row in library.list() if row.activity_id != 5}
         after = {row.start_time: row.mile_s for row in again.list()}
-        assert after == {start: pytest.approx(mile_s, abs=0.05) for start, mile_s in before.items()}
+        on_track = library.list(Filter(note="track"))  # told by lap presses, which GPX does not keep
+        off_s = {row.start_time: 1.0 for row in on_track}
+        assert after == {s: pytest.approx(mile_s, abs=off_s.get(s, 0.05)) for s, mile_s in before.items()}
         was = activity_of(library, 3)
         now = activity_of(again, 2)  # as its name is the second of the folder
     ends = [[end for p in run.pauses for end in (p.start_s, p.end_s)] for run in (was, now)]

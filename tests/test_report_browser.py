@@ -172,7 +172,7 @@ def test_all_can_be_done_with_the_keyboard_alone(opened: Open, tmp_path: Path) -
     assert view(page)[0] > 0 and view(page)[2] < GRID_X
     reach(".pace-light .at")
     page.keyboard.press("End")
-    assert "home in 5:27" in readout(page, "pace-light")
+    assert "home in 5:28" in readout(page, "pace-light")
     page.keyboard.press("Home")
     reach(".pace-light .play")
     page.keyboard.press("Space")
@@ -208,7 +208,7 @@ def test_the_light_is_where_the_numbers_say_at_every_moment(opened: Open, tmp_pa
             assert int(told[3]) == np.ceil(light_m - own_m)
     finish_s = round(analysis.mile.records[0].behind[-1].behind_s, 2)  # the page holds hundredths
     assert slide(page, "pace-light", 9999).endswith(
-        f"you: home in 5:27, {lag(finish_s).removeprefix('+')} behind"
+        f"you: home in 5:28, {lag(finish_s).removeprefix('+')} behind"
     )
 
 
@@ -230,7 +230,7 @@ def test_a_slower_light_is_waited_for(opened: Open, tmp_path: Path) -> None:
     goal = Settings(own_records='[[goal]]\nname = "Slow"\ntime = "6:00"')
     page = opened(written(tmp_path, sample("track-mile.fit", goal)))
     assert float(page.locator(".pace-light .at").get_attribute("max")) == 360
-    assert "33.4 s ahead" in slide(page, "pace-light", 360)
+    assert "32.7 s ahead" in slide(page, "pace-light", 360)
     assert re.search(r"and \d+ m ahead$", slide(page, "pace-light", 330))
 
 
@@ -245,7 +245,7 @@ def test_each_article_of_a_page_has_a_chart_and_a_light_of_its_own(opened: Open,
 def test_a_report_of_a_folder_takes_its_script_from_beside_it(opened: Open, tmp_path: Path) -> None:
     (tmp_path / "report.js").write_text(script(), encoding="utf-8")
     page = opened(written(tmp_path, sample("track-mile.fit"), script_at="report.js"))
-    assert "you: 3" in slide(page, "pace-light", 60)
+    assert "you: 299 m" in slide(page, "pace-light", 60)
 
 
 def test_without_its_script_it_says_all_and_offers_nothing_that_does_nothing(
@@ -272,7 +272,7 @@ def test_the_served_page_is_the_same_report(opened: Open, server: Server, axe: s
     for scheme, width in (("light", 1400), ("dark", 360)):
         page = opened(address, scheme, width)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        assert "home in 5:27" in slide(page, "pace-light", 9999)
+        assert "home in 5:28" in slide(page, "pace-light", 9999)
         page.get_by_role("button", name="The mile").click()
         assert view(page)[2] < GRID_X
     assert faults(opened(address, "dark", 360, bypass_csp=True), axe) == []

@@ -568,3 +568,15 @@ def test_device_and_positions_are_compared_off_the_track_only() -> None:
         told.compared(-math.inf, math.inf)[1] < odometer.total_m - odometer.track_m(-math.inf, math.inf) + 50
     )
     assert told.compared(-math.inf, math.inf)[0] == pytest.approx(-0.02, abs=0.012)
+
+
+def test_a_lap_press_tells_when_a_mile_from_rest_to_rest_began(samples: Path) -> None:
+    pressed = read(samples / "track-mile.fit")
+    silent = replace(pressed, laps=())
+    begun = {}
+    for name, activity in (("pressed", pressed), ("silent", silent)):
+        mile = analyse(activity, LANE_1).mile
+        assert mile is not None
+        begun[name] = mile.effort.start_s
+    press_s = pressed.laps[1].start_s
+    assert abs(begun["pressed"] - press_s) < 0.3 < 0.4 < abs(begun["silent"] - press_s)

@@ -10,6 +10,7 @@ Source:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ from miler.arrays import FloatArray
 from miler.track.path import HUBER_SD, Path, Problem
 
 _EVERY_S = 0.05
-_THUMB_SD_S = 0.45  # of a timer that is started by who sets off, or stopped by who stops
+_THUMB_SD_S = 0.45  # of a timer that is started by who sets off, or stopped by who stops; of a lap press, too
+_MEANT_ELSE = 0.1  # of the lap presses near a change are for something else
 _RAMPS_S = (0.0, 0.5, 1.0, 1.5)  # that a change takes; seldom told by fixes
 _GRADUAL = 0.12  # how common those that take a while are, for one at once: set so that intervals hold both
 _SEEN_S = 5.0  # fixes this far on either side take part, and one more
@@ -51,6 +53,7 @@ def changed(
     place_s: float,
     speeds_mps: Sequence[float],
     within_s: Sequence[float],
+    laps_s: FloatArray,
 ) -> Change:
     """Tell when the runner's speed began to change.
 
@@ -61,6 +64,7 @@ def changed(
         place_s: a moment at which the runner was there too.
         speeds_mps: before and after.
         within_s: between which moments neither speed changed otherwise.
+        laps_s: (l,) when the lap button was pressed.
     """
     earliest_s, latest_s = max(near_s - _SEEN_S, within_s[0]), min(near_s + _SEEN_S, within_s[1])
     first = max(int(np.searchsorted(problem.times, earliest_s)) - 1, 0)
@@ -74,8 +78,20 @@ def changed(
     loss = _loss(problem, path, slice(first, last), there_m + before * since + (after - before) * grown)
     likely = np.exp(loss.min() - loss)
     likely[1:] *= _GRADUAL / (len(_RAMPS_S) - 1)
+    likely *= _by_thumb(tried, laps_s)
     best = likely[likely.sum(axis=1).argmax()]
     return Change(float(tried @ best / best.sum()), tried, likely.sum(axis=0) / likely.sum())
+
+
+def _by_thumb(tried: FloatArray, laps_s: FloatArray) -> FloatArray:
+    """How likely the lap button was pressed when it was, were the change at each moment (n,)."""
+    near_s = laps_s[(laps_s >= tried[0] - _SEEN_S) & (laps_s <= tried[-1] + _SEEN_S)]
+    if not len(near_s):
+        return np.ones(len(tried))
+    off_sd = (tried - near_s[:, None]) / _THUMB_SD_S
+    meant = np.exp(-(off_sd**2) / 2).max(axis=0) / (math.sqrt(2 * math.pi) * _THUMB_SD_S)
+    likely: FloatArray = (1 - _MEANT_ELSE) * meant + _MEANT_ELSE / (2 * _SEEN_S)
+    return likely
 
 
 def _loss(problem: Problem, path: Path, seen: slice, along_m: FloatArray) -> FloatArray:

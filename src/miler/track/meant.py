@@ -68,7 +68,12 @@ class _Edge(NamedTuple):
 
 
 def as_meant(
-    times: FloatArray, paths: FloatArray, pauses: tuple[Pause, ...], problem: Problem, path: Path
+    times: FloatArray,
+    paths: FloatArray,
+    pauses: tuple[Pause, ...],
+    problem: Problem,
+    path: Path,
+    laps_s: FloatArray,
 ) -> tuple[FloatArray, FloatArray, tuple[Meant, ...]]:
     """Stretch what was meant for a mile to one.
 
@@ -77,6 +82,7 @@ def as_meant(
         paths: (g, p) metres, never falling; the first is the estimate, the others are as likely.
         pauses: of the timer.
         problem, path: what they were made from.
+        laps_s: (l,) when the lap button was pressed.
 
     Returns:
         The times and the paths, and the miles that were meant. Where a mile begins and ends there is one
@@ -89,7 +95,9 @@ def as_meant(
         if abs(float(metres[0]) - MILE_M) > _WITHIN_SD * sd_m:
             continue
         middle_s = float(times[start.turn] + times[end.turn]) / 2
-        began, ended = (_changed(times, paths[:, 0], edge, middle_s, problem, path) for edge in (start, end))
+        began, ended = (
+            _changed(times, paths[:, 0], edge, middle_s, problem, path, laps_s) for edge in (start, end)
+        )
         rng = np.random.default_rng(3)
         took = ended.draws(len(metres) - 1, rng) - began.draws(len(metres) - 1, rng)
         longer_s = took - (ended.at_s - began.at_s)
@@ -121,7 +129,13 @@ def _stretches(
 
 
 def _changed(
-    times: FloatArray, along_m: FloatArray, edge: _Edge, middle_s: float, problem: Problem, path: Path
+    times: FloatArray,
+    along_m: FloatArray,
+    edge: _Edge,
+    middle_s: float,
+    problem: Problem,
+    path: Path,
+    laps_s: FloatArray,
 ) -> Change:
     """When a rest ended or began: told by the timer, where it was started or stopped there."""
     far_s, turn_s, place_s = times[list(edge)].tolist()
@@ -136,7 +150,7 @@ def _changed(
     rested_s, off_s = min(abs(place_s - far_s), _REST_SPEED_S), turn_s + way * _SETTLED_S
     resting = mps(place_s - way * rested_s, place_s) if rested_s else 0.0
     speeds = (resting, mps(off_s, off_s + way * _SPEED_S))[::way]
-    return changed(problem, path, turn_s, place_s, speeds, (far_s, middle_s)[::way])
+    return changed(problem, path, turn_s, place_s, speeds, (far_s, middle_s)[::way], laps_s)
 
 
 def _stretched(

@@ -261,7 +261,7 @@ def _circuits(
             if observed := as_observed(some, finish, problem, path):
                 problem = replace(problem, pressed=observed)
                 followed[i] = problem, follow(problem, path.pose, path)
-    return [_circuit(*one, lane, odometer, found.plane) for one in followed], finish
+    return [_circuit(*one, lane, odometer, found.plane, pressed_s) for one in followed], finish
 
 
 def _independent(course: Course, found: Found, noise: Noise) -> float:
@@ -271,12 +271,14 @@ def _independent(course: Course, found: Found, noise: Noise) -> float:
     return max(used * 2 * noise.memory_s / max(seconds, 1.0), 1.0)
 
 
-def _circuit(problem: Problem, path: Path, lane: Lane, odometer: Odometer, plane: Plane) -> Circuit:
+def _circuit(
+    problem: Problem, path: Path, lane: Lane, odometer: Odometer, plane: Plane, pressed_s: FloatArray
+) -> Circuit:
     drawn = path.draws(_DRAWS, _widened(problem))
     times, paths = _held(path.times, np.column_stack([path.along_m, drawn]), odometer.pauses)
     others = strayed(problem, path, lane, odometer)
     paths = in_lanes(times, paths, others)
-    times, paths, miles = as_meant(times, paths, odometer.pauses, problem, path)
+    times, paths, miles = as_meant(times, paths, odometer.pauses, problem, path, pressed_s)
     scales = _scales(lane, _DRAWS)
     return Circuit(times, paths[:, 0], paths[:, 1:], scales, lane, problem, path, drawn, plane, miles, others)
 
