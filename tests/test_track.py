@@ -132,7 +132,8 @@ def test_a_mile_from_rest_to_rest_takes_from_the_first_step_to_the_last(seed: in
 
 def test_miles_a_few_seconds_apart_keep_their_own_starts_and_ends() -> None:
     rng = np.random.default_rng(2)  # whose watch records every four seconds
-    parts = [stand(20), *((*paced(MILE_M, 330.3, rng), *stand(5)) for _ in range(3)), stand(20)]
+    reps = [(MILE_M, 330.0), (MILE_M, 330.3), (MILE_M + 0.2, 331.0)]
+    parts = [stand(20), *(part for rep in reps for part in (paced(*rep, rng), stand(5))), stand(15)]
     place = Place(OvalCourse(), 48.0, 11.0, 30.0)
     watch = Watch(fix_noise_m=1.5, fix_memory_s=20.0, steps_s=(4,))
     recording = record(Motion.of(*parts), watch, rng, start_time=START, place=place)
