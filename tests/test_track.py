@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from benchmarks.track import ROWS, Row, simulated
 from benchmarks.track_alarms import Corners, course_of, rectangle
 from devtools.courses import Oval as OvalCourse
 from devtools.courses import Place, Road
-from devtools.motion import Motion, paced, smooth_noise
+from devtools.motion import Motion, paced, smooth_noise, stand
 from devtools.simulate import Watch, record
 from devtools.writers import write_fit
 from miler.activity import Activity, Lap, Pause
@@ -127,6 +128,22 @@ def test_a_mile_from_rest_to_rest_takes_from_the_first_step_to_the_last(seed: in
     mile = fastest(onto_track(device, track_of(activity, settings)), MILE_M)
     assert truth is not None and mile is not None
     assert mile.elapsed_s == pytest.approx(truth.elapsed_s, abs=0.5)  # of fixes a second apart
+
+
+def test_miles_a_few_seconds_apart_keep_their_own_starts_and_ends() -> None:
+    rng = np.random.default_rng(2)  # whose watch records every four seconds
+    reps = [(MILE_M, 330.0), (MILE_M, 330.3), (MILE_M + 0.2, 331.0)]
+    parts = [stand(20), *(part for rep in reps for part in (paced(*rep, rng), stand(5))), stand(15)]
+    place = Place(OvalCourse(), 48.0, 11.0, 30.0)
+    watch = Watch(fix_noise_m=1.5, fix_memory_s=20.0, steps_s=(4,))
+    recording = record(Motion.of(*parts), watch, rng, start_time=START, place=place)
+    (activity,) = decode(write_fit(recording))
+    (circuit,) = track_of(activity).circuits
+    assert circuit.miles
+    for mile in circuit.miles:
+        metres = np.diff(np.interp([mile.from_s, mile.to_s], circuit.times, circuit.along_m))
+        assert metres == pytest.approx(MILE_M, abs=0.02)
+    assert all(one.to_s < another.from_s for one, another in pairwise(circuit.miles))
 
 
 @pytest.mark.parametrize("seed", range(1, 6))

@@ -5,13 +5,12 @@ Made in the worker, of an analysis; `sameness` holds two of them against each ot
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import sub
 from typing import TYPE_CHECKING
-
-import orjson
 
 if TYPE_CHECKING:
     from miler.analysis import Analysis
@@ -98,12 +97,12 @@ def _whole(column: FloatArray, scale: float) -> Column:
 def packed(one: Fingerprint) -> bytes:
     """Write a fingerprint: JSON with the columns as differences, packed with zlib."""
     values = vars(one) | {"columns": {name: _differences(c) for name, c in one.columns.items()}}
-    return zlib.compress(orjson.dumps(values), 3)
+    return zlib.compress(json.dumps(values, separators=(",", ":")).encode(), 3)
 
 
 def unpacked(blob: bytes) -> Fingerprint:
     """Read what `packed` wrote."""
-    values = orjson.loads(zlib.decompress(blob))
+    values = json.loads(zlib.decompress(blob))
     values["columns"] = {name: _sums(column) for name, column in values["columns"].items()}
     values["streams"] = tuple(values["streams"])
     return Fingerprint(**values)

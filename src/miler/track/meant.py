@@ -88,21 +88,26 @@ def as_meant(
         The times and the paths, and the miles that were meant. Where a mile begins and ends there is one
         moment in place of those around it.
     """
-    meant = []
+    meant: list[Meant] = []
+    next_place, next_s = len(times), math.inf  # where and when the mile after begins
     for start, end in reversed(list(_stretches(times, paths[:, 0], pauses))):
+        if end.place > next_place:  # a rest of a single step has no moment for both
+            continue
         metres = paths[end.place] - paths[start.place]
         sd_m = max(float(metres[1:].std()), _LEAST_SD_M)
         if abs(float(metres[0]) - MILE_M) > _WITHIN_SD * sd_m:
             continue
         middle_s = float(times[start.turn] + times[end.turn]) / 2
         began, ended = (
-            _changed(times, paths[:, 0], edge, middle_s, problem, path, laps_s) for edge in (start, end)
+            _changed(times, paths[:, 0], edge, (middle_s, next_s), problem, path, laps_s)
+            for edge in (start, end)
         )
         rng = np.random.default_rng(3)
         took = ended.draws(len(metres) - 1, rng) - began.draws(len(metres) - 1, rng)
         longer_s = took - (ended.at_s - began.at_s)
         meant.append(Meant(began.at_s, ended.at_s, float(metres[0]), sd_m, longer_s))
         times, paths = _stretched(times, paths, (start.place, end.place), (began.at_s, ended.at_s))
+        next_place, next_s = start.place, began.at_s
     return times, paths, tuple(reversed(meant))
 
 
@@ -132,15 +137,19 @@ def _changed(
     times: FloatArray,
     along_m: FloatArray,
     edge: _Edge,
-    middle_s: float,
+    ran_s: tuple[float, float],
     problem: Problem,
     path: Path,
     laps_s: FloatArray,
 ) -> Change:
-    """When a rest ended or began: told by the timer, where it was started or stopped there."""
+    """When a rest ended or began: told by the timer, where it was started or stopped there.
+
+    `ran_s` are a moment of the run, and when the mile after it began.
+    """
     far_s, turn_s, place_s = times[list(edge)].tolist()
     if turn_s == place_s:
         return pressed(turn_s)
+    middle_s, far_s = ran_s[0], min(far_s, ran_s[1])
     way = 1 if middle_s > turn_s else -1
 
     def mps(from_s: float, to_s: float) -> float:
@@ -159,7 +168,7 @@ def _stretched(
     """The times and the paths, a stretch of which is a mile between two moments."""
     (start, end), (rested_s, rests_s), (from_s, to_s) = paths[list(places)], times[list(places)], bounds_s
     mile = start + MILE_M + _OVER_M
-    before, after = times < min(from_s, rested_s), times > max(to_s, rests_s)
+    before, after = times < min(from_s, rested_s), (times > to_s) & (times >= rests_s)
     inside = (times > max(from_s, rested_s) + _SETTLED_S) & (times < min(to_s, rests_s) - _SETTLED_S)
     ran = start + (paths[inside] - start) * (mile - start) / (end - start)
     return (
