@@ -167,6 +167,20 @@ def test_where_1600_m_and_a_mile_are_one_to_the_receiver_the_interval_holds_both
     assert "does not exclude 1600 m" in next(n.message for n in analysis.notes if n.code == "track_mile")
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_of_several_repetitions_of_1600_m_all_may_be_that(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rep, rest = paced(1600.0, 330.0, rng), stand(60)
+    place = Place(OvalCourse(), 48.0, 11.0, 30.0)
+    motion = Motion.of(stand(20), rep, rest, paced(1600.1, 331.0, rng), rest, paced(800, 300.0, rng))
+    recording = record(motion, Watch(fix_noise_m=3.0, fix_memory_s=20.0), rng, start_time=START, place=place)
+    (activity,) = decode(write_fit(recording))
+    truth, found = motion.fastest(MILE_M), analyse(activity, LANE_1).track
+    assert truth is not None and found is not None and found.mile_s is not None
+    low_s, high_s = found.mile_s
+    assert low_s <= truth.elapsed_s <= high_s + 0.5
+
+
 def test_a_mile_and_nothing_else_may_be_1600_m_at_that_pace() -> None:
     _, activity, _ = run(STOPS, 1)
     (mile,) = (mile for circuit in track_of(activity).circuits for mile in circuit.miles)

@@ -104,11 +104,11 @@ class Circuit:
             ]
         )
 
-    def but_four_laps(self, mile: Meant) -> Circuit:
-        """What its draws would be had a mile been 1600 m."""
-        inside = (self.times[1:] > mile.from_s) & (self.times[1:] <= mile.to_s)
+    def but_four_laps(self) -> Circuit:
+        """What its draws would be had its miles been 1600 m each: who runs several runs them alike."""
         steps = np.diff(self.drawn_m, axis=0)
-        steps[inside] *= FOUR_LAPS_M / MILE_M
+        for mile in self.miles:
+            steps[(self.times[1:] > mile.from_s) & (self.times[1:] <= mile.to_s)] *= FOUR_LAPS_M / MILE_M
         return replace(
             self, drawn_m=np.concatenate((self.drawn_m[:1], self.drawn_m[:1] + np.cumsum(steps, axis=0)))
         )
@@ -191,7 +191,7 @@ class Track:
             return None
         if mile := next((m for m in circuit.miles if _same(m, effort)), None):
             count = round(min(mile.four_laps, _MOST_FOUR_LAPS) * len(took))
-            others = circuit.but_four_laps(mile).fastest_s(effort.length_m, within_s)
+            others = circuit.but_four_laps().fastest_s(effort.length_m, within_s)
             others[np.isnan(others)] = effort.elapsed_s * MILE_M / FOUR_LAPS_M  # no mile, but at its pace
             took[:count] = others[:count]
             # Draws that were all made a mile agree on its ends.
