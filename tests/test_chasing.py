@@ -92,7 +92,7 @@ def test_rivals_and_goals_are_chased_before_the_records() -> None:
     assert light.lights[0] == "Bea <b>\\u202e 5:05"  # as it is printed anywhere
     assert "4:59" in light.lights[1]
     assert light.lights[-2:] == ("next: 5:00 at even pace", "your own time at even pace")
-    assert light.behind.rows[-1][2].startswith("+22 s")
+    assert light.behind.rows[-1][2].startswith("+23 s")
 
 
 def test_no_mile_no_light() -> None:
