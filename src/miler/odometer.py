@@ -190,8 +190,6 @@ class Odometer:
     def line(self) -> tuple[FloatArray, FloatArray]:
         """The run as one line: (j,) seconds and (j,) metres, a stop being two moments at one place."""
         stops = np.flatnonzero(self.departs > self.arrives)
-        if not len(stops):
-            return writable(self.arrives), writable(self.marks)
         seconds = np.insert(self.arrives, stops + 1, self.departs[stops])
         return seconds, np.insert(self.marks, stops + 1, self.marks[stops])
 

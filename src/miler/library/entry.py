@@ -11,7 +11,6 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from miler.library.fingerprint import fingerprint, packed
@@ -21,7 +20,6 @@ from miler.report import flat
 if TYPE_CHECKING:
     from miler.analysis import Analysis
     from miler.outcome import Kind, Outcome
-    from miler.settings import Settings
 
 Row = tuple[Any, ...]
 Document = dict[str, Any]
@@ -96,16 +94,9 @@ def result_of(analysis: Analysis) -> Result:
     return Result(
         part=analysis.source.part or 1,
         laid=_laid(told, (_pressed(written(told)), kept.packed(outline(analysis.trace)), _NO_REPORT)),
-        settings=_settings_text(analysis.settings),
+        settings=json.dumps(told["settings"], sort_keys=True),
         fingerprint=(taken.begin_s, taken.end_s, packed(taken)),
     )
-
-
-@lru_cache(1)  # those of one import are all the same
-def _settings_text(settings: Settings) -> str:
-    from miler.report.document import rounded
-
-    return json.dumps(rounded(settings.as_dict()), sort_keys=True)
 
 
 def laid_out(document: bytes, outline: bytes | None, report: bytes) -> Laid:
