@@ -15,13 +15,13 @@ from miler.effort import (
     cut,
     described,
     every,
+    every_cut,
     fastest,
     fastest_by_timer,
     flags_of,
     lap_splits,
     quarters,
     splits,
-    splits_of_run,
 )
 from miler.odometer import Break, Odometer, timetable
 from miler.settings import Settings
@@ -258,7 +258,8 @@ def test_the_watchs_laps_are_told_as_the_watch_recorded_them() -> None:
 
 def test_a_run_without_laps_has_its_kilometres_and_miles_all_the_same() -> None:
     run = line((0, 0), (600, 2500))
-    assert splits_of_run(NOTHING, run) == [(), every(NOTHING, run, 1000), every(NOTHING, run, MILE_M)]
+    cuts = every_cut(NOTHING, run, None, 400)
+    assert cuts == ((), every(NOTHING, run, 1000), every(NOTHING, run, MILE_M), (), ())
 
 
 def test_laps_without_any_distance_have_none_and_no_pace() -> None:

@@ -15,14 +15,14 @@ from miler.conditions import Condition, conditions, flat_track, told
 from miler.confidence import disputed, judged, rivals
 from miler.crediting import measure
 from miler.effort import (
+    Cuts,
     Effort,
     Split,
+    every_cut,
     fastest,
     fastest_by_timer,
     flags_of,
     quickest,
-    splits_of_effort,
-    splits_of_run,
 )
 from miler.eligibility import Point, checklist, track_surface
 from miler.frames import EFFORT_COLUMNS, LAP_COLUMNS, SPLIT_COLUMNS, Columns, Tabled, columns_of
@@ -191,17 +191,20 @@ def analyse(
         for effort in bests(activity, odometer, some, settings, said, track)
     )
     repeats = series(odometer)
-    mile = fastest_mile(activity, odometer, efforts, repeats, settings, said, track)
-    each_lap, km, miles = splits_of_run(activity, odometer)
+    best = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
+    cuts = every_cut(activity, odometer, best, settings.lap_m)
+    mile = None
+    if best:
+        mile = fastest_mile(activity, odometer, best, cuts, repeats, settings, said, track)
     return Analysis(
         source=activity.source,
         summary=summarise(activity, odometer, settings),
         laps=activity.laps,
-        lap_splits=each_lap,
+        lap_splits=cuts.laps,
         pauses=odometer.pauses,
         efforts=tuple(e for e in efforts if e.length_m in settings.effort_lengths_m),
-        km=km,
-        miles=miles,
+        km=cuts.km,
+        miles=cuts.miles,
         repeats=repeats,
         official=said.official,
         mile=mile,
@@ -266,28 +269,26 @@ def bests(
 def fastest_mile(
     activity: Activity,
     odometer: Odometer,
-    efforts: tuple[Effort, ...],
+    effort: Effort,
+    cuts: Cuts,
     repeats: Series | None,
     settings: Settings,
     said: Overrides,
     track: Track | None = None,
-) -> Mile | None:
-    """Take the fastest mile of the efforts, cut it and score it; None if no unbroken mile was run."""
-    effort = next((e for e in efforts if e.length_m == MILE_M and e.plausible), None)
-    if effort is None:
-        return None
-    four, track_laps = splits_of_effort(activity, odometer, effort, settings.lap_m)
+) -> Mile:
+    """Score the fastest mile by its quarters, and set it against marks, lights and the runner's own bests."""
     circuit = track.circuit(effort.start_s, effort.end_s) if track else None
     track_lap_m = circuit.lane.oval.lap_m if circuit else None
     source = odometer.source_between(effort.start_m, effort.end_m)
     times_s, distances_m = _curve(odometer, effort)
+    quarters_s = [split.elapsed_s for split in cuts.quarters]
     rest = rest_inside(effort, odometer, repeats)
     return Mile(
         effort=effort,
-        quarters=four,
-        track_laps=track_laps,
-        evenness=evenness([s.length_m for s in four], [s.elapsed_s for s in four]),
-        pacing=None if rest else pacing([s.elapsed_s for s in four], times_s, distances_m, noise_of(source)),
+        quarters=cuts.quarters,
+        track_laps=cuts.track_laps,
+        evenness=evenness([split.length_m for split in cuts.quarters], quarters_s),
+        pacing=None if rest else pacing(quarters_s, times_s, distances_m, noise_of(source)),
         worth=worth_of(activity, effort, settings, track_lap_m),
         conditions=conditions_of(activity, odometer, effort, settings, track_lap_m)
         + told(said.wind, said.shoes),

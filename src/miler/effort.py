@@ -312,18 +312,23 @@ def _lap_spans(activity: Activity, odometer: Odometer) -> Spans:
 _NOWHERE = Spans(np.empty(0), np.empty(0), np.empty(0), np.empty(0), [])
 
 
-def splits_of_run(activity: Activity, odometer: Odometer) -> Sequence[tuple[Split, ...]]:
-    """Return `lap_splits`, and `every` kilometre and mile."""
-    even = (_even_spans(odometer, length_m) for length_m in (KILOMETRE_M, MILE_M))
-    return described(activity, odometer, _lap_spans(activity, odometer), *even)
+class Cuts(NamedTuple):
+    """A run cut in every way that a report shows; the last two are of an effort, empty without one."""
+
+    laps: tuple[Split, ...]
+    km: tuple[Split, ...]
+    miles: tuple[Split, ...]
+    quarters: tuple[Split, ...] = ()
+    track_laps: tuple[Split, ...] = ()
 
 
-def splits_of_effort(
-    activity: Activity, odometer: Odometer, effort: Effort, lap_m: float
-) -> Sequence[tuple[Split, ...]]:
-    """Return `quarters`, and `splits` by the lap of a track."""
-    spans = _quarter_spans(odometer, effort), _track_spans(odometer, effort, lap_m)
-    return described(activity, odometer, *spans)
+def every_cut(activity: Activity, odometer: Odometer, effort: Effort | None, lap_m: float) -> Cuts:
+    """Return `lap_splits`, `every` kilometre and mile, and `quarters` and `splits` of an effort."""
+    spans = [_lap_spans(activity, odometer)]
+    spans += [_even_spans(odometer, length_m) for length_m in (KILOMETRE_M, MILE_M)]
+    if effort:
+        spans += [_quarter_spans(odometer, effort), _track_spans(odometer, effort, lap_m)]
+    return Cuts(*described(activity, odometer, *spans))
 
 
 def described(activity: Activity, odometer: Odometer, *cuts: Spans) -> list[tuple[Split, ...]]:

@@ -109,23 +109,23 @@ def pacing(
         Steps from lap to lap, CV: as in `scoring.evenness`. The test is chi-square on three degrees of
         freedom; quarters whose lengths scatter independently by s % have a CV of about s %.
     """
-    quarters = np.asarray(quarters_s, dtype=np.float64)
-    mean_s = float(quarters.mean())
-    spread = cv_percent(np.ones(4), quarters)
+    mean_s, fastest_s, slowest_s = sum(quarters_s) / 4, min(quarters_s), max(quarters_s)
+    steps_s = [after - before for before, after in pairwise(quarters_s)]
+    spread = cv_percent((1.0,) * 4, quarters_s)
     low, high = score_interval(spread, noise_percent)
-    alike = likeness(quarters)
+    alike = likeness(np.array(quarters_s))
     kick = kick_of(times_s, distances_m, noise_percent)
     floor = noise_percent * math.sqrt(_CHI2_95 / 3)
     return Pacing(
-        rmssd_percent=100 * math.sqrt(float((np.diff(quarters) ** 2).mean())) / mean_s,
-        deviations_percent=tuple(float(d) for d in 100 * (quarters / mean_s - 1)),
-        slowest_quarter=int(quarters.argmax()) + 1,
+        rmssd_percent=100 * math.hypot(*steps_s) / math.sqrt(3) / mean_s,
+        deviations_percent=tuple(100 * (quarter_s / mean_s - 1) for quarter_s in quarters_s),
+        slowest_quarter=quarters_s.index(slowest_s) + 1,
         noise_percent=noise_percent,
         floor_percent=floor,
         within_noise=spread <= floor,
         score_low=low,
         score_high=high,
-        lost_s=tuple(float(q) for q in quarters - quarters.min()),
+        lost_s=tuple(quarter_s - fastest_s for quarter_s in quarters_s),
         more_even_than_percent=100 * sum(r.cv_percent > spread for r in alike) / len(alike),
         races=len(alike),
         likeness=alike,
@@ -177,7 +177,7 @@ def _patterns() -> tuple[list[tuple[str, str, int, float]], FloatArray]:
         if race.confidence == "low" or len(race.splits) < _WHOLE:
             continue
         quarters = quarter_times_s(np.array(race.lengths_m), np.array(race.times_s))
-        spread = cv_percent(np.ones(4), quarters)
+        spread = cv_percent((1.0,) * 4, quarters.tolist())
         races.append((race.profile_id, race.athlete, int(race.date[:4]), spread))
         patterns.append(quarters / quarters.mean())
     return races, np.array(patterns)

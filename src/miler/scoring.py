@@ -152,14 +152,14 @@ def evenness(lengths_m: Sequence[float] | FloatArray, times_s: Sequence[float] |
         (Hanley, Stellingwerff & Hettinga 2019, IJSPP 14:894), and 94 to 80 points at the
         1.5 to 3.0 % of mile records (Foster et al.).
     """
-    lengths, times = np.asarray(lengths_m, dtype=np.float64), np.asarray(times_s, dtype=np.float64)
-    n = len(lengths)
-    if n < 3 or lengths.shape != (n,) or times.shape != (n,):
-        raise ValueError(f"evenness needs three or more segments with a time each, not {n} and {len(times)}")
-    if not (np.isfinite([lengths, times]).all() and lengths.min() > 0 and times.min() > 0):
+    lengths, times = [float(metres) for metres in lengths_m], [float(seconds) for seconds in times_s]
+    if len(lengths) < 3 or len(lengths) != len(times):
+        counts = f"{len(lengths)} and {len(times)}"
+        raise ValueError(f"evenness needs three or more segments with a time each, not {counts}")
+    if not all(0 < value < math.inf for value in (*lengths, *times)):
         raise ValueError("segments must have positive, finite lengths and times")
     spread = cv_percent(lengths, times)
-    quarters_s = quarter_times_s(lengths, times)
+    quarters_s = quarter_times_s(np.array(lengths), np.array(times)).tolist()
     half_difference, fast_start, end_spurt = _differences_percent(quarters_s)
     return Evenness(
         score=score_of(spread),
@@ -185,7 +185,7 @@ def quarter_times_s(lengths_m: FloatArray, times_s: FloatArray) -> FloatArray:
     return np.diff(np.interp(distances[-1] * np.arange(5) / 4, distances, elapsed))
 
 
-def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
+def shape_of(quarters_s: Sequence[float]) -> Shape:
     """Name the pacing of four equal quarters; the first rule that fits decides.
 
     A difference counts from 1 % on (`NOISE_PERCENT`): quarters measured by GPS scatter by
@@ -215,9 +215,9 @@ def shape_of(quarters_s: Sequence[float] | FloatArray) -> Shape:
         Words: Abbiss & Laursen 2008 (Sports Med 38:239). Thresholds: this project's choice.
     """
     half, start, spurt = _differences_percent(quarters_s)
-    if cv_percent(np.ones(4), np.asarray(quarters_s, dtype=np.float64)) <= NOISE_PERCENT:
+    if cv_percent((1.0,) * 4, quarters_s) <= NOISE_PERCENT:
         return "even"
-    first_s, *middle_s, last_s = (float(q) for q in quarters_s)
+    first_s, *middle_s, last_s = quarters_s
     if min(start, spurt) > NOISE_PERCENT and max(first_s, last_s) < min(middle_s):
         if abs(start - spurt) <= NOISE_PERCENT:
             return "U"
@@ -345,17 +345,20 @@ def next_milestone(elapsed_s: float, length_m: float) -> Milestone | None:
     return Milestone(time_s, faster_by_s, 100 * faster_by_s / elapsed_s, time_s / length_m * KILOMETRE_M)
 
 
-def cv_percent(lengths: FloatArray, times: FloatArray) -> float:
+def cv_percent(lengths_m: Sequence[float], times_s: Sequence[float]) -> float:
     """Return the distance-weighted sample CV of the pace of segments, (n,) metres and (n,) seconds."""
-    n = len(lengths)
-    weights = lengths / lengths.sum()
-    relative_pace = times / lengths / (times.sum() / lengths.sum())
-    return 100 * math.sqrt(n / (n - 1) * float((weights * (relative_pace - 1) ** 2).sum()))
+    n, length_m = len(lengths_m), sum(lengths_m)
+    mean_pace = sum(times_s) / length_m
+    segments = zip(lengths_m, times_s, strict=True)
+    variance = (
+        sum(metres * (seconds / metres / mean_pace - 1) ** 2 for metres, seconds in segments) / length_m
+    )
+    return 100 * math.sqrt(n / (n - 1) * variance)
 
 
-def _differences_percent(quarters_s: Sequence[float] | FloatArray) -> tuple[float, float, float]:
+def _differences_percent(quarters_s: Sequence[float]) -> tuple[float, float, float]:
     """Return half difference, fast start and end spurt, as `evenness` defines them."""
-    q1, q2, q3, q4 = (float(q) for q in quarters_s)
+    q1, q2, q3, q4 = quarters_s
     middle_s = (q2 + q3) / 2
     return (
         100 * (q3 + q4 - q1 - q2) / (q1 + q2),

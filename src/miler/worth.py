@@ -272,12 +272,13 @@ def equivalents(mile_s: float, lengths_m: tuple[float, ...] = (800, 3000, 5000, 
         Equivalent(1500.0, mile_s / _MILE_OF_1500, "÷ 1.08", True, "Track & Field News, Big Green Book"),
         Equivalent(1600.0, mile_s / _MILE_OF_1600, "÷ 1.0058", True, "same pace, 9.344 m less"),
     ]
+    vdot_run = vdot(mile_s)
     carried = [
         Equivalent(length_m, time_s, method, _in_range(mile_s, time_s), source)
         for length_m in lengths_m
         for method, time_s, source in (
             ("Riegel", riegel_s(mile_s, MILE_M, length_m), "Riegel 1981"),
-            ("VDOT", same_vdot_s(vdot(mile_s), length_m), "Daniels & Gilbert 1979"),
+            ("VDOT", same_vdot_s(vdot_run, length_m), "Daniels & Gilbert 1979"),
         )
         if time_s is not None
     ]
@@ -295,6 +296,12 @@ def stood_until(time_s: float, sex: Sex, own: str = "") -> Mark | None:
 
     None where no record has been faster, and where the first on the list already was.
     """
-    records = [m for m in progression(sex, own=own) if m.status in ("ratified", "superseded", "listed")]
-    faster = next((m for m in records if m.time_s < time_s), None)
+    records = _recognised(sex, own)
+    faster = next((mark for mark in records if mark.time_s < time_s), None)
     return None if faster is None or faster is records[0] else faster
+
+
+@cache
+def _recognised(sex: Sex, own: str) -> tuple[Mark, ...]:
+    statuses = ("ratified", "superseded", "listed")
+    return tuple(mark for mark in progression(sex, own=own) if mark.status in statuses)
