@@ -257,6 +257,20 @@ def test_reprocessing_uses_the_settings_of_now_and_keeps_what_the_runner_said(
         assert [e.activity_id for e in library.best(1000.0)] == [6]
 
 
+def test_what_another_version_analysed_is_told_until_it_is_reprocessed(
+    miler: Miler, path: Path, runs: Path
+) -> None:
+    assert "another version" not in miler("import", runs).err
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE activities SET version = '0.0.1' WHERE id = 1")
+    told = "1 activity was analysed by another version of miler; `miler reprocess` reads the originals again"
+    assert told in miler("import", runs).err
+    assert told in miler("library", "check").out
+    assert told in miler("doctor").out
+    miler("reprocess")
+    assert "another version" not in miler("library", "check").out
+
+
 def test_reprocessing_refuses_an_original_that_has_changed(miler: Miler, path: Path, runs: Path) -> None:
     miler("import", runs / "000.gpx")
     before = dump(path)

@@ -118,7 +118,7 @@ def test_the_interval_of_the_score_holds_the_true_one_nineteen_times_in_twenty(t
     held = 0
     for _ in range(1000):
         measured = 1 + shape * true_percent / 100 + LUCK.normal(0, 0.01, 4)
-        low, high = score_interval(cv_percent(np.ones(4), measured), 1.0)
+        low, high = score_interval(cv_percent((1.0,) * 4, measured.tolist()), 1.0)
         held += low - 1e-9 <= score_of(true_percent) <= high + 1e-9
     assert held >= 930
 

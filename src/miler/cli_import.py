@@ -92,9 +92,13 @@ def import_(
     files, count = listed(paths, lazily=not crew.local)
     with crew.hired(count) as workers, open_library(library_path, create=True) as library:
         from miler.library.importing import Way, import_files  # while the workers import theirs
+        from miler.library.repair import outdated
 
         way = Way(copy=copy, restore=restore, workers=workers)
-        return _follow(import_files(library, files, settings, way), count)
+        code = _follow(import_files(library, files, settings, way), count)
+        if others := outdated(library):
+            click.echo(others, err=True)
+        return code
 
 
 def _plugged_in(root: Path | None) -> Iterator[str]:
@@ -219,7 +223,7 @@ def check(library_path: Path | None) -> int:
     with open_library(library_path) as library:
         wrong = repair.check(library)
         gone = [] if wrong else importing.read_again(library).gone
-        total = library.count()
+        total, others = library.count(), repair.outdated(library)
     for line in wrong:
         click.echo(f"! {line}")
     if wrong:
@@ -229,6 +233,8 @@ def check(library_path: Path | None) -> int:
         f"sound: {total} {'activity' if total == 1 else 'activities'}"
         + (f"; the originals of {len(gone)} are gone" if gone else "")
     )
+    if others:
+        click.echo(others)
     return OK
 
 

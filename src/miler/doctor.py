@@ -122,12 +122,13 @@ def _library(path: Path) -> Finding:
         return Finding("library", "ok", f"none yet; `miler import FOLDER` makes {path}")
     try:
         with Library(path, create=False) as library:
-            wrong, total = repair.check(library), library.count()
+            wrong, total, others = repair.check(library), library.count(), repair.outdated(library)
     except MilerError as error:
         return Finding("library", "wrong", error.message)
     if wrong:
         return Finding("library", "wrong", f"{path}: {wrong[0]}", "miler library rebuild")
-    return Finding("library", "ok", f"{path}: sound, {total} {'activity' if total == 1 else 'activities'}")
+    sound = f"{path}: sound, {total} {'activity' if total == 1 else 'activities'}"
+    return Finding("library", "ok", "; ".join(filter(None, (sound, others))))
 
 
 def _room(path: Path) -> Finding:
