@@ -1,7 +1,7 @@
 """Every stretch of a length on an odometer; and, of many lengths at once, those that may be the fastest.
 
 A recording of an hour has 7,200 stretches of each length, of which a few hundred are worth a look. Which
-these are is told by an outline of the run, as many corners as every twelfth mark would make: of that the
+these are is told by an outline of the run, with a corner for every sixteen marks: of that the
 times of all stretches are soon found, and the run's own lie off them no more than the run off its outline.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from miler.arrays import FloatArray, IntArray, increments, writable
 from miler.odometer import TOLERANCE_M, Odometer
 
-_MARKS = 12  # to a corner; more take more windows to try, fewer more corners
+_MARKS = 16  # to a corner; more take more windows to try, fewer more corners
 _SAME_S = 1e-6  # sums of the same seconds differ by less
 _SPARE_M = 4 * TOLERANCE_M  # each end may lie a tolerance into a break, and a length be short by one
 _Columns = list[FloatArray]
@@ -63,9 +63,9 @@ def windows(odometer: Odometer, length_m: float) -> Windows | None:
     first = odometer.marks.searchsorted(odometer.marks[0] + length_m - TOLERANCE_M)
     begin, end = np.arange(count), np.arange(first, len(odometer.marks))
     begun, ended = _begun(odometer, begin, lengths), _ended(odometer, end, lengths)
-    for columns in (begun, ended):
-        _bar(odometer, columns, length_m)
-    return _unbroken(begun, ended)
+    columns = [np.concatenate(both) for both in zip(begun, ended, strict=True)]
+    _bar(odometer, columns, length_m)
+    return _unbroken(columns)
 
 
 def near(
@@ -255,22 +255,25 @@ class _Look:
     def windows(self, at_most_s: FloatArray) -> Iterator[Windows | None]:
         """Yield the windows of each length in those cells that may hold one which takes at most so long."""
         (begun, of_begun), (ended, of_ended) = self._tried(at_most_s)
-        for row, longest_s in enumerate(at_most_s.tolist()):
-            here, there = (slice(*bounds[row : row + 2]) for bounds in (of_begun, of_ended))
-            yield _unbroken([column[here] for column in begun], [c[there] for c in ended], longest_s)
+        spans = list(zip(self._spans(of_begun), self._spans(of_ended), strict=True))
+        columns = [
+            np.concatenate([some for here, there in spans for some in (first[here], second[there])])
+            for first, second in zip(begun, ended, strict=True)
+        ]
+        for (here, there), longest_s in zip(spans, at_most_s.tolist(), strict=True):
+            both = slice(here.start + there.start, here.stop + there.stop)
+            yield _unbroken([column[both] for column in columns], longest_s)
 
     def fastest_s(self) -> FloatArray:
         """(l,) seconds of the fastest stretch of each length; NaN where all are barred."""
         least = np.full(len(self.lengths), np.inf)
-        for (*_, took_s), bounds in self._tried(self.quick_s):
-            # Beyond the last there is a time for a length that has none.
-            first = np.minimum.reduceat(np.append(took_s, np.inf), bounds[:-1])
-            np.minimum(least, first, out=least, where=np.diff(bounds) > 0)
+        for (*_, took_s), row in self._tried(self.quick_s):
+            np.minimum.at(least, row, took_s)
         least[np.isinf(least)] = np.nan
         return least
 
-    def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, list[int]]]:
-        """Yield those that begin on marks, then those that end on marks, with the bounds of each length."""
+    def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, IntArray]]:
+        """Yield those that begin on marks, then those that end on marks, and (w,) which length each is of."""
         marks, first = self.odometer.marks, self.outline.first
         none = np.zeros_like(self.counts)
         soonest = marks.searchsorted(marks[0] + self.lengths - TOLERANCE_M)
@@ -284,15 +287,16 @@ class _Look:
             many = np.maximum(np.minimum(first.take(cell + 1), most.take(row)) - begin, 0)
             mark = (begin - many.cumsum() + many).repeat(many) + np.arange(many.sum())
             row = row.repeat(many)
-            yield self._barred(timed(self.odometer, mark, self.lengths.take(row)), row)
+            columns = timed(self.odometer, mark, self.lengths.take(row))
+            if self.odometer.breaks:
+                for span, judged_m in zip(self._spans(row), self.judged.tolist(), strict=True):
+                    _bar(self.odometer, [column[span] for column in columns], judged_m)
+            yield columns, row
 
-    def _barred(self, columns: _Columns, row: IntArray) -> tuple[_Columns, list[int]]:
-        """Bar stretches across breaks, (w,) columns of which each belongs to a length."""
+    def _spans(self, row: IntArray) -> list[slice]:
+        """Where each length lies among (w,) rows in order."""
         bounds = row.searchsorted(np.arange(len(self.lengths) + 1)).tolist()
-        if self.odometer.breaks:
-            for span, judged_m in zip(pairwise(bounds), self.judged.tolist(), strict=True):
-                _bar(self.odometer, [column[slice(*span)] for column in columns], judged_m)
-        return columns, bounds
+        return [slice(a, b) for a, b in pairwise(bounds)]
 
 
 def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
@@ -331,13 +335,12 @@ def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
 
 def _bar(odometer: Odometer, columns: _Columns, judged_m: float) -> None:
     """Let stretches across breaks take for ever."""
-    if odometer.breaks:
-        starts, ends, *_, took_s = columns
-        took_s[odometer.barred(starts, ends, judged_m)] = np.inf
+    starts, ends, *_, took_s = columns
+    took_s[odometer.barred(starts, ends, judged_m)] = np.inf
 
 
-def _unbroken(begun: _Columns, ended: _Columns, at_most_s: float = math.inf) -> Windows | None:
-    """Put both kinds together; None if all are across breaks."""
-    starts, ends, leaves, reaches, took_s = map(np.concatenate, zip(begun, ended, strict=True))
+def _unbroken(columns: _Columns, at_most_s: float = math.inf) -> Windows | None:
+    """Make windows of columns; None if all are across breaks."""
+    starts, ends, leaves, reaches, took_s = columns
     unbroken = took_s.min(initial=np.inf) < np.inf
     return Windows(starts, ends, leaves, reaches, took_s, at_most_s) if unbroken else None
