@@ -8,7 +8,7 @@ times of all stretches are soon found, and the run's own lie off them no more th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, repeat
 from typing import TypeVar
@@ -23,6 +23,7 @@ _MARKS = 16  # to a corner; more take more windows to try, fewer more corners
 _SAME_S = 1e-6  # sums of the same seconds differ by less
 _SPARE_M = 4 * TOLERANCE_M  # each end may lie a tolerance into a break, and a length be short by one
 _Columns = list[FloatArray]
+_Kind = Callable[[Odometer, IntArray, FloatArray], _Columns]
 _Lengths = TypeVar("_Lengths", IntArray, Sequence[float])
 _CELLS = 2**16  # lengths times corners at once: half a megabyte a table, which stays in the processor's cache
 
@@ -274,24 +275,28 @@ class _Look:
 
     def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, IntArray]]:
         """Yield those that begin on marks, then those that end on marks, and (w,) which length each is of."""
-        marks, first = self.odometer.marks, self.outline.first
-        none = np.zeros_like(self.counts)
-        soonest = marks.searchsorted(marks[0] + self.lengths - TOLERANCE_M)
-        for timed, least_s, further, least, most in (
-            (_begun, self.begun_s, none, none, self.counts),
-            (_ended, self.ended_s, self.further, soonest, none + len(marks)),
-        ):
-            row, cell = np.nonzero(least_s < at_most_s[:, None] + _SAME_S)
-            cell += further.take(row)
-            begin = np.maximum(first.take(cell), least.take(row))
-            many = np.maximum(np.minimum(first.take(cell + 1), most.take(row)) - begin, 0)
-            mark = (begin - many.cumsum() + many).repeat(many) + np.arange(many.sum())
-            row = row.repeat(many)
-            columns = timed(self.odometer, mark, self.lengths.take(row))
-            if self.odometer.breaks:
-                for span, judged_m in zip(self._spans(row), self.judged.tolist(), strict=True):
-                    _bar(self.odometer, [column[span] for column in columns], judged_m)
-            yield columns, row
+        first, longest_s = self.outline.first, at_most_s[:, None] + _SAME_S
+        row, cell = (self.begun_s < longest_s).nonzero()
+        yield self._timed(
+            _begun, row, first.take(cell), np.minimum(first.take(cell + 1), self.counts.take(row))
+        )
+        soonest = self.odometer.marks.searchsorted(self.odometer.marks[0] + self.lengths - TOLERANCE_M)
+        row, cell = (self.ended_s < longest_s).nonzero()
+        cell += self.further.take(row)
+        yield self._timed(_ended, row, np.maximum(first.take(cell), soonest.take(row)), first.take(cell + 1))
+
+    def _timed(
+        self, kind: _Kind, row: IntArray, first: IntArray, beyond: IntArray
+    ) -> tuple[_Columns, IntArray]:
+        """Time the stretches of (r,) lengths that begin or end on marks, from one (r,) to short of another."""
+        many = np.maximum(beyond - first, 0)
+        row = row.repeat(many)
+        mark = (first - many.cumsum() + many).repeat(many) + np.arange(len(row))
+        columns = kind(self.odometer, mark, self.lengths.take(row))
+        if self.odometer.breaks:
+            for span, judged_m in zip(self._spans(row), self.judged.tolist(), strict=True):
+                _bar(self.odometer, [column[span] for column in columns], judged_m)
+        return columns, row
 
     def _spans(self, row: IntArray) -> list[slice]:
         """Where each length lies among (w,) rows in order."""
