@@ -51,15 +51,18 @@ def _lags(asked: Sequence[tuple[Windows | None, float, float]]) -> tuple[FloatAr
     And of each length, how many of them.
     """
     start_m, took_s = zip(*((found.start_m, found.took_s) for found, _, _ in asked if found), strict=True)
-    best_s, sd_s = np.array([each[1:] for each in asked]).T[:, :, None]
-    length = np.arange(len(asked)).repeat([len(starts) for starts in start_m])
+    counts = np.array([len(starts) for starts in start_m])
     place = np.floor(np.concatenate(start_m) / APART_M).astype(np.int64)
-    place -= place.min()
-    fastest_s = np.full((len(asked), place.max() + 1), np.inf)
-    np.minimum.at(fastest_s.reshape(-1), length * fastest_s.shape[1] + place, np.concatenate(took_s))
-    behind = (fastest_s - best_s) / sd_s
-    near = behind < RIVAL_SDS
-    return behind[near], near.sum(axis=1)
+    firsts = counts.cumsum() - counts
+    least = np.minimum.reduceat(place, firsts)
+    places = np.maximum.reduceat(place, firsts) - least + 1
+    begins = places.cumsum() - places
+    fastest_s = np.full(int(places.sum()), np.inf)
+    np.minimum.at(fastest_s, place + (begins - least).repeat(counts), np.concatenate(took_s))
+    best_s, sd_s = (np.array([each[k] for each in asked]).repeat(places) for k in (1, 2))
+    behind_s = fastest_s - best_s
+    near = behind_s < RIVAL_SDS * sd_s
+    return behind_s[near] / sd_s[near], np.add.reduceat(near.astype(np.int64), begins)
 
 
 def _normal(x: FloatArray) -> FloatArray:

@@ -288,7 +288,7 @@ class _Look:
     def _timed(
         self, kind: _Kind, row: IntArray, first: IntArray, beyond: IntArray
     ) -> tuple[_Columns, IntArray]:
-        """Time the stretches of (r,) lengths that begin or end on marks, from one (r,) to short of another."""
+        """Time stretches of (r,) lengths that begin or end on marks, from one (r,) to short of another."""
         many = np.maximum(beyond - first, 0)
         row = row.repeat(many)
         mark = (first - many.cumsum() + many).repeat(many) + np.arange(len(row))
