@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, repeat
-from typing import TypeVar
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -21,22 +23,17 @@ from miler.odometer import TOLERANCE_M, Odometer
 
 _MARKS = 16  # to a corner; more take more windows to try, fewer more corners
 _SAME_S = 1e-6  # sums of the same seconds differ by less
+_TIED_S = 1e-9  # two that take the same differ by less
 _SPARE_M = 4 * TOLERANCE_M  # each end may lie a tolerance into a break, and a length be short by one
-_Columns = list[FloatArray]
-_Kind = Callable[[Odometer, IntArray, FloatArray], _Columns]
+_Timed = Callable[[Odometer, IntArray, FloatArray], "Stretches"]
 _Lengths = TypeVar("_Lengths", IntArray, Sequence[float])
 _CELLS = 2**16  # lengths times corners at once: half a megabyte a table, which stays in the processor's cache
 
 
-@dataclass(frozen=True, eq=False)
-class Windows:
-    """Stretches of one length: those that begin on a mark, then those that end on one.
+class Stretches(NamedTuple):
+    """Stretches in order, of one kind: each begins on a mark, or each ends on one.
 
-    Attributes:
-        start_m, end_m: (w,) metres.
-        start_s, end_s: (w,) seconds from the start.
-        took_s: (w,) seconds; infinite for a stretch across a break.
-        at_most_s: all unbroken windows that take no longer than this are there.
+    (w,) each: metres, seconds from the start, and seconds, infinite for a stretch across a break.
     """
 
     start_m: FloatArray
@@ -44,7 +41,53 @@ class Windows:
     start_s: FloatArray
     end_s: FloatArray
     took_s: FloatArray
-    at_most_s: float = math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Stretches of one length: those that begin on a mark, then those that end on one.
+
+    Attributes:
+        kinds: those that begin on a mark, and those that end on one.
+        least_s: seconds that the fastest took.
+        at_most_s: all unbroken windows that take no longer than this are there.
+    """
+
+    kinds: tuple[Stretches, Stretches]
+    least_s: float
+    at_most_s: float
+
+    @property
+    def fastest(self) -> list[float]:
+        """Start and end, metres, start and end, seconds, of the fastest; of the earliest, if several tie."""
+        quick = ((kind, np.flatnonzero(kind.took_s <= self.least_s + _TIED_S)) for kind in self.kinds)
+        first = [[float(column[tied[0]]) for column in kind[:4]] for kind, tied in quick if len(tied)]
+        return min(first, key=itemgetter(2))
+
+    @cached_property
+    def start_m(self) -> FloatArray:
+        """(w,) metres."""
+        return np.concatenate([kind.start_m for kind in self.kinds])
+
+    @cached_property
+    def end_m(self) -> FloatArray:
+        """(w,) metres."""
+        return np.concatenate([kind.end_m for kind in self.kinds])
+
+    @cached_property
+    def start_s(self) -> FloatArray:
+        """(w,) seconds from the start."""
+        return np.concatenate([kind.start_s for kind in self.kinds])
+
+    @cached_property
+    def end_s(self) -> FloatArray:
+        """(w,) seconds from the start."""
+        return np.concatenate([kind.end_s for kind in self.kinds])
+
+    @cached_property
+    def took_s(self) -> FloatArray:
+        """(w,) seconds; infinite for a stretch across a break."""
+        return np.concatenate([kind.took_s for kind in self.kinds])
 
 
 def windows(odometer: Odometer, length_m: float) -> Windows | None:
@@ -64,9 +107,9 @@ def windows(odometer: Odometer, length_m: float) -> Windows | None:
     first = odometer.marks.searchsorted(odometer.marks[0] + length_m - TOLERANCE_M)
     begin, end = np.arange(count), np.arange(first, len(odometer.marks))
     begun, ended = _begun(odometer, begin, lengths), _ended(odometer, end, lengths)
-    columns = [np.concatenate(both) for both in zip(begun, ended, strict=True)]
-    _bar(odometer, columns, length_m)
-    return _unbroken(columns)
+    for kind in (begun, ended):
+        _bar(odometer, kind, length_m)
+    return _unbroken(begun, ended)
 
 
 def near(
@@ -250,30 +293,26 @@ class _Look:
                 starts = self.odometer.marks.take(np.minimum(first, count - 1))
                 least_s[row, self.odometer.barred(starts, starts + length_m, judged_m)] = np.inf
         begin = np.minimum(first.take(least_s.argmin(axis=1)), self.counts - 1)
-        *_, took_s = _begun(self.odometer, begin, self.lengths)
+        took_s = _begun(self.odometer, begin, self.lengths).took_s
         return np.where(least_s.min(axis=1) < np.inf, took_s, np.inf)
 
     def windows(self, at_most_s: FloatArray) -> Iterator[Windows | None]:
         """Yield the windows of each length in those cells that may hold one which takes at most so long."""
-        (begun, of_begun), (ended, of_ended) = self._tried(at_most_s)
-        spans = list(zip(self._spans(of_begun), self._spans(of_ended), strict=True))
-        columns = [
-            np.concatenate([some for here, there in spans for some in (first[here], second[there])])
-            for first, second in zip(begun, ended, strict=True)
-        ]
-        for (here, there), longest_s in zip(spans, at_most_s.tolist(), strict=True):
-            both = slice(here.start + there.start, here.stop + there.stop)
-            yield _unbroken([column[both] for column in columns], longest_s)
+        each = (
+            [Stretches(*(c[span] for c in kind)) for span in self._spans(row)]
+            for kind, row in self._tried(at_most_s)
+        )
+        return map(_unbroken, *each, at_most_s.tolist())
 
     def fastest_s(self) -> FloatArray:
         """(l,) seconds of the fastest stretch of each length; NaN where all are barred."""
         least = np.full(len(self.lengths), np.inf)
-        for (*_, took_s), row in self._tried(self.quick_s):
-            np.minimum.at(least, row, took_s)
+        for stretches, row in self._tried(self.quick_s):
+            np.minimum.at(least, row, stretches.took_s)
         least[np.isinf(least)] = np.nan
         return least
 
-    def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[_Columns, IntArray]]:
+    def _tried(self, at_most_s: FloatArray) -> Iterator[tuple[Stretches, IntArray]]:
         """Yield those that begin on marks, then those that end on marks, and (w,) which length each is of."""
         first, longest_s = self.outline.first, at_most_s[:, None] + _SAME_S
         row, cell = (self.begun_s < longest_s).nonzero()
@@ -286,17 +325,17 @@ class _Look:
         yield self._timed(_ended, row, np.maximum(first.take(cell), soonest.take(row)), first.take(cell + 1))
 
     def _timed(
-        self, kind: _Kind, row: IntArray, first: IntArray, beyond: IntArray
-    ) -> tuple[_Columns, IntArray]:
+        self, timed: _Timed, row: IntArray, first: IntArray, beyond: IntArray
+    ) -> tuple[Stretches, IntArray]:
         """Time stretches of (r,) lengths that begin or end on marks, from one (r,) to short of another."""
         many = np.maximum(beyond - first, 0)
         row = row.repeat(many)
         mark = (first - many.cumsum() + many).repeat(many) + np.arange(len(row))
-        columns = kind(self.odometer, mark, self.lengths.take(row))
+        stretches = timed(self.odometer, mark, self.lengths.take(row))
         if self.odometer.breaks:
             for span, judged_m in zip(self._spans(row), self.judged.tolist(), strict=True):
-                _bar(self.odometer, [column[span] for column in columns], judged_m)
-        return columns, row
+                _bar(self.odometer, Stretches(*(column[span] for column in stretches)), judged_m)
+        return stretches, row
 
     def _spans(self, row: IntArray) -> list[slice]:
         """Where each length lies among (w,) rows in order."""
@@ -319,7 +358,7 @@ def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
 # past a stop.
 
 
-def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns:
+def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> Stretches:
     """Where and when stretches begin and end that begin on marks, and how long they took.
 
     (w,) each, of (w,) lengths or of one.
@@ -327,25 +366,23 @@ def _begun(odometer: Odometer, begin: IntArray, lengths: FloatArray) -> _Columns
     starts, leaves = odometer.marks.take(begin), odometer.departs.take(begin)
     ends = np.minimum(starts + lengths, odometer.marks[-1])
     reaches = odometer.arrival(ends)
-    return [starts, ends, leaves, reaches, reaches - leaves]
+    return Stretches(starts, ends, leaves, reaches, reaches - leaves)
 
 
-def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> _Columns:
+def _ended(odometer: Odometer, end: IntArray, lengths: FloatArray) -> Stretches:
     """Where and when stretches begin and end that end on marks, and how long they took; as for `_begun`."""
     ends, reaches = odometer.marks.take(end), odometer.arrives.take(end)
     starts = np.maximum(ends - lengths, odometer.marks[0])
     leaves = odometer.departure(starts)
-    return [starts, ends, leaves, reaches, reaches - leaves]
+    return Stretches(starts, ends, leaves, reaches, reaches - leaves)
 
 
-def _bar(odometer: Odometer, columns: _Columns, judged_m: float) -> None:
+def _bar(odometer: Odometer, stretches: Stretches, judged_m: float) -> None:
     """Let stretches across breaks take for ever."""
-    starts, ends, *_, took_s = columns
-    took_s[odometer.barred(starts, ends, judged_m)] = np.inf
+    stretches.took_s[odometer.barred(stretches.start_m, stretches.end_m, judged_m)] = np.inf
 
 
-def _unbroken(columns: _Columns, at_most_s: float = math.inf) -> Windows | None:
-    """Make windows of columns; None if all are across breaks."""
-    starts, ends, leaves, reaches, took_s = columns
-    unbroken = took_s.min(initial=np.inf) < np.inf
-    return Windows(starts, ends, leaves, reaches, took_s, at_most_s) if unbroken else None
+def _unbroken(begun: Stretches, ended: Stretches, at_most_s: float = math.inf) -> Windows | None:
+    """Put both kinds together; None if all are across breaks."""
+    least_s = min(float(kind.took_s.min(initial=np.inf)) for kind in (begun, ended))
+    return Windows((begun, ended), least_s, at_most_s) if least_s < math.inf else None
