@@ -42,6 +42,11 @@ class Stretches(NamedTuple):
     end_s: FloatArray
     took_s: FloatArray
 
+    def first(self, at_most_s: float) -> list[float]:
+        """Start and end, metres, start and end, seconds, of the first that takes no longer; one must."""
+        index = (self.took_s <= at_most_s).argmax()
+        return [float(column[index]) for column in self[:4]]
+
 
 @dataclass(frozen=True, eq=False)
 class Windows:
@@ -49,20 +54,20 @@ class Windows:
 
     Attributes:
         kinds: those that begin on a mark, and those that end on one.
-        least_s: seconds that the fastest took.
+        least_s: seconds that the fastest of each kind took.
         at_most_s: all unbroken windows that take no longer than this are there.
     """
 
     kinds: tuple[Stretches, Stretches]
-    least_s: float
+    least_s: tuple[float, float]
     at_most_s: float
 
     @property
     def fastest(self) -> list[float]:
         """Start and end, metres, start and end, seconds, of the fastest; of the earliest, if several tie."""
-        quick = ((kind, np.flatnonzero(kind.took_s <= self.least_s + _TIED_S)) for kind in self.kinds)
-        first = [[float(column[tied[0]]) for column in kind[:4]] for kind, tied in quick if len(tied)]
-        return min(first, key=itemgetter(2))
+        tied_s = min(self.least_s) + _TIED_S
+        each = zip(self.kinds, self.least_s, strict=True)
+        return min((kind.first(tied_s) for kind, least_s in each if least_s <= tied_s), key=itemgetter(2))
 
     @cached_property
     def start_m(self) -> FloatArray:
@@ -345,7 +350,7 @@ class _Look:
 
 def _beginnings(odometer: Odometer, lengths: FloatArray) -> IntArray:
     """On how many marks, from the first on, a stretch of each length can begin, (l,) metres."""
-    if not ((lengths > 0) & (lengths < np.inf)).all():
+    if not all(0 < length_m < math.inf for length_m in lengths.tolist()):
         raise ValueError(f"a length must be positive and finite, not {lengths.tolist()}")
     marks = odometer.marks
     if len(marks) < 2:
@@ -384,5 +389,5 @@ def _bar(odometer: Odometer, stretches: Stretches, judged_m: float) -> None:
 
 def _unbroken(begun: Stretches, ended: Stretches, at_most_s: float = math.inf) -> Windows | None:
     """Put both kinds together; None if all are across breaks."""
-    least_s = min(float(kind.took_s.min(initial=np.inf)) for kind in (begun, ended))
-    return Windows((begun, ended), least_s, at_most_s) if least_s < math.inf else None
+    least_s = float(begun.took_s.min(initial=np.inf)), float(ended.took_s.min(initial=np.inf))
+    return Windows((begun, ended), least_s, at_most_s) if min(least_s) < math.inf else None
