@@ -193,8 +193,9 @@ class _Outline:
     Attributes:
         corners: (n + 1,) metres.
         arrives, departs: (n + 1,) seconds, when each corner was reached at the latest, left at the earliest.
-        early, late: (n,) by how many seconds at most the run reaches a place between two corners before the
-            straight line of `arrives`, and leaves it after that of `departs`.
+        early, late: (n + 1,) and (n,) by how many seconds at most the run reaches a place between two corners
+            before the straight line of `arrives`, and leaves it after that of `departs`; beyond the last it
+            never arrives.
         first: (n + 1,) the first mark at or beyond each corner; in the end how many marks there are.
     """
 
@@ -215,14 +216,10 @@ class _Outline:
         arrives, departs = (
             np.interp(corners, marks, clock) for clock in (odometer.arrives, odometer.departs)
         )
-        early, late = (
-            np.maximum(np.maximum.reduceat(off_s, first[:-1]), 0.0)
-            for off_s in (
-                np.interp(marks, corners, arrives) - odometer.arrives,
-                odometer.departs - np.interp(marks, corners, departs),
-            )
-        )
-        return cls(corners, arrives, departs, early, late, first)
+        early_s = np.interp(marks, corners, arrives) - odometer.arrives
+        late_s = odometer.departs - np.interp(marks, corners, departs)
+        early, late = (np.maximum(np.maximum.reduceat(s, first[:-1]), 0.0) for s in (early_s, late_s))
+        return cls(corners, arrives, departs, np.append(early, -np.inf), late, first)
 
 
 # As the sums of streams: found once, and forgotten with the odometer.
@@ -273,7 +270,7 @@ class _Look:
         arrives, departs = outline.arrives.take(ends, mode="clip"), outline.departs[: count + 1]
         begun = arrives[:, :-1] + part * (arrives[:, 1:] - arrives[:, :-1]) - departs
         ended = arrives[:, 1:-1] - departs[1:] + part * increments(departs)
-        early = np.append(outline.early, -np.inf).take(ends[:, :-1], mode="clip")  # beyond the last ends none
+        early = outline.early.take(ends[:, :-1], mode="clip")
         late = outline.late[:count]
         # Of those that begin in a cell the first end so many further on, the others one cell more.
         some = np.minimum(begun[:, :-1], ended) - early[:, :-1] - late
