@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, repeat
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -124,8 +124,8 @@ def near(
     *,
     at_most_s: Sequence[float] | None = None,
     spare: Sequence[float] | float = 0.0,
-) -> Iterator[Windows | None]:
-    """Yield those of the `windows` of each length that may be the fastest, or take at most so long.
+) -> list[Windows | None]:
+    """Return those of the `windows` of each length that may be the fastest, or take at most so long.
 
     Along an outline of the run the time of a stretch changes evenly while both its ends lie between the same
     corners: of all of these one that touches a corner is the fastest, and the run's own are faster by no more
@@ -138,7 +138,7 @@ def near(
         at_most_s: (l,) seconds; if not said, about the fastest window's own time.
         spare: share of that time by which others may be slower, of each length or of all.
 
-    Yields:
+    Returns:
         One for each length; None where there is none.
 
     Raises:
@@ -147,14 +147,12 @@ def near(
     lengths = np.asarray(lengths_m, dtype=np.float64)
     judged = lengths if judged_m is None else np.asarray(judged_m, dtype=np.float64)
     slower = 1 + np.broadcast_to(spare, lengths.shape)
-    told = 0
+    found: list[Windows | None] = [None] * len(lengths)
     for some, look in _looked_at(odometer, lengths, judged):
         longest_s = slower[some] * look.quick_s if at_most_s is None else np.asarray(at_most_s)[some]
-        for length, found in zip(some.tolist(), look.windows(longest_s), strict=True):
-            yield from repeat(None, length - told)
-            yield found
-            told = length + 1
-    yield from repeat(None, len(lengths) - told)
+        for length, each in zip(some.tolist(), look.windows(longest_s), strict=True):
+            found[length] = each
+    return found
 
 
 def fastest_s(odometer: Odometer, lengths_m: Sequence[float], judged_m: Sequence[float]) -> list[float]:
@@ -181,7 +179,7 @@ def _looked_at(
 
 
 def together(odometer: Odometer, lengths: _Lengths) -> Iterator[_Lengths]:
-    """Cut lengths into those to look at together: of an hour two hundred, of days one after the other."""
+    """Cut lengths into those to look at together: of an hour three hundred, of days one after the other."""
     at_once = max(_CELLS * _MARKS // (len(odometer.marks) + 1), 1)
     return (lengths[i : i + at_once] for i in range(0, len(lengths), at_once))
 
