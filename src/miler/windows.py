@@ -1,8 +1,8 @@
 """Every stretch of a length on an odometer; and, of many lengths at once, those that may be the fastest.
 
 A recording of an hour has 7,200 stretches of each length, of which a few hundred are worth a look. Which
-these are is told by an outline of the run, with a corner for every sixteen marks: of that the
-times of all stretches are soon found, and the run's own lie off them no more than the run off its outline.
+these are is told by an outline of the run, with a corner for every sixteen marks: the times of its stretches
+are soon found, and the run's own lie off them by no more than the run lies off its outline.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class _Outline:
 
     Attributes:
         corners: (n + 1,) metres.
-        arrives, departs: (n + 1,) seconds, when each corner was reached at the latest, left at the earliest.
+        arrives, departs: (n + 1,) seconds, when each corner was reached at the earliest, left at the latest.
         early, late: (n + 1,) and (n,) by how many seconds at most the run reaches a place between two corners
             before the straight line of `arrives`, and leaves it after that of `departs`; beyond the last it
             never arrives.
