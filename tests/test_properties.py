@@ -121,6 +121,18 @@ def test_the_fastest_stretch_of_a_long_uneven_run_with_stops_is_looked_at(seed: 
         assert some.took_s.min() == every_one.took_s.min()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_faster_is_passed_over_where_places_are_less_than_a_millimetre_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(20):
+        metres = np.cumsum(rng.choice([0.0003, 0.001, 0.002, 0.01, 1.0, 2.5, 3.2, 50.0], 150))
+        run = Odometer(*timetable(np.cumsum(rng.choice([1.0, 2.0, 30.0, 300.0], 150)), metres))
+        asked = [run.total_m / 50, run.total_m / 7, run.total_m / 2, *(metres[-1] - metres[5:140:30])]
+        for length_m, least_s in zip(asked, fastest_s(run, asked, asked), strict=True):
+            every_one = windows(run, length_m)
+            assert every_one is not None and least_s == every_one.took_s.min()
+
+
 @given(st.data(), runs(broken=True))
 def test_no_stretch_between_the_marks_is_faster(data: st.DataObject, run: Odometer) -> None:
     length_m = data.draw(lengths(run))

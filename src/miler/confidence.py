@@ -155,8 +155,8 @@ def witness(activity: Activity, odometer: Odometer) -> Witness:
     return found
 
 
-def rivals(odometer: Odometer, lengths_m: Sequence[float]) -> Iterator[Windows | None]:
-    """Yield of each length the windows to choose the fastest from, as far behind as rivals usually are."""
+def rivals(odometer: Odometer, lengths_m: Sequence[float]) -> list[Windows | None]:
+    """Return of each length the windows to choose the fastest from, as far behind as rivals usually are."""
     usual_m = (math.hypot(_USUAL_ENDS_M, _wander_m(length_m)) for length_m in lengths_m)
     spare = [RIVAL_SDS * sd_m / length_m for sd_m, length_m in zip(usual_m, lengths_m, strict=True)]
     return near(odometer, lengths_m, spare=spare)

@@ -177,10 +177,7 @@ def fastest_by_timer(odometer: Odometer, length_m: float) -> Effort | None:
 
 def quickest(odometer: Odometer, length_m: float, found: Windows) -> Effort:
     """Return the window that took least of those found, the earliest if several tie, as an effort."""
-    tied = np.flatnonzero(found.took_s <= found.took_s.min() + 1e-9)
-    best = tied[np.argmin(found.start_s[tied])]
-    columns = (found.start_m, found.end_m, found.start_s, found.end_s)
-    return _effort(odometer, length_m, *(float(c[best]) for c in columns))
+    return _effort(odometer, length_m, *found.fastest)
 
 
 def _effort(

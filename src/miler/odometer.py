@@ -146,29 +146,17 @@ class Odometer:
         )
         return "+".join(dict.fromkeys(inside)) or self.source
 
-    def after(self, at_m: FloatArray) -> IntArray:
-        """Return the first mark at or beyond each distance, (m,) metres within the marks."""
+    def arrival(self, at_m: FloatArray) -> FloatArray:
+        """When each distance was first reached: metres, within the marks, to seconds, of any shape."""
         # np.interp goes on from the place of the last one: twice as fast as np.searchsorted where they grow.
-        return np.ceil(np.interp(at_m - TOLERANCE_M, *self._numbered)).astype(np.intp)
-
-    def before(self, at_m: FloatArray) -> IntArray:
-        """Return the last mark at or short of each distance, (m,) metres within the marks."""
-        return np.floor(np.interp(at_m + TOLERANCE_M, *self._numbered)).astype(np.intp)
-
-    def arrival(self, at_m: FloatArray, after: IntArray | None = None) -> FloatArray:
-        """When each distance was first reached: metres, within the marks, to seconds, of any shape.
-
-        `after` is what `after` returns of them, if that is known.
-        """
-        after = self.after(at_m) if after is None else after
-        on_the_way = self._on_the_way(np.maximum(after - 1, 0), at_m)
-        return np.where(self.marks.take(after) <= at_m, self.arrives.take(after), on_the_way)
+        after = np.ceil(np.interp(at_m - TOLERANCE_M, *self._numbered)).astype(np.intp)
+        # Before the first, too, the clock stands: -1 is the last mark.
+        return np.minimum(self._on_the_way(after - 1, at_m), self.arrives.take(after))
 
     def departure(self, at_m: FloatArray) -> FloatArray:
-        """When each distance was last left: (m,) metres, within the marks, to (m,) seconds."""
-        before = self.before(at_m)
-        on_the_way = self._on_the_way(before, at_m)
-        return np.where(self.marks.take(before) >= at_m, self.departs.take(before), on_the_way)
+        """When each distance was last left: metres, within the marks, to seconds, of any shape."""
+        before = np.interp(at_m + TOLERANCE_M, *self._numbered).astype(np.intp)
+        return np.maximum(self._on_the_way(before, at_m), self.departs.take(before))
 
     def _on_the_way(self, before: IntArray, at_m: FloatArray) -> FloatArray:
         """The clock at each distance between the mark `before` and the next, at even speed."""

@@ -50,15 +50,16 @@ def _lags(asked: Sequence[tuple[Windows | None, float, float]]) -> tuple[FloatAr
 
     And of each length, how many of them.
     """
-    start_m, took_s = zip(*((found.start_m, found.took_s) for found, _, _ in asked if found), strict=True)
-    counts = np.array([len(starts) for starts in start_m])
-    place = np.floor(np.concatenate(start_m) / APART_M).astype(np.int64)
+    kinds = [found.kinds for found, _, _ in asked if found]
+    counts = np.array([len(begun.took_s) + len(ended.took_s) for begun, ended in kinds])
+    start_m, took_s = (np.concatenate([kind[k] for both in kinds for kind in both]) for k in (0, 4))
+    place = np.floor(start_m / APART_M).astype(np.int64)
     firsts = counts.cumsum() - counts
     least = np.minimum.reduceat(place, firsts)
     places = np.maximum.reduceat(place, firsts) - least + 1
     begins = places.cumsum() - places
     fastest_s = np.full(int(places.sum()), np.inf)
-    np.minimum.at(fastest_s, place + (begins - least).repeat(counts), np.concatenate(took_s))
+    np.minimum.at(fastest_s, place + (begins - least).repeat(counts), took_s)
     best_s, sd_s = (np.array([each[k] for each in asked]).repeat(places) for k in (1, 2))
     behind_s = fastest_s - best_s
     near = behind_s < RIVAL_SDS * sd_s
