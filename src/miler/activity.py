@@ -7,11 +7,13 @@ inferred, nothing smoothed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import wraps
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,6 +25,8 @@ from miler.timezone import zone
 from miler.units import format_duration, format_start
 
 _SHOWN_NOTES = 4
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -250,3 +254,16 @@ class Activity(Tabled):
             "records": {**time, "elapsed_s": self.elapsed, **streams},
             "laps": columns_of(self.laps, LAP_COLUMNS),
         }
+
+
+def once(make: Callable[[Activity], _Made]) -> Callable[[Activity], _Made]:
+    """Let what is made of an activity be made once, for all who ask; it is forgotten with the activity."""
+    kept: WeakKeyDictionary[Activity, _Made] = WeakKeyDictionary()
+
+    @wraps(make)
+    def made(activity: Activity) -> _Made:
+        if activity not in kept:
+            kept[activity] = make(activity)
+        return kept[activity]
+
+    return made

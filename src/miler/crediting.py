@@ -8,11 +8,10 @@ distance. The activity itself is never changed.
 from __future__ import annotations
 
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from miler.activity import Activity, Note, Pause
+from miler.activity import Activity, Note, Pause, once
 from miler.arrays import BoolArray, FloatArray, IntArray, added_up, increments, median, quantile
 from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
@@ -80,16 +79,10 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     return _odometer(activity, steps, pauses, settings)
 
 
-# Asked by the odometer and again by who judges it.
-_believed: WeakKeyDictionary[Activity, list[Fixes | None]] = WeakKeyDictionary()
-
-
+@once
 def believed_fixes(activity: Activity) -> Fixes | None:
     """Return the fixes of an activity that can be believed, found once; None if there are not two."""
-    found = _believed.get(activity)
-    if found is None:
-        found = _believed[activity] = [sound_fixes(activity, holdable_mps)]
-    return found[0]
+    return sound_fixes(activity, holdable_mps)
 
 
 _Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metres by then, suspect steps

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from miler.arrays import BoolArray, FloatArray, IntArray, added_up, distinct, increments
-from miler.geodesy import RADIANS, around_deg, radii_by_cosine_m
+from miler.fixes import Fixes
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
 from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
@@ -75,35 +75,31 @@ class Course:
     """Fixes in order of time on a plane that follows them: steps are true, far places are not.
 
     Attributes:
-        times: (f,) seconds.
-        latitude, longitude: (f,) degrees.
+        fixes: (f,) of them.
         x, y: (f,) metres east and north.
         path_m: (f,) metres travelled by each fix, jumps left out.
         breaks: (b,) the fixes that begin a piece: after a jump or a long gap.
     """
 
-    times: FloatArray
-    latitude: FloatArray
-    longitude: FloatArray
+    fixes: Fixes
     x: FloatArray
     y: FloatArray
     path_m: FloatArray
     breaks: IntArray
 
     @classmethod
-    def of(cls, times: FloatArray, latitude: FloatArray, longitude: FloatArray) -> Course:
-        """Lay fixes (f,) out; those with NaN must be left out before."""
-        cosine = np.cos(RADIANS * latitude)
-        meridian, across = radii_by_cosine_m(cosine)
-        east_m = RADIANS * across * cosine
-        dx = around_deg(increments(longitude)) * (east_m[1:] + east_m[:-1]) / 2
-        dy = increments(latitude) * (RADIANS * ((meridian[1:] + meridian[:-1]) / 2))
-        steps = np.sqrt(dx * dx + dy * dy)
-        took = increments(times)
-        jump = steps > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
-        x, y, path_m = (added_up(d) for d in (dx, dy, steps * ~jump))
+    def of(cls, fixes: Fixes) -> Course:
+        """Lay fixes out."""
+        took = increments(fixes.times)
+        jump = fixes.steps_m > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
+        x, y, path_m = map(added_up, (fixes.east_m, fixes.north_m, fixes.steps_m * ~jump))
         breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
-        return cls(times, latitude, longitude, x, y, path_m, breaks)
+        return cls(fixes, x, y, path_m, breaks)
+
+    @property
+    def times(self) -> FloatArray:
+        """(f,) seconds."""
+        return self.fixes.times
 
     def pieces(self) -> Iterator[slice]:
         """Runs of fixes without a jump or a long gap."""
@@ -275,8 +271,9 @@ def _grow(course: Course, window: Window, shape: Shape, family: Family, taken: B
     """Find every fix that lies along a window's oval, and fit the oval to all of them."""
     middle = (float(window.times[0]) + float(window.times[-1])) / 2
     at = int(np.searchsorted(course.times, middle))
-    plane = Plane(float(course.latitude[at]), float(course.longitude[at]))
-    x, y = plane.metres(course.latitude, course.longitude)
+    latitude, longitude = course.fixes.latitude, course.fixes.longitude
+    plane = Plane(float(latitude[at]), float(longitude[at]))
+    x, y = plane.metres(latitude, longitude)
     # From the plane that follows the fixes to the one about the track: a shift, here.
     pose = Pose(
         shape.pose.x + float(x[at] - course.x[at]),
