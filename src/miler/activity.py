@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import cached_property, reduce, wraps
 from types import MappingProxyType
 from typing import Literal, TypeVar
 from weakref import WeakKeyDictionary
@@ -207,11 +207,17 @@ class Activity(Tabled):
 
     def known(self, name: str, *others: str) -> tuple[FloatArray, ...]:
         """Return when a stream and others all have values, (k,) seconds, and these, (k,) each; k may be 0."""
-        columns = [self.elapsed, *map(self.get, (name, *others))]
-        have = np.isfinite(columns[1])
-        for column in columns[2:]:
-            have &= np.isfinite(column)
-        return tuple(columns if every(have) else [column[have] for column in columns])
+        names = (name, *others)
+        if names not in self._known:
+            columns = [self.elapsed, *map(self.get, names)]
+            have = reduce(np.logical_and, map(np.isfinite, columns[1:]))
+            self._known[names] = tuple(columns if every(have) else [column[have] for column in columns])
+        return self._known[names]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, ...], tuple[FloatArray, ...]]:
+        """What was asked for, which is little and often the same."""
+        return {}
 
     @property
     def elapsed_s(self) -> float:

@@ -171,19 +171,16 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
     step_m = _STEP_M * scale
     count = int(_LAPS * family.lap_m / step_m)
     hop = int(_HOP_LAPS * family.lap_m / step_m)
+    along_m = step_m * np.arange(count)
     for piece in course.pieces():
-        path = course.path_m[piece]
-        if path[-1] - path[0] < count * step_m:
-            continue
-        at = np.arange(path[0], path[-1], step_m)
-        starts = np.arange(0, len(at) - count + 1, hop)
-        times, x, y = (column[piece] for column in (course.times, course.x, course.y))
-        ends = at[[starts, starts + count - 1]]
-        dx, dy = (np.diff(np.interp(ends, path, v), axis=0)[0] for v in (x, y))
-        near = starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2]
+        times, path, x, y = (v[piece] for v in (course.times, course.path_m, course.x, course.y))
+        starts = np.arange(path[0], path[-1] - along_m[-1], hop * step_m)
+        ends = np.array((starts, starts + along_m[-1]))
+        (x0, x1), (y0, y1) = (np.interp(ends, path, v) for v in (x, y))
+        near = starts[(x1 - x0) ** 2 + (y1 - y0) ** 2 < (ENDS_APART_M * scale) ** 2]
         if not len(near):
             continue
-        places = at[near[:, None] + np.arange(count)]
+        places = near[:, None] + along_m
         x, y = np.interp(places, path, x), np.interp(places, path, y)
         along, across = _spreads(x, y)
         along, across = along / (_ALONG_M * scale), across / (_ACROSS_M * scale)
