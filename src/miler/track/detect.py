@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from miler.arrays import BoolArray, FloatArray, IntArray, added_up, distinct, increments
 from miler.fixes import Fixes
@@ -76,14 +77,13 @@ class Course:
 
     Attributes:
         fixes: (f,) of them.
-        x, y: (f,) metres east and north.
+        place: (f,) metres east + metres north i.
         path_m: (f,) metres travelled by each fix, jumps left out.
         breaks: (b,) the fixes that begin a piece: after a jump or a long gap.
     """
 
     fixes: Fixes
-    x: FloatArray
-    y: FloatArray
+    place: NDArray[np.complex128]
     path_m: FloatArray
     breaks: IntArray
 
@@ -92,9 +92,9 @@ class Course:
         """Lay fixes out."""
         took = increments(fixes.times)
         jump = fixes.steps_m > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
-        x, y, path_m = map(added_up, (fixes.east_m, fixes.north_m, fixes.steps_m * ~jump))
         breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
-        return cls(fixes, x, y, path_m, breaks)
+        place = np.cumsum(np.append(0.0, fixes.east_m + 1j * fixes.north_m))
+        return cls(fixes, place, added_up(fixes.steps_m * ~jump), breaks)
 
     @property
     def times(self) -> FloatArray:
@@ -173,20 +173,20 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
     hop = int(_HOP_LAPS * family.lap_m / step_m)
     along_m = step_m * np.arange(count)
     for piece in course.pieces():
-        times, path, x, y = (v[piece] for v in (course.times, course.path_m, course.x, course.y))
+        path, place = course.path_m[piece], course.place[piece]
         starts = np.arange(path[0], path[-1] - along_m[-1], hop * step_m)
-        ends = np.array((starts, starts + along_m[-1]))
-        (x0, x1), (y0, y1) = (np.interp(ends, path, v) for v in (x, y))
-        near = starts[(x1 - x0) ** 2 + (y1 - y0) ** 2 < (ENDS_APART_M * scale) ** 2]
+        begun, ended = np.interp(np.array((starts, starts + along_m[-1])), path, place)
+        near = starts[np.abs(ended - begun) < ENDS_APART_M * scale]
         if not len(near):
             continue
-        places = near[:, None] + along_m
-        x, y = np.interp(places, path, x), np.interp(places, path, y)
+        at_m = near[:, None] + along_m
+        points = np.interp(at_m, path, place)
+        x, y = points.real.copy(), points.imag.copy()
         along, across = _spreads(x, y)
         along, across = along / (_ALONG_M * scale), across / (_ACROSS_M * scale)
         likely = (np.abs(along - 1) < _SPREAD) & (np.abs(across - 1) < _SPREAD)
         for i in np.flatnonzero(likely).tolist():
-            yield Window(np.interp(places[i], path, times), x[i], y[i])
+            yield Window(np.interp(at_m[i], path, course.times[piece]), x[i], y[i])
 
 
 def _spreads(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -273,8 +273,8 @@ def _grow(course: Course, window: Window, shape: Shape, family: Family, taken: B
     x, y = plane.metres(latitude, longitude)
     # From the plane that follows the fixes to the one about the track: a shift, here.
     pose = Pose(
-        shape.pose.x + float(x[at] - course.x[at]),
-        shape.pose.y + float(y[at] - course.y[at]),
+        shape.pose.x + float(x[at] - course.place[at].real),
+        shape.pose.y + float(y[at] - course.place[at].imag),
         shape.pose.turn,
     )
     shape = Shape(pose, shape.line, shape.residuals_m, shape.covariance)

@@ -40,7 +40,7 @@ WANTED = frozenset((0, 12, 18, 19, 20, 21, 23, 34, 101, 132, 206))
 
 _LONGEST_PATTERN = 4
 _SHORTEST_STRETCH = 24  # messages; fewer are walked as fast
-_FIRST_LOOK = 64  # repeats
+_FIRST_LOOK = 512  # repeats
 _WALKS = (16, 1024)  # messages walked before the next look for a stretch: from, up to
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from miler.arrays import FloatArray, IntArray
+from miler.arrays import FloatArray, IntArray, rises
 from miler.formats.fit import profile
 from miler.formats.fit.layout import COMPRESSED, REMEMBERED, DeveloperField, layout
 from miler.formats.fit.scan import Part
@@ -126,9 +126,9 @@ class Table:
         return self._in_order(column)
 
     @cached_property
-    def _starts(self) -> list[IntArray]:
-        """Where the messages of each definition begin in the bytes."""
-        return [definition.starts for definition in self._definitions]
+    def _starts(self) -> IntArray:
+        """(n,) where each message begins in the bytes, definition after definition."""
+        return _joined([definition.starts for definition in self._definitions])
 
     @cached_property
     def _places(self) -> list[slice]:
@@ -139,9 +139,9 @@ class Table:
     @cached_property
     def _order(self) -> IntArray | None:
         """(n,) how the file has them, taken from definition after definition; None if that is its order."""
-        if len(self._rows) < 2 or rises(starts := np.concatenate(self._starts)):
+        if len(self._rows) < 2 or rises(self._starts):
             return None
-        return np.argsort(starts, kind="stable")
+        return np.argsort(self._starts, kind="stable")
 
     def _in_order(self, column: FloatArray) -> FloatArray:
         """Return a column, (n,), in the file's order."""
@@ -150,7 +150,7 @@ class Table:
     @property
     def _offsets(self) -> IntArray:
         """(n,) where each message begins in the bytes, increasing."""
-        return np.sort(_joined(self._starts))
+        return np.sort(self._starts)
 
     @property
     def _headers(self) -> NDArray[np.uint8]:
