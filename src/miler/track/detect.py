@@ -171,15 +171,15 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
     step_m = _STEP_M * scale
     count = int(_LAPS * family.lap_m / step_m)
     hop = int(_HOP_LAPS * family.lap_m / step_m)
-    along_m = step_m * np.arange(count)
+    length_m = (count - 1) * step_m
     for piece in course.pieces():
         path, place = course.path_m[piece], course.place[piece]
-        starts = np.arange(path[0], path[-1] - along_m[-1], hop * step_m)
-        begun, ended = np.interp(np.array((starts, starts + along_m[-1])), path, place)
+        starts = np.arange(path[0], path[-1] - length_m, hop * step_m)
+        begun, ended = np.interp(np.array((starts, starts + length_m)), path, place)
         near = starts[np.abs(ended - begun) < ENDS_APART_M * scale]
         if not len(near):
             continue
-        at_m = near[:, None] + along_m
+        at_m = near[:, None] + step_m * np.arange(count)
         points = np.interp(at_m, path, place)
         x, y = points.real.copy(), points.imag.copy()
         along, across = _spreads(x, y)
