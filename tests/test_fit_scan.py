@@ -158,7 +158,7 @@ def test_messages_are_gathered_whether_they_were_walked_or_measured(breaks: tupl
     part = Part(definition(0, RECORD, 1) + definition(1, EVENT, 1) + b"".join(rows))
     assert follow(part, 0) == part.end
     (one,) = part.of(RECORD)
-    table = part.gather(one)
+    table = part.gather(one, one.starts)
     assert table.shape == (500,)
     assert [row.tobytes() for row in table] == [row for row in rows if row[0] == 0]
 
@@ -168,7 +168,9 @@ def test_messages_that_come_twice_in_each_turn_are_gathered_in_the_order_of_the_
     part = Part(definition(0, RECORD, 1) + definition(1, EVENT, 1) + bytes((1, 9)) * 14 + turns)
     assert follow(part, 0) == part.end
     (one,) = part.of(RECORD)
-    assert part.gather(one).tobytes() == bytes(byte for n in range(50) for byte in (0, n, 0, 100 + n))
+    assert part.gather(one, one.starts).tobytes() == bytes(
+        byte for n in range(50) for byte in (0, n, 0, 100 + n)
+    )
 
 
 @pytest.mark.parametrize("message", sorted(WANTED))

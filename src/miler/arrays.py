@@ -31,7 +31,7 @@ def every(mask: BoolArray) -> bool:
     return bool(np.count_nonzero(mask) == mask.size)
 
 
-def rises(values: FloatArray | IntArray) -> bool:
+def rises(values: FloatArray) -> bool:
     """Whether each of (n,) values is more than the one before; not with a NaN, unless it is alone."""
     return every(values[1:] > values[:-1])
 

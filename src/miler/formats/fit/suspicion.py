@@ -83,7 +83,7 @@ def _times_told(part: Part) -> IntArray:
     for definition in (d for d in part.definitions if d.count):
         time = definition.layout.by_number.get(profile.TIMESTAMP)
         if time is not None and time.code == "u4" and time.size == 4:
-            column = part.gather(definition)[time.name]
+            column = part.gather(definition, definition.starts)[time.name]
             found.append(column[column != NO_TIME].astype(np.int64))
     return np.concatenate(found)
 

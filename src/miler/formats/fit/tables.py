@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from miler.arrays import FloatArray, IntArray, rises
+from miler.arrays import FloatArray, IntArray
 from miler.formats.fit import profile
 from miler.formats.fit.layout import COMPRESSED, REMEMBERED, DeveloperField, layout
 from miler.formats.fit.scan import Part
@@ -47,7 +47,8 @@ class Table:
         self._fields = fields
         self._definitions = part.of(profile.message_number(message))
         self._layouts = [definition.layout for definition in self._definitions]
-        self._rows = [part.gather(definition) for definition in self._definitions]
+        self._starts = [definition.starts for definition in self._definitions]
+        self._rows = [part.gather(d, s) for d, s in zip(self._definitions, self._starts, strict=True)]
 
     def __len__(self) -> int:
         """Number of messages."""
@@ -126,11 +127,6 @@ class Table:
         return self._in_order(column)
 
     @cached_property
-    def _starts(self) -> IntArray:
-        """(n,) where each message begins in the bytes, definition after definition."""
-        return _joined([definition.starts for definition in self._definitions])
-
-    @cached_property
     def _places(self) -> list[slice]:
         """Where the messages of each definition are, definition after definition."""
         ends = accumulate(map(len, self._rows), initial=0)
@@ -139,9 +135,9 @@ class Table:
     @cached_property
     def _order(self) -> IntArray | None:
         """(n,) how the file has them, taken from definition after definition; None if that is its order."""
-        if len(self._rows) < 2 or rises(self._starts):
+        if all(one[-1] < other[0] for one, other in pairwise(self._starts)):
             return None
-        return np.argsort(self._starts, kind="stable")
+        return np.argsort(np.concatenate(self._starts), kind="stable")
 
     def _in_order(self, column: FloatArray) -> FloatArray:
         """Return a column, (n,), in the file's order."""
@@ -150,7 +146,7 @@ class Table:
     @property
     def _offsets(self) -> IntArray:
         """(n,) where each message begins in the bytes, increasing."""
-        return np.sort(self._starts)
+        return np.sort(_joined(self._starts))
 
     @property
     def _headers(self) -> NDArray[np.uint8]:
@@ -199,7 +195,7 @@ def timeline(part: Part) -> tuple[IntArray, FloatArray]:
         if told is None:
             wholes.append(np.full(len(starts[-1]), np.nan))
         else:
-            wholes.append(_values(part.gather(definition)[told.name], told.base_type))
+            wholes.append(_values(part.gather(definition, starts[-1])[told.name], told.base_type))
     offsets, whole = _joined(starts), np.concatenate(wholes)
     headers = np.frombuffer(part.data, np.uint8)[offsets]
     order = np.argsort(offsets)
