@@ -97,7 +97,7 @@ def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
     """
     keep = np.ones(len(times), bool)
     stalls = lengths[:-1] == 0
-    if not stalls.any():
+    if not np.count_nonzero(stalls):
         return keep
     durations = increments(times)
     moves = np.flatnonzero(lengths > 0)
@@ -139,7 +139,7 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
         fixes = fixes.only(keep)
     durations = increments(fixes.times)
     fast = fixes.steps_m > holdable_mps(durations) * durations
-    if not fast.any():
+    if not np.count_nonzero(fast):
         return fixes
     reach_mps = _RETURN * usual_mps(fixes.steps_m[~fast], durations[~fast])
     kept = _likeliest(fixes, fast, reach_mps)
