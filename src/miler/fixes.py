@@ -115,7 +115,7 @@ def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
 
 @once
 def recorded_fixes(activity: Activity) -> Fixes:
-    """Return all fixes of an activity."""
+    """Return all fixes of an activity, as they are."""
     return Fixes.of(*map(writable, activity.known("latitude", "longitude")))
 
 
