@@ -93,7 +93,7 @@ class Course:
         took = increments(fixes.times)
         jump = fixes.steps_m > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
         breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
-        place = np.cumsum(np.append(0.0, fixes.east_m + 1j * fixes.north_m))
+        place = added_up(fixes.east_m + 1j * fixes.north_m)
         return cls(fixes, place, added_up(fixes.steps_m * ~jump), breaks)
 
     @property
