@@ -21,6 +21,7 @@ from miler.activity import Activity
 from miler.arrays import FloatArray
 from miler.errors import MilerError
 from miler.files import read_all
+from miler.fixes import Fixes, recorded_fixes
 from miler.track.detect import Course, tracks_in, windows
 from miler.track.shape import FAMILIES
 
@@ -99,7 +100,7 @@ def course_of(shape: Corners | Oval | Road, rng: np.random.Generator) -> Course:
     place = Place(shape, *_PLACE, float(rng.uniform(0, 360)))
     east, north = place.plane(metres)
     east, north = (v + sd_m * smooth_noise(rng, len(times), memory_s) for v in (east, north))
-    return Course.of(times, *place.fixes(east, north))
+    return Course.of(Fixes.of(times, *place.fixes(east, north)))
 
 
 def alarms(each: int, seed: int = 7) -> tuple[int, list[str]]:
@@ -153,10 +154,8 @@ def asked(folder: Path) -> Iterator[Asked]:
 
 
 def _course(activity: Activity) -> Course | None:
-    have = np.isfinite(activity.get("latitude")) & np.isfinite(activity.get("longitude"))
-    if have.sum() < _LEAST_FIXES:
-        return None
-    return Course.of(activity.elapsed[have], activity["latitude"][have], activity["longitude"][have])
+    fixes = recorded_fixes(activity)
+    return None if len(fixes.times) < _LEAST_FIXES else Course.of(fixes)
 
 
 def bars(short: bool) -> Iterator[Bar]:

@@ -28,6 +28,7 @@ from miler.crediting import measure
 from miler.effort import Evidence, fastest
 from miler.errors import SettingsError
 from miler.files import read
+from miler.fixes import Fixes
 from miler.formats import decode
 from miler.oval import Oval
 from miler.overrides import Overrides
@@ -300,7 +301,7 @@ def test_three_laps_in_an_outer_lane_are_an_oval_of_450_m_unless_the_lane_is_nam
     def ran(laps: float) -> Course:
         times = np.arange(laps * oval.lap_m / 3.3)
         east, north = (v + 2.0 * smooth_noise(rng, len(times), 20) for v in place.plane(3.3 * times))
-        return Course.of(times, *place.fixes(east, north))
+        return Course.of(Fixes.of(times, *place.fixes(east, north)))
 
     few, many = ran(2.9), ran(9.0)
     assert not tracks_in(few)
@@ -339,7 +340,7 @@ def test_too_few_fixes_are_no_track() -> None:
 
 def test_who_stands_is_on_no_track() -> None:
     still = np.zeros(50)
-    assert not tracks_in(Course.of(np.arange(50.0), still, still))
+    assert not tracks_in(Course.of(Fixes.of(np.arange(50.0), still, still)))
 
 
 def test_a_lane_that_nobody_named_is_said_to_be_assumed_and_widens_the_interval() -> None:

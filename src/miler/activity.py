@@ -7,11 +7,13 @@ inferred, nothing smoothed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property, reduce, wraps
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,6 +25,8 @@ from miler.timezone import zone
 from miler.units import format_duration, format_start
 
 _SHOWN_NOTES = 4
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -203,11 +207,17 @@ class Activity(Tabled):
 
     def known(self, name: str, *others: str) -> tuple[FloatArray, ...]:
         """Return when a stream and others all have values, (k,) seconds, and these, (k,) each; k may be 0."""
-        columns = [self.elapsed, *map(self.get, (name, *others))]
-        have = np.isfinite(columns[1])
-        for column in columns[2:]:
-            have &= np.isfinite(column)
-        return tuple(columns if every(have) else [column[have] for column in columns])
+        names = (name, *others)
+        if names not in self._known:
+            columns = [self.elapsed, *map(self.get, names)]
+            have = reduce(np.logical_and, map(np.isfinite, columns[1:]))
+            self._known[names] = tuple(columns if every(have) else [column[have] for column in columns])
+        return self._known[names]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, ...], tuple[FloatArray, ...]]:
+        """What was asked for, which is little and often the same."""
+        return {}
 
     @property
     def elapsed_s(self) -> float:
@@ -250,3 +260,16 @@ class Activity(Tabled):
             "records": {**time, "elapsed_s": self.elapsed, **streams},
             "laps": columns_of(self.laps, LAP_COLUMNS),
         }
+
+
+def once(make: Callable[[Activity], _Made]) -> Callable[[Activity], _Made]:
+    """Let what is made of an activity be made once, for all who ask; it is forgotten with the activity."""
+    kept: WeakKeyDictionary[Activity, _Made] = WeakKeyDictionary()
+
+    @wraps(make)
+    def made(activity: Activity) -> _Made:
+        if activity not in kept:
+            kept[activity] = make(activity)
+        return kept[activity]
+
+    return made

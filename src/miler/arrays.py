@@ -54,9 +54,9 @@ def increments(values: FloatArray) -> FloatArray:
     return values[1:] - values[:-1]
 
 
-def added_up(steps: FloatArray) -> FloatArray:
+def added_up(steps: NDArray[Scalar]) -> NDArray[Scalar]:
     """Return the sum of the steps by each end of (n,) of them, (n + 1,) from 0 on."""
-    sums = np.empty(len(steps) + 1)
+    sums = np.empty(len(steps) + 1, steps.dtype)
     sums[0] = 0.0
     np.add.accumulate(steps, out=sums[1:])
     return sums

@@ -80,8 +80,7 @@ def credit_resets(steps: Steps) -> None:
 
 def credit_glitches(steps: Steps) -> None:
     """Mend steps beyond what a runner can do: late metres go where they were run, others are bridged."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        fast = steps.credited > steps.limits * steps.active
+    fast = steps.credited > steps.limits * steps.active
     on_foot = steps.limits < OTHER_SPORTS_MPS
     fast |= sudden(steps.credited, steps.active) & on_foot
     if steps.source == "device":

@@ -8,12 +8,11 @@ distance. The activity itself is never changed.
 from __future__ import annotations
 
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from miler.activity import Activity, Note, Pause
-from miler.arrays import BoolArray, FloatArray, IntArray, added_up, increments, median, quantile
+from miler.activity import Activity, Note, Pause, once
+from miler.arrays import BoolArray, FloatArray, IntArray, added_up, every, increments, median, quantile
 from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps
@@ -80,16 +79,10 @@ def measure(activity: Activity, settings: Settings | None = None) -> Odometer:
     return _odometer(activity, steps, pauses, settings)
 
 
-# Asked by the odometer and again by who judges it.
-_believed: WeakKeyDictionary[Activity, list[Fixes | None]] = WeakKeyDictionary()
-
-
+@once
 def believed_fixes(activity: Activity) -> Fixes | None:
     """Return the fixes of an activity that can be believed, found once; None if there are not two."""
-    found = _believed.get(activity)
-    if found is None:
-        found = _believed[activity] = [sound_fixes(activity, holdable_mps)]
-    return found[0]
+    return sound_fixes(activity, holdable_mps)
 
 
 _Samples = tuple[str, FloatArray, FloatArray, BoolArray]  # source, times, metres by then, suspect steps
@@ -108,7 +101,9 @@ def _device(activity: Activity, settings: Settings, fixes: FindFixes) -> _Sample
         # The timer ran from 0 s; the first record is already some metres on.
         times, values = np.concatenate(([0.0], times)), np.concatenate(([0.0], values))
     keep = fresh(times, increments(values))
-    return "device", times[keep], values[keep], np.zeros(int(keep.sum()) - 1, bool)
+    if not every(keep):
+        times, values = times[keep], values[keep]
+    return "device", times, values, np.zeros(len(times) - 1, bool)
 
 
 def _from_fixes(fixes: FindFixes, settings: Settings) -> _Samples | None:
@@ -177,6 +172,8 @@ def _sports(activity: Activity) -> list[tuple[float, float, str]]:
 
 def _regained_once(lengths: FloatArray) -> FloatArray:
     """Credit no metre twice: what a distance regains after falling by metres was counted before, (k-1,)."""
+    if lengths.min() >= 0:
+        return lengths.copy()
     reached = added_up(np.where(lengths < -JITTER_M, 0.0, lengths))
     return increments(np.maximum.accumulate(reached))
 
@@ -231,14 +228,13 @@ def _tell_left_out(steps: Steps, fixes: Fixes) -> None:
 
 def _odometer(activity: Activity, steps: Steps, pauses: tuple[Pause, ...], settings: Settings) -> Odometer:
     """Put the credited steps, the pauses and the sports on one timetable."""
-    distances = steps.distances()
-    bounds_s, bounds_m = _pause_bounds(steps, pauses, distances)
-    times_s = np.concatenate([steps.times, bounds_s])
-    metres = np.concatenate([distances, bounds_m])
-    if len(bounds_s):
+    times_s, metres = steps.times, steps.distances()
+    if pauses:
+        bounds_s, bounds_m = _pause_bounds(steps, pauses, metres)
+        times_s, metres = np.concatenate([times_s, bounds_s]), np.concatenate([metres, bounds_m])
         order: IntArray = np.lexsort((metres, times_s))
-        times_s, metres = times_s[order], metres[order]
-    marks, arrives, departs = timetable(times_s, np.maximum.accumulate(metres))
+        times_s, metres = times_s[order], np.maximum.accumulate(metres[order])
+    marks, arrives, departs = timetable(times_s, metres)
     unbroken = Odometer(
         marks,
         arrives,
@@ -263,8 +259,6 @@ def _pause_bounds(
     Distance grows with the running timer. Where it grew by more than that explains, the file's whole
     seconds are to blame, and the metres are left spread over the clock: never in the runner's favour.
     """
-    if not pauses:
-        return np.empty(0), np.empty(0)
     at = np.array([t for p in pauses for t in (p.start_s, p.end_s)])
     after = np.searchsorted(steps.times, at)
     step = after - 1

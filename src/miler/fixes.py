@@ -1,15 +1,15 @@
-"""The fixes of a recording that can be believed, and where the runner stood among them."""
+"""The fixes of a recording, those that can be believed, and where the runner stood among them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from miler.activity import Activity
-from miler.arrays import BoolArray, FloatArray, IntArray, increments, median, writable
+from miler.activity import Activity, once
+from miler.arrays import BoolArray, FloatArray, IntArray, every, increments, median, writable
 from miler.geodesy import displacements_m, metres_between
 
 # Sports, and words for none in particular, in which nobody is faster than a runner.
@@ -27,7 +27,7 @@ _NOISY_STEP_S, _MOST_NOISE = 4.0, 0.25
 
 @dataclass(frozen=True, eq=False)
 class Fixes:
-    """Sound fixes in order of time.
+    """Fixes in order of time.
 
     Attributes:
         times: (f,) seconds.
@@ -46,6 +46,16 @@ class Fixes:
     steps_m: FloatArray
     after_outliers: BoolArray
     left_out_s: FloatArray
+
+    @classmethod
+    def of(cls, times: FloatArray, latitude: FloatArray, longitude: FloatArray) -> Fixes:
+        """Take fixes in order of time, (f,) seconds and degrees, as they are."""
+        steps = displacements_m(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
+        return cls(times, latitude, longitude, *steps, np.zeros(len(steps[0]), bool), np.empty(0))
+
+    def only(self, kept: BoolArray | IntArray) -> Fixes:
+        """Return those that are kept: which, or their indices."""
+        return Fixes.of(self.times[kept], self.latitude[kept], self.longitude[kept])
 
     @cached_property
     def noise(self) -> float:
@@ -87,7 +97,7 @@ def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
     """
     keep = np.ones(len(times), bool)
     stalls = lengths[:-1] == 0
-    if not stalls.any():
+    if not np.count_nonzero(stalls):
         return keep
     durations = increments(times)
     moves = np.flatnonzero(lengths > 0)
@@ -103,6 +113,12 @@ def fresh(times: FloatArray, lengths: FloatArray) -> BoolArray:
     return keep
 
 
+@once
+def recorded_fixes(activity: Activity) -> Fixes:
+    """Return all fixes of an activity, as they are."""
+    return Fixes.of(*map(writable, activity.known("latitude", "longitude")))
+
+
 def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatArray]) -> Fixes | None:
     """Return the fixes without spikes and without stale ones; None if fewer than two are left.
 
@@ -113,37 +129,27 @@ def sound_fixes(activity: Activity, holdable_mps: Callable[[FloatArray], FloatAr
         activity: its `latitude` and `longitude` are used.
         holdable_mps: the fastest average speed for each duration.
     """
-    times, latitude, longitude = map(writable, activity.known("latitude", "longitude"))
-    if len(times) < 2:
+    fixes = recorded_fixes(activity)
+    if len(fixes.times) < 2:
         return None
-    steps = _steps(latitude, longitude)
-    on_foot = activity.sport in ON_FOOT
-    keep = fresh(times, steps[2]) if on_foot else np.ones(len(times), bool)
-    if not keep.all():
-        times, latitude, longitude = times[keep], latitude[keep], longitude[keep]
-        steps = _steps(latitude, longitude)
-    durations, steps_m = increments(times), steps[2]
-    fast = steps_m > holdable_mps(durations) * durations
-    if not on_foot or not fast.any():
-        return Fixes(times, latitude, longitude, *steps, np.zeros(len(steps_m), bool), np.empty(0))
-    reach_mps = _RETURN * usual_mps(steps_m[~fast], durations[~fast])
-    kept = _likeliest(times, latitude, longitude, fast, reach_mps)
+    if activity.sport not in ON_FOOT:
+        return fixes
+    keep = fresh(fixes.times, fixes.steps_m)
+    if not every(keep):
+        fixes = fixes.only(keep)
+    durations = increments(fixes.times)
+    fast = fixes.steps_m > holdable_mps(durations) * durations
+    if not np.count_nonzero(fast):
+        return fixes
+    reach_mps = _RETURN * usual_mps(fixes.steps_m[~fast], durations[~fast])
+    kept = _likeliest(fixes, fast, reach_mps)
     if len(kept) < 2:
         return None
-    left_out_s = np.delete(times, kept)
-    times, latitude, longitude = times[kept], latitude[kept], longitude[kept]
     marked = (np.diff(kept) > 1) | fast[kept[1:] - 1]
-    return Fixes(times, latitude, longitude, *_steps(latitude, longitude), marked, left_out_s)
+    return replace(fixes.only(kept), after_outliers=marked, left_out_s=np.delete(fixes.times, kept))
 
 
-def _steps(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Metres north, east and in all from each fix to the next."""
-    return displacements_m(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
-
-
-def _likeliest(
-    times: FloatArray, latitude: FloatArray, longitude: FloatArray, fast: BoolArray, reach_mps: float
-) -> IntArray:
+def _likeliest(fixes: Fixes, fast: BoolArray, reach_mps: float) -> IntArray:
     """Return the indices of the fixes to believe.
 
     Fast steps cut the course into pieces. Of all stories told by leaving pieces out the cheapest is
@@ -152,6 +158,7 @@ def _likeliest(
     much as the longest spike. So neither the fixes before a jump nor those after it are favoured, and
     a bad first fix is left out like any other.
     """
+    times, latitude, longitude = fixes.times, fixes.latitude, fixes.longitude
     first = np.concatenate(([0], np.flatnonzero(fast) + 1))
     last = np.concatenate((np.flatnonzero(fast), [len(times) - 1]))
     cost = _unknown_cost(times[first] - times[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from miler.arrays import BoolArray, FloatArray, median
+from miler.arrays import BoolArray, FloatArray, every, median
 
 # The fastest that anybody covered ground, by how long they kept it up: (seconds, m/s), from the world
 # records as of 2026 (200 m 19.19, 400 m 43.03, 800 m 1:40.91, mile 3:42.66, 5000 m 12:35.36,
@@ -21,6 +21,8 @@ _LONGEST_S, _RHYTHMS = 30.0, 5.0  # in longer steps, and of more usual ones, a r
 
 def holdable_mps(duration_s: FloatArray) -> FloatArray:
     """Return the highest average speed that a runner can hold for each duration, (n,) s to (n,) m/s."""
+    if every(duration_s <= _HELD_S[0]):  # as steps are; np.interp takes five times as long
+        return np.full(len(duration_s), _HELD_MPS[0])
     limits: FloatArray = np.interp(duration_s, _HELD_S, _HELD_MPS)
     return limits
 

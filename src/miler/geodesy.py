@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from miler.arrays import FloatArray
+from miler.arrays import FloatArray, every
 
 EQUATORIAL_RADIUS_M = 6_378_137.0  # WGS-84 a
 FLATTENING = 1 / 298.257223563  # WGS-84 f
@@ -38,9 +38,9 @@ def radii_by_cosine_m(cosine: FloatArray) -> tuple[FloatArray, FloatArray]:
 def around_deg(longitudes_deg: FloatArray) -> FloatArray:
     """Return differences of longitude, (n,) degrees, the short way round: over the date line, too."""
     turn = longitudes_deg + 180.0
-    if ((turn < 0) | (turn >= 360)).any():  # a remainder takes longer than all else that is done with them
-        turn = turn % 360.0
-    return turn - 180.0
+    around = turn - 180.0
+    # A remainder takes longer than all else that is done with them.
+    return around if every(np.abs(around) < 180.0) else turn % 360.0 - 180.0
 
 
 def metres_between(
@@ -76,7 +76,7 @@ def displacements_m(
     longitude2_deg: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return how far north, how far east, and in all, it is between pairs of fixes; as `metres_between`."""
-    cosine = np.cos(RADIANS * ((latitude1_deg + latitude2_deg) / 2))
+    cosine = np.cos(RADIANS / 2 * (latitude1_deg + latitude2_deg))
     meridian, prime_vertical = radii_by_cosine_m(cosine)
     dlat = RADIANS * (latitude2_deg - latitude1_deg)
     dlon = RADIANS * around_deg(longitude2_deg - longitude1_deg)
@@ -84,7 +84,7 @@ def displacements_m(
     east = prime_vertical * cosine * dlon
     flat = np.sqrt(north * north + east * east)  # np.hypot guards against overflow, and takes twice as long
     far = flat > 20_000.0
-    if not far.any():
+    if not np.count_nonzero(far):
         return north, east, flat
     haversine = (
         np.sin(dlat / 2) ** 2

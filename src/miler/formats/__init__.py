@@ -105,24 +105,26 @@ def _told(failures: list[tuple[str, MilerError]], failed: int) -> list[Note]:
 
 
 def _decode_file(content: Content, strict: bool, name: str, limits: Limits) -> list[Activity]:
-    source = Source(name=name, bytes=len(content.data), sha256=content.sha256)
     plain = gunzip(content.data, limits) if content.data[:2] == GZIP else Content(content.data)
     notes = (*content.notes, *plain.notes)
     if strict and notes:
         raise CorruptFile(notes[0].message, code=notes[0].code)
     try:
         format = recognise(plain.data)
-        activities = _READERS[format](plain.data, strict=strict)
+        source = Source(name, format, len(content.data), content.sha256)
+        activities = _READERS[format](plain.data, strict=strict, source=source)
     except (UnknownFormat, UnsupportedFile) as error:
         if notes:  # what the container lost may have been the activity
             text = f"{notes[0].message}, and nothing usable is left: {error.message}"
             raise CorruptFile(text, code=notes[0].code) from None
         raise
     several = len(activities) > 1
+    if not (several or notes):  # an activity that is made anew is checked anew
+        return activities
     return [
         replace(
             activity,
-            source=replace(source, format=format, part=i if several else None),
+            source=replace(source, part=i if several else None),
             notes=(*notes, *activity.notes),
         )
         for i, activity in enumerate(activities, start=1)

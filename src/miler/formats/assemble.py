@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from miler.activity import Activity, Lap, Note, Pause, Session
+from miler.activity import Activity, Lap, Note, Pause, Session, Source
 from miler.arrays import BoolArray, FloatArray, IntArray, every, median, rises
 from miler.geodesy import metres_between
 from miler.timezone import name_of_offset, zone_at
@@ -81,7 +81,7 @@ class Raw:
     notes: list[Note] = field(default_factory=list)
 
 
-def assemble(raw: Raw) -> Activity:
+def assemble(raw: Raw, source: Source | None = None) -> Activity:
     """Put a reader's columns in order and make an `Activity` of them; the columns are the activity's then."""
     notes = list(raw.notes)
     times, streams = _sound_times(raw, notes)
@@ -102,6 +102,7 @@ def assemble(raw: Raw) -> Activity:
         name=raw.name,
         time_zone=_zone(raw, streams, start),
         notes=tuple(notes),
+        source=source or Source(),
     )
 
 

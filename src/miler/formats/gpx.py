@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from miler.activity import Activity, Note
+from miler.activity import Activity, Note, Source
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, sport_of, title
 from miler.formats.reading import read
@@ -55,7 +55,7 @@ _GPX = XmlFormat(
 )
 
 
-def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
+def decode(data: bytes, *, strict: bool = False, source: Source | None = None) -> list[Activity]:
     """Read every track that has times, in the order of the file.
 
     Each `<trk>` is an activity of its own, also where one continues another: only the
@@ -65,6 +65,7 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     Args:
         data: the bytes of a GPX file, in whatever encoding.
         strict: raise for any damage.
+        source: where the activities come from.
 
     Returns:
         At least one activity. Broken XML gives every complete point, and a note for each break.
@@ -86,7 +87,7 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     if without:
         text = f"tracks left out for want of times: {without} of {len(tracks)}"
         raws[0][1].notes.append(Note("untimed_track", "finding", text))
-    return reading.activities(raws, strict=strict)
+    return reading.activities(raws, strict=strict, source=source)
 
 
 class _Track:

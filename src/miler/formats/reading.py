@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from xml.parsers import expat
 
-from miler.activity import Activity, Note
+from miler.activity import Activity, Note, Source
 from miler.errors import CorruptFile, DecodeError, UnsupportedFile
 from miler.formats.assemble import Raw, assemble
 from miler.formats.mend import Break, mend
@@ -34,12 +34,15 @@ class Reading:
     text: XmlText
     breaks: list[Break]
 
-    def activities(self, raws: list[tuple[int, Raw]], *, strict: bool) -> list[Activity]:
+    def activities(
+        self, raws: list[tuple[int, Raw]], *, strict: bool, source: Source | None
+    ) -> list[Activity]:
         """Assemble what was found; a break is told with the recording it hit.
 
         Args:
             raws: the recordings, at least one, each with its number in the file, from 1.
             strict: raise for any damage.
+            source: where they come from.
 
         Raises:
             CorruptFile: for any damage, if `strict`.
@@ -52,7 +55,7 @@ class Reading:
             points = sum(broken.points for broken in more)
             text = f"the XML is broken in {len(more)} more places; points dropped there: {points}"
             raws[-1][1].notes.append(Note("xml_malformed", "damage", text))
-        activities = [assemble(raw) for _, raw in raws]
+        activities = [assemble(raw, source) for _, raw in raws]
         damage = [note for activity in activities for note in activity.notes if note.kind == "damage"]
         if strict and damage:
             line = self.text.line(self.breaks[0].begin) if self.breaks else None

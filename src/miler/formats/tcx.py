@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miler.activity import Activity, Lap, Note
+from miler.activity import Activity, Lap, Note, Source
 from miler.arrays import FloatArray
 from miler.formats.assemble import Raw
 from miler.formats.points import Points, number, sport_of, title
@@ -57,7 +57,7 @@ _TCX = XmlFormat(
 )
 
 
-def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
+def decode(data: bytes, *, strict: bool = False, source: Source | None = None) -> list[Activity]:
     """Read every activity, in the order of the file; one of a multisport session is one too.
 
     A break between tracks during which the recording's rhythm stops is a pause. Laps
@@ -66,6 +66,7 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     Args:
         data: the bytes of a TCX file, in whatever encoding.
         strict: raise for any damage.
+        source: where the activities come from.
 
     Returns:
         At least one activity. Broken XML gives every complete point, and a note for each break.
@@ -82,7 +83,7 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
     if not file.has_root:
         text = "the outermost element, TrainingCenterDatabase, is missing; what it would hold was read"
         raws[0][1].notes.append(Note("tcx_root", "damage", text))
-    return reading.activities(raws, strict=strict)
+    return reading.activities(raws, strict=strict, source=source)
 
 
 @dataclass

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from miler.arrays import BoolArray, FloatArray, IntArray, added_up, distinct, increments
-from miler.geodesy import RADIANS, around_deg, radii_by_cosine_m
+from miler.fixes import Fixes
 from miler.oval import FROM_KERB_M, LANE_WIDTH_M
 from miler.track.line import Line, Plane, Pose
 from miler.track.shape import FAMILIES, Family, Shape, fit_shape, guess
@@ -75,35 +76,30 @@ class Course:
     """Fixes in order of time on a plane that follows them: steps are true, far places are not.
 
     Attributes:
-        times: (f,) seconds.
-        latitude, longitude: (f,) degrees.
-        x, y: (f,) metres east and north.
+        fixes: (f,) of them.
+        place: (f,) metres east + metres north i.
         path_m: (f,) metres travelled by each fix, jumps left out.
         breaks: (b,) the fixes that begin a piece: after a jump or a long gap.
     """
 
-    times: FloatArray
-    latitude: FloatArray
-    longitude: FloatArray
-    x: FloatArray
-    y: FloatArray
+    fixes: Fixes
+    place: NDArray[np.complex128]
     path_m: FloatArray
     breaks: IntArray
 
     @classmethod
-    def of(cls, times: FloatArray, latitude: FloatArray, longitude: FloatArray) -> Course:
-        """Lay fixes (f,) out; those with NaN must be left out before."""
-        cosine = np.cos(RADIANS * latitude)
-        meridian, across = radii_by_cosine_m(cosine)
-        east_m = RADIANS * across * cosine
-        dx = around_deg(increments(longitude)) * (east_m[1:] + east_m[:-1]) / 2
-        dy = increments(latitude) * (RADIANS * ((meridian[1:] + meridian[:-1]) / 2))
-        steps = np.sqrt(dx * dx + dy * dy)
-        took = increments(times)
-        jump = steps > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
-        x, y, path_m = (added_up(d) for d in (dx, dy, steps * ~jump))
+    def of(cls, fixes: Fixes) -> Course:
+        """Lay fixes out."""
+        took = increments(fixes.times)
+        jump = fixes.steps_m > _FASTEST_MPS * np.maximum(took, 1.0) + 10.0
         breaks = np.flatnonzero(jump | (took > _LONGEST_GAP_S)) + 1
-        return cls(times, latitude, longitude, x, y, path_m, breaks)
+        place = added_up(fixes.east_m + 1j * fixes.north_m)
+        return cls(fixes, place, added_up(fixes.steps_m * ~jump), breaks)
+
+    @property
+    def times(self) -> FloatArray:
+        """(f,) seconds."""
+        return self.fixes.times
 
     def pieces(self) -> Iterator[slice]:
         """Runs of fixes without a jump or a long gap."""
@@ -175,25 +171,22 @@ def windows(course: Course, family: Family) -> Iterator[Window]:
     step_m = _STEP_M * scale
     count = int(_LAPS * family.lap_m / step_m)
     hop = int(_HOP_LAPS * family.lap_m / step_m)
+    length_m = (count - 1) * step_m
     for piece in course.pieces():
-        path = course.path_m[piece]
-        if path[-1] - path[0] < count * step_m:
-            continue
-        at = np.arange(path[0], path[-1], step_m)
-        starts = np.arange(0, len(at) - count + 1, hop)
-        times, x, y = (column[piece] for column in (course.times, course.x, course.y))
-        ends = at[[starts, starts + count - 1]]
-        dx, dy = (np.diff(np.interp(ends, path, v), axis=0)[0] for v in (x, y))
-        near = starts[dx * dx + dy * dy < (ENDS_APART_M * scale) ** 2]
+        path, place = course.path_m[piece], course.place[piece]
+        starts = np.arange(path[0], path[-1] - length_m, hop * step_m)
+        begun, ended = np.interp(np.array((starts, starts + length_m)), path, place)
+        near = starts[np.abs(ended - begun) < ENDS_APART_M * scale]
         if not len(near):
             continue
-        places = at[near[:, None] + np.arange(count)]
-        x, y = np.interp(places, path, x), np.interp(places, path, y)
+        at_m = near[:, None] + step_m * np.arange(count)
+        points = np.interp(at_m, path, place)
+        x, y = points.real.copy(), points.imag.copy()
         along, across = _spreads(x, y)
         along, across = along / (_ALONG_M * scale), across / (_ACROSS_M * scale)
         likely = (np.abs(along - 1) < _SPREAD) & (np.abs(across - 1) < _SPREAD)
         for i in np.flatnonzero(likely).tolist():
-            yield Window(np.interp(places[i], path, times), x[i], y[i])
+            yield Window(np.interp(at_m[i], path, course.times[piece]), x[i], y[i])
 
 
 def _spreads(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -275,12 +268,13 @@ def _grow(course: Course, window: Window, shape: Shape, family: Family, taken: B
     """Find every fix that lies along a window's oval, and fit the oval to all of them."""
     middle = (float(window.times[0]) + float(window.times[-1])) / 2
     at = int(np.searchsorted(course.times, middle))
-    plane = Plane(float(course.latitude[at]), float(course.longitude[at]))
-    x, y = plane.metres(course.latitude, course.longitude)
+    latitude, longitude = course.fixes.latitude, course.fixes.longitude
+    plane = Plane(float(latitude[at]), float(longitude[at]))
+    x, y = plane.metres(latitude, longitude)
     # From the plane that follows the fixes to the one about the track: a shift, here.
     pose = Pose(
-        shape.pose.x + float(x[at] - course.x[at]),
-        shape.pose.y + float(y[at] - course.y[at]),
+        shape.pose.x + float(x[at] - course.place[at].real),
+        shape.pose.y + float(y[at] - course.place[at].imag),
         shape.pose.turn,
     )
     shape = Shape(pose, shape.line, shape.residuals_m, shape.covariance)

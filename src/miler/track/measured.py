@@ -12,6 +12,7 @@ import numpy as np
 from miler.activity import Activity, Pause
 from miler.arrays import FloatArray, IntArray, distinct, median
 from miler.effort import Effort
+from miler.fixes import recorded_fixes
 from miler.odometer import Odometer
 from miler.settings import Settings
 from miler.track.detect import Course, Found, tracks_in
@@ -216,10 +217,10 @@ def find_track(activity: Activity, odometer: Odometer, settings: Settings) -> Tr
         odometer: its pauses are: no distance is credited in one.
         settings: the lane, if the runner says it.
     """
-    times, latitude, longitude = activity.known("latitude", "longitude")
-    if settings.distance_source != "auto" or len(times) < _LEAST_FIXES:
+    fixes = recorded_fixes(activity)
+    if settings.distance_source != "auto" or len(fixes.times) < _LEAST_FIXES:
         return None
-    course = Course.of(times, latitude, longitude)
+    course = Course.of(fixes)
     circuits: list[Circuit] = []
     finish, most = None, 0.0
     for found in tracks_in(course, settings.lane):

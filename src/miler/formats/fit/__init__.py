@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from miler.activity import Activity, Note
+from miler.activity import Activity, Note, Source
 from miler.errors import CorruptFile, DecodeError
 from miler.formats.assemble import Raw, assemble
 from miler.formats.fit.contents import Contents
@@ -19,12 +19,13 @@ __all__ = ["decode", "looks_like_fit"]
 MOST_ACTIVITIES = 4_000  # chained in one file; a triathlon has five
 
 
-def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
+def decode(data: bytes, *, strict: bool = False, source: Source | None = None) -> list[Activity]:
     """Read every activity of a FIT file, chained parts in order.
 
     Args:
         data: the bytes of the file.
         strict: raise for any damage instead of noting it.
+        source: where the activities come from.
 
     Returns:
         At least one activity; what is said of parts that are none stands in the notes of the first.
@@ -58,7 +59,7 @@ def decode(data: bytes, *, strict: bool = False) -> list[Activity]:
         aside.append(Note("part_skipped", "finding", text))
     raws[0].notes += aside
     _add_heart_beats(raws, found)
-    activities = [assemble(raw) for raw in raws]
+    activities = [assemble(raw, source) for raw in raws]
     for activity in activities:
         _refuse_damage(activity.notes, strict)
     return activities

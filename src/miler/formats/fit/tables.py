@@ -49,10 +49,11 @@ class Table:
         self._layouts = [definition.layout for definition in self._definitions]
         self._starts = [definition.starts for definition in self._definitions]
         self._rows = [part.gather(d, s) for d, s in zip(self._definitions, self._starts, strict=True)]
+        self._count = sum(map(len, self._rows))
 
     def __len__(self) -> int:
         """Number of messages."""
-        return sum(map(len, self._rows))
+        return self._count
 
     def has(self, name: str) -> bool:
         """Whether any definition has the field."""
@@ -78,7 +79,7 @@ class Table:
 
     def _column(self, pieces: list[tuple[slice, NDArray[np.generic]]], meaning: _Meaning) -> FloatArray:
         """Put what the definitions have of one field together, and give it its meaning."""
-        column = np.empty(len(self))
+        column = np.empty(self._count)
         if len(pieces) < len(self._rows):
             column.fill(np.nan)
         for place, raw in pieces:
