@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 Document = dict[str, Any]
+
+_OUR_WORDS = ("efforts", "scores", "splits")  # tables in which no word is of a file
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def laid_out(document: bytes, outline: bytes | None, report: bytes) -> Laid:
 def _laid(document: Document, kept: Row) -> Laid:
     scores = flat.scores(document)
     return Laid(
-        activity=_picked(flat.activity(document), ACTIVITY),
+        activity=_storable(itemgetter(*ACTIVITY)(flat.activity(document))),
         rows={
             "efforts": _rows("efforts", flat.efforts(document)),
             "scores": _rows("scores", [scores] if scores else []),
@@ -143,10 +145,10 @@ def text_of(blob: Any) -> str | None:
 
 
 def _rows(table: str, rows: Iterable[Document]) -> tuple[Row, ...]:
-    return tuple(_picked(row, RESULTS[table]) for row in rows)
+    picked = map(itemgetter(*RESULTS[table]), rows)
+    return tuple(picked if table in _OUR_WORDS else map(_storable, picked))
 
 
-def _picked(values: Document, columns: Sequence[str]) -> Row:
-    """Take a store's columns of a row; SQLite's text is UTF-8."""
-    picked = itemgetter(*columns)(values)
-    return tuple([flat.storable(v) if isinstance(v, str) else v for v in picked])
+def _storable(row: Row) -> Row:
+    """Write a row's text as SQLite's, which is UTF-8."""
+    return tuple([flat.storable(v) if isinstance(v, str) else v for v in row])

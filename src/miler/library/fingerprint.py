@@ -113,8 +113,10 @@ def unpacked(blob: bytes) -> Fingerprint:
 
 
 def _differences(column: Column) -> list[int | None]:
-    if None not in column:
+    try:
         return [*map(sub, column, (0, *column))]
+    except TypeError:  # something is missing
+        pass
     known = [value for value in column if value is not None]
     steps = iter(map(sub, known, [0, *known]))
     return [None if value is None else next(steps) for value in column]

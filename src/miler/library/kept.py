@@ -33,7 +33,8 @@ def packed(run: Outline) -> bytes:
     """Write an outline: of an hour 1.5 kB."""
     columns = np.stack((run.distance_m, run.heart_rate_bpm, run.altitude_m)) * _SCALES
     whole = np.where(np.isnan(columns), _MISSING, np.rint(columns).clip(-_MOST, _MOST)).astype(np.int32)
-    steps = np.diff(whole, axis=1, prepend=np.int32(0))  # what is too large for int32 wraps, there and back
+    steps = whole.copy()
+    steps[:, 1:] -= whole[:, :-1]  # what is too large for int32 wraps, there and back
     ends_s = run.elapsed_s[[0, -1]].tolist() if len(run.elapsed_s) else (0.0, 0.0)
     return pressed(_HEAD.pack(_VERSION, *ends_s) + steps.astype("<i4").tobytes())
 
