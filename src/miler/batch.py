@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import miler
@@ -185,7 +186,9 @@ def _run_parallel(
     files: Iterator[Found | None], task: _Task[Result], workers: Engine, wait_s: float
 ) -> Iterator[list[Result]]:
     waiting: deque[tuple[Batch, Future[list[Result]]]] = deque()
-    chunks = _chunks(files, workers.chunk)
+    # The first are small: so a few files keep all workers busy, and none waits long for its first.
+    sizes = chain(repeat(max(1, workers.chunk // 4), workers.jobs * _AHEAD), repeat(workers.chunk))
+    chunks = _chunks(files, sizes)
     group: list[Result] = []
     until = 0.0
     while True:
@@ -212,15 +215,16 @@ def _run_parallel(
             group = []
 
 
-def _chunks(files: Iterator[Found | None], count: int) -> Iterator[Batch]:
+def _chunks(files: Iterator[Found | None], sizes: Iterator[int]) -> Iterator[Batch]:
     """Cut files into small batches; each None becomes an empty one."""
     chunk: list[Found] = []
+    size = next(sizes)
     for found in files:
         if found is not None:
             chunk.append(found)
-        if chunk and (found is None or len(chunk) == count):
+        if chunk and (found is None or len(chunk) == size):
             yield Batch(tuple(chunk))
-            chunk = []
+            chunk, size = [], next(sizes)
         if found is None:
             yield Batch(())
     if chunk:

@@ -67,7 +67,7 @@ class Local:
 
     deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
     tries = 2
-    chunk = 4
+    chunk = 8
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
