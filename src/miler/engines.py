@@ -58,7 +58,7 @@ class Engine(Protocol):
         ...
 
     def __exit__(self, *_: object) -> None:
-        """Let the workers go; what they have begun is not waited for."""
+        """Let the workers go; after an error, what they have begun is not waited for."""
         ...
 
 
@@ -77,12 +77,9 @@ class Local:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Send them home; what they have begun is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def __exit__(self, *error: object) -> None:
+        # After the last task they are waited for: Python may trip over a pool that closes while it ends.
+        self._pool.shutdown(wait=error[0] is None, cancel_futures=True)
 
     def prepare(self) -> None:
         """Have what they need imported beside us: it takes as long as to open what they work for."""
