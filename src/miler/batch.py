@@ -17,7 +17,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import miler
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _AHEAD = 4  # tasks waiting for each worker: memory stays flat however many files there are
+_SHARE = 16  # a task has at most this part of what each worker has had so far
 _BATCH_BYTES, _BATCH_FILES = 16 * MIB, 256  # some seconds of work, which a death costs again
 
 
@@ -186,9 +186,7 @@ def _run_parallel(
     files: Iterator[Found | None], task: _Task[Result], workers: Engine, wait_s: float
 ) -> Iterator[list[Result]]:
     waiting: deque[tuple[Batch, Future[list[Result]]]] = deque()
-    # The first are small: so a few files keep all workers busy, and none waits long for its first.
-    sizes = chain(repeat(max(1, workers.chunk // 4), workers.jobs * _AHEAD), repeat(workers.chunk))
-    chunks = _chunks(files, sizes)
+    chunks = _chunks(files, workers)
     group: list[Result] = []
     until = 0.0
     while True:
@@ -215,16 +213,22 @@ def _run_parallel(
             group = []
 
 
-def _chunks(files: Iterator[Found | None], sizes: Iterator[int]) -> Iterator[Batch]:
-    """Cut files into small batches; each None becomes an empty one."""
+def _chunks(files: Iterator[Found | None], workers: Engine) -> Iterator[Batch]:
+    """Cut files into batches; each None becomes an empty one.
+
+    They grow with what was handed out: a few files keep all workers busy, and at the end of many none has
+    long to do what others could help with.
+    """
     chunk: list[Found] = []
-    size = next(sizes)
+    gone = 0
     for found in files:
         if found is not None:
             chunk.append(found)
-        if chunk and (found is None or len(chunk) == size):
+        size = min(workers.chunk, max(workers.chunk // 4, gone // (_SHARE * workers.jobs)))
+        if chunk and (found is None or len(chunk) >= size):
             yield Batch(tuple(chunk))
-            chunk, size = [], next(sizes)
+            gone += len(chunk)
+            chunk = []
         if found is None:
             yield Batch(())
     if chunk:

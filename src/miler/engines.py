@@ -33,7 +33,7 @@ class Engine(Protocol):
     Attributes:
         deaths: what the result of a task raises where its worker died.
         tries: how often a task is run beside others, before it is suspected of such a death.
-        chunk: files a task, where results are wanted soon and in order: enough to hide what a task costs.
+        chunk: files a task at most, where results are wanted soon and in order: enough to hide what it costs.
     """
 
     deaths: tuple[type[BaseException], ...]
