@@ -114,11 +114,12 @@ ORDER = (
     "__main__",
 )
 # The edges are where the program meets the machine: what feeds a batch, and all that stands on one.
-EDGES = {"device", "atomic", "remote", "sidecars", "files", "outcome", "check"}
+EDGES = {"device", "atomic", "remote", "sidecars", "files", "outcome", "check", "preload"}
 EDGES |= set(ORDER[ORDER.index("engines") :]) - {"watch"}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
 # Who watches or serves is told to end by a signal; who serves waits for many at once.
 PROCESS_ROOMS = {
+    "preload": {"threading"},
     "engines": PROCESSES,
     "cluster": {"concurrent", "threading"},
     "batch": {"concurrent"},

@@ -38,7 +38,7 @@ def rises(values: FloatArray) -> bool:
 
 def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
     """Return the different ones of (n,) values, in order; as `np.unique`, which loads numpy.ma for it."""
-    ordered = np.sort(values)
+    ordered = np.sort(values, kind="stable")  # which merges what is in order already, as most of it is
     different: NDArray[Scalar] = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
     return different
 

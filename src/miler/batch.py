@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _AHEAD = 4  # tasks waiting for each worker: memory stays flat however many files there are
+_SHARE = 16  # a task has at most this part of what each worker has had so far
 _BATCH_BYTES, _BATCH_FILES = 16 * MIB, 256  # some seconds of work, which a death costs again
 
 
@@ -185,7 +186,7 @@ def _run_parallel(
     files: Iterator[Found | None], task: _Task[Result], workers: Engine, wait_s: float
 ) -> Iterator[list[Result]]:
     waiting: deque[tuple[Batch, Future[list[Result]]]] = deque()
-    chunks = _chunks(files, workers.chunk)
+    chunks = _chunks(files, workers)
     group: list[Result] = []
     until = 0.0
     while True:
@@ -212,14 +213,21 @@ def _run_parallel(
             group = []
 
 
-def _chunks(files: Iterator[Found | None], count: int) -> Iterator[Batch]:
-    """Cut files into small batches; each None becomes an empty one."""
+def _chunks(files: Iterator[Found | None], workers: Engine) -> Iterator[Batch]:
+    """Cut files into batches; each None becomes an empty one.
+
+    They grow with what was handed out: a few files keep all workers busy, and at the end of many none has
+    long to do what others could help with.
+    """
     chunk: list[Found] = []
+    gone = 0
     for found in files:
         if found is not None:
             chunk.append(found)
-        if chunk and (found is None or len(chunk) == count):
+        size = min(workers.chunk, max(workers.chunk // 4, gone // (_SHARE * workers.jobs)))
+        if chunk and (found is None or len(chunk) >= size):
             yield Batch(tuple(chunk))
+            gone += len(chunk)
             chunk = []
         if found is None:
             yield Batch(())

@@ -33,7 +33,7 @@ class Engine(Protocol):
     Attributes:
         deaths: what the result of a task raises where its worker died.
         tries: how often a task is run beside others, before it is suspected of such a death.
-        chunk: files a task, where results are wanted soon and in order: enough to hide what a task costs.
+        chunk: files a task at most, where results are wanted soon and in order: enough to hide what it costs.
     """
 
     deaths: tuple[type[BaseException], ...]
@@ -58,7 +58,7 @@ class Engine(Protocol):
         ...
 
     def __exit__(self, *_: object) -> None:
-        """Let the workers go; what they have begun is not waited for."""
+        """Let the workers go; after an error, what they have begun is not waited for."""
         ...
 
 
@@ -67,7 +67,7 @@ class Local:
 
     deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
     tries = 2
-    chunk = 4
+    chunk = 8
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -77,12 +77,9 @@ class Local:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Send them home; what they have begun is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def __exit__(self, *error: object) -> None:
+        # After the last task they are waited for: Python may trip over a pool that closes while it ends.
+        self._pool.shutdown(wait=error[0] is None, cancel_futures=True)
 
     def prepare(self) -> None:
         """Have what they need imported beside us: it takes as long as to open what they work for."""

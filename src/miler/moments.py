@@ -56,22 +56,24 @@ def moments(activity: Activity) -> Moments:
     first_s = int(np.ceil(begin_s / every_s)) * every_s
     last_s = min(end_s, first_s + (LONGEST - 1) * every_s)
     at_s = np.arange(first_s, last_s + 1e-6, every_s) - start_s
+    around_s = np.concatenate((at_s, at_s - 0.5, at_s + 0.5))
+    holes = bool((increments(activity.elapsed) > _HOLE_S).any())
     columns: dict[str, FloatArray] = {}
     for name in CHANNELS:
         if name in _TOWARDS and name in activity:
-            around_s = np.concatenate((at_s, at_s - 0.5, at_s + 0.5))
-            columns[name], before, after = _at(activity, name, around_s).reshape(3, -1)
+            columns[name], before, after = _at(activity, name, around_s, holes).reshape(3, -1)
             columns[_TOWARDS[name]] = after - before
         elif name in activity:
-            columns[name] = _at(activity, name, at_s)
+            columns[name] = _at(activity, name, at_s, holes)
     return Moments(begin_s, end_s, every_s, first_s, columns, streams)
 
 
-def _at(activity: Activity, name: str, at_s: FloatArray) -> FloatArray:
-    """A stream at some moments; NaN inside a hole."""
+def _at(activity: Activity, name: str, at_s: FloatArray, holes: bool) -> FloatArray:
+    """A stream at some moments; NaN inside a hole: between records, or where it has no values."""
     known_s, values = activity.known(name)
     sampled: FloatArray = np.interp(at_s, known_s, values, left=np.nan, right=np.nan)
-    if (increments(known_s) > _HOLE_S).any():
+    holes = holes or len(known_s) < len(activity)
+    if holes and (increments(known_s) > _HOLE_S).any():
         after = np.minimum(known_s.searchsorted(at_s), len(known_s) - 1)
         before = np.maximum(known_s.searchsorted(at_s, "right") - 1, 0)
         sampled[known_s[after] - known_s[before] > _HOLE_S] = np.nan

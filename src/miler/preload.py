@@ -7,9 +7,17 @@ not when the server of the workers ends, for which whoever reads the output to i
 from __future__ import annotations
 
 import gc
+import os
 from importlib import import_module
+from threading import Thread
 
+from miler.timezone import zone_at
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers fill the cores; its threads would only spin
 gc.disable()
+# The map of zones takes as long to open as all the rest to import; beside that it costs no time.
+_map = Thread(target=zone_at, args=(51.48, 0.0))
+_map.start()
 for _name in (
     "miler.batch",
     "miler.outcome",
@@ -17,8 +25,8 @@ for _name in (
     "miler.report.outcomes",
     "miler.report.render",
     "fitparse.profile",
-    "tzfpy",
 ):
     import_module(_name)
+_map.join()
 gc.freeze()
 gc.enable()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from operator import sub
 from typing import TYPE_CHECKING
 
+from miler.library.pressing import pressed
+
 if TYPE_CHECKING:
     from miler.analysis import Analysis
     from miler.arrays import FloatArray
@@ -96,8 +98,10 @@ def _whole(column: FloatArray, scale: float) -> Column:
 
 def packed(one: Fingerprint) -> bytes:
     """Write a fingerprint: JSON with the columns as differences, packed with zlib."""
+    from miler.report.document import written
+
     values = vars(one) | {"columns": {name: _differences(c) for name, c in one.columns.items()}}
-    return zlib.compress(json.dumps(values, separators=(",", ":")).encode(), 3)
+    return pressed(written(values).encode())
 
 
 def unpacked(blob: bytes) -> Fingerprint:
@@ -109,8 +113,10 @@ def unpacked(blob: bytes) -> Fingerprint:
 
 
 def _differences(column: Column) -> list[int | None]:
-    if None not in column:
+    try:
         return [*map(sub, column, (0, *column))]
+    except TypeError:  # something is missing
+        pass
     known = [value for value in column if value is not None]
     steps = iter(map(sub, known, [0, *known]))
     return [None if value is None else next(steps) for value in column]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from miler.errors import LibraryError, SettingsError
+from miler.library.pressing import pressed
 from miler.report.look import Look
 from miler.shown import printable
 from miler.trace import Outline
@@ -32,9 +33,10 @@ def packed(run: Outline) -> bytes:
     """Write an outline: of an hour 1.5 kB."""
     columns = np.stack((run.distance_m, run.heart_rate_bpm, run.altitude_m)) * _SCALES
     whole = np.where(np.isnan(columns), _MISSING, np.rint(columns).clip(-_MOST, _MOST)).astype(np.int32)
-    steps = np.diff(whole, axis=1, prepend=np.int32(0))  # what is too large for int32 wraps, there and back
+    steps = whole.copy()
+    steps[:, 1:] -= whole[:, :-1]  # what is too large for int32 wraps, there and back
     ends_s = run.elapsed_s[[0, -1]].tolist() if len(run.elapsed_s) else (0.0, 0.0)
-    return zlib.compress(_HEAD.pack(_VERSION, *ends_s) + steps.astype("<i4").tobytes(), 2)
+    return pressed(_HEAD.pack(_VERSION, *ends_s) + steps.astype("<i4").tobytes())
 
 
 def unpacked(blob: bytes) -> Outline:

