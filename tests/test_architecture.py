@@ -119,7 +119,6 @@ EDGES |= set(ORDER[ORDER.index("engines") :]) - {"watch"}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
 # Who watches or serves is told to end by a signal; who serves waits for many at once.
 PROCESS_ROOMS = {
-    "preload": {"threading"},
     "engines": PROCESSES,
     "cluster": {"concurrent", "threading"},
     "batch": {"concurrent"},

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _AHEAD = 4  # tasks waiting for each worker: memory stays flat however many files there are
-_SHARE = 16  # a task has at most this part of what each worker has had so far
+_SHARE = 16  # a task is at most a sixteenth of what each worker has had so far
 _BATCH_BYTES, _BATCH_FILES = 16 * MIB, 256  # some seconds of work, which a death costs again
 
 

@@ -116,10 +116,9 @@ def _differences(column: Column) -> list[int | None]:
     try:
         return [*map(sub, column, (0, *column))]
     except TypeError:  # something is missing
-        pass
-    known = [value for value in column if value is not None]
-    steps = iter(map(sub, known, [0, *known]))
-    return [None if value is None else next(steps) for value in column]
+        known = [value for value in column if value is not None]
+        steps = iter(map(sub, known, [0, *known]))
+        return [None if value is None else next(steps) for value in column]
 
 
 def _sums(steps: Iterable[int | None]) -> Column:

@@ -331,7 +331,7 @@ def rounded(value: Any) -> Any:
 
 
 def _to_the_millionth(value: float) -> float | None:
-    """Return `round(value, 6)`, in a quarter of its time; never -0.0; None for what is no number."""
+    """Return `round(value, 6)`, in half of its time; never -0.0; None for what is no number."""
     millionths = value * 1e6
     if -_FEW < millionths < _FEW:
         nearest = millionths + _WHOLE - _WHOLE
