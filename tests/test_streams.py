@@ -61,8 +61,9 @@ def test_a_hill_is_climbed_and_descended() -> None:
     times = np.arange(0, 601.0)
     terrain = Terrain.of(recorded(times, altitude=np.interp(times, [0, 300, 600], [20, 50, 20])))
     starts, ends = np.array([0.0, 0.0, 300.0]), np.array([600.0, 300.0, 600.0])
-    assert terrain.climb_m(starts, ends) == pytest.approx([30, 30, 0], abs=1)
-    assert terrain.fall_m(starts, ends) == pytest.approx([30, 0, 30], abs=1)
+    climb, fall = terrain.climb_and_fall_m(starts, ends)
+    assert climb == pytest.approx([30, 30, 0], abs=1)
+    assert fall == pytest.approx([30, 0, 30], abs=1)
 
 
 def test_a_sensor_that_trembles_on_the_flat_climbs_next_to_nothing() -> None:
@@ -70,15 +71,14 @@ def test_a_sensor_that_trembles_on_the_flat_climbs_next_to_nothing() -> None:
     times = np.arange(0, 3601.0)
     terrain = Terrain.of(recorded(times, altitude=20 + rng.normal(0, 0.3, len(times))))
     raw_m = np.maximum(np.diff(20 + rng.normal(0, 0.3, len(times))), 0).sum()
-    (climb_m,) = terrain.climb_m(np.array([0.0]), np.array([3600.0]))
+    (climb_m,), _ = terrain.climb_and_fall_m(np.array([0.0]), np.array([3600.0]))
     assert climb_m is not None
     assert climb_m < raw_m / 8
 
 
 def test_without_altitude_there_is_no_climb() -> None:
     terrain = Terrain.of(recorded([0, 1], altitude=[np.nan, 5]))
-    assert terrain.climb_m(np.array([0.0]), np.array([1.0])) == [None]
-    assert terrain.fall_m(np.array([0.0]), np.array([1.0])) == [None]
+    assert terrain.climb_and_fall_m(np.array([0.0]), np.array([1.0])) == ([None], [None])
 
 
 def test_the_streams_of_one_activity_are_never_taken_for_anothers() -> None:

@@ -91,8 +91,7 @@ def import_(
         raise click.UsageError("--athletes and --retry are of a --dataset; a library is of one runner")
     files, count = listed(paths, lazily=not crew.local)
     with crew.hired(count) as workers, open_library(library_path, create=True) as library:
-        from miler.library.importing import Way, import_files  # while the workers import theirs
-        from miler.library.repair import outdated
+        from miler.library.importing import Way, import_files, outdated  # while the workers import theirs
 
         way = Way(copy=copy, restore=restore, workers=workers)
         code = _follow(import_files(library, files, settings, way), count)
@@ -223,7 +222,7 @@ def check(library_path: Path | None) -> int:
     with open_library(library_path) as library:
         wrong = repair.check(library)
         gone = [] if wrong else importing.read_again(library).gone
-        total, others = library.count(), repair.outdated(library)
+        total, others = library.count(), importing.outdated(library)
     for line in wrong:
         click.echo(f"! {line}")
     if wrong:

@@ -14,7 +14,7 @@ from typing import Literal
 from miler.config import RECORDS, settings_from, settings_path
 from miler.device import roots, watches
 from miler.errors import MilerError
-from miler.library import Library, repair, usual_path
+from miler.library import Library, importing, repair, usual_path
 from miler.timezone import zone, zone_at
 
 State = Literal["ok", "missing", "wrong"]
@@ -122,7 +122,7 @@ def _library(path: Path) -> Finding:
         return Finding("library", "ok", f"none yet; `miler import FOLDER` makes {path}")
     try:
         with Library(path, create=False) as library:
-            wrong, total, others = repair.check(library), library.count(), repair.outdated(library)
+            wrong, total, others = repair.check(library), library.count(), importing.outdated(library)
     except MilerError as error:
         return Finding("library", "wrong", error.message)
     if wrong:

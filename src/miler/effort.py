@@ -337,7 +337,7 @@ def described(activity: Activity, odometer: Odometer, *cuts: Spans) -> list[tupl
     starts_s, ends_s, starts_m, ends_m = map(np.concatenate, zip(*(spans[:4] for spans in cuts), strict=True))
     heart_rate = told.heart_rate.average(starts_s, ends_s)
     cadence = told.cadence.average(starts_s, ends_s)
-    climb, fall = told.terrain.climb_m(starts_s, ends_s), told.terrain.fall_m(starts_s, ends_s)
+    climb, fall = told.terrain.climb_and_fall_m(starts_s, ends_s)
     ran_s = odometer.timer_s(starts_s, ends_s).tolist()
     own_s = chain(*(spans.timers_s for spans in cuts))
     timer = [ran if own is None else own for own, ran in zip(own_s, ran_s, strict=True)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from miler.activity import Activity
+from miler.activity import Activity, once
 from miler.arrays import FloatArray, added_up, increments, writable
 
 _LONGEST_HOLD_S = 30.0  # a value holds no longer than this when the next is missing
@@ -59,15 +58,15 @@ def _each_span(total: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Terrain:
-    """Rise and fall of the smoothed altitude, added up over time."""
+    """Rise and fall of the altitude: (k,) seconds, and metres risen by then, and of smoothed altitude."""
 
     times: FloatArray
     risen_m: FloatArray
-    fallen_m: FloatArray
+    height_m: FloatArray
 
     @classmethod
     def of(cls, activity: Activity) -> Terrain:
-        """Smooth the altitude over 15 s by time and add up its rises and falls apart."""
+        """Smooth the altitude over 15 s by time and add up its rises."""
         times, altitude = activity.known("altitude")
         if len(times) < 2:
             return cls(np.empty(0), np.empty(0), np.empty(0))
@@ -75,22 +74,17 @@ class Terrain:
         left = np.maximum(times - _SMOOTH_S / 2, times[0])
         right = np.minimum(times + _SMOOTH_S / 2, times[-1])
         smooth = (np.interp(right, times, area) - np.interp(left, times, area)) / (right - left)
-        steps = increments(smooth)
-        return cls(writable(times), added_up(np.maximum(steps, 0)), added_up(np.maximum(-steps, 0)))
+        return cls(writable(times), added_up(np.maximum(increments(smooth), 0)), smooth)
 
-    def climb_m(self, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
-        """Metres risen in each span; None without altitude."""
-        return self._over(self.risen_m, starts_s, ends_s)
-
-    def fall_m(self, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
-        """Metres fallen in each span; None without altitude."""
-        return self._over(self.fallen_m, starts_s, ends_s)
-
-    def _over(self, total_m: FloatArray, starts_s: FloatArray, ends_s: FloatArray) -> list[float | None]:
+    def climb_and_fall_m(
+        self, starts_s: FloatArray, ends_s: FloatArray
+    ) -> tuple[list[float | None], list[float | None]]:
+        """Metres risen and metres fallen in each of (b,) spans; None without altitude."""
         if not len(self.times):
-            return [None] * len(starts_s)
-        metres = _each_span(np.interp(np.concatenate((starts_s, ends_s)), self.times, total_m)).tolist()
-        return list(metres)
+            return [None] * len(starts_s), [None] * len(starts_s)
+        at_s = np.concatenate((starts_s, ends_s))
+        climb, rise = (_each_span(np.interp(at_s, self.times, m)) for m in (self.risen_m, self.height_m))
+        return climb.tolist(), np.maximum(climb - rise, 0.0).tolist()
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +96,8 @@ class Levels:
     terrain: Terrain
 
 
-# One analysis cuts one activity into splits five times over; the sums last as long as the activity.
-_levels: WeakKeyDictionary[Activity, Levels] = WeakKeyDictionary()
-
-
+@once
 def levels(activity: Activity) -> Levels:
-    """Return the streams of an activity, added up once."""
-    found = _levels.get(activity)
-    if found is None:
-        heart_rate, cadence = (Level.of(activity, name) for name in ("heart_rate", "cadence"))
-        found = _levels[activity] = Levels(heart_rate, cadence, Terrain.of(activity))
-    return found
+    """Return the streams of an activity, added up once: an analysis cuts it into splits many times over."""
+    heart_rate, cadence = (Level.of(activity, name) for name in ("heart_rate", "cadence"))
+    return Levels(heart_rate, cadence, Terrain.of(activity))

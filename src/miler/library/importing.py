@@ -259,6 +259,17 @@ def read_again(library: Library, contents_wanted: Iterable[Wanted] | None = None
     return Again(there, tuple(content for found, content in pairs if found is None))
 
 
+def outdated(library: Library) -> str:
+    """Say how many activities another version of miler analysed, and what to do; nothing if none."""
+    with library.reading() as connection:
+        query = "SELECT count(*) FROM activities WHERE version <> ?"
+        (count,) = connection.execute(query, (miler.__version__,)).fetchone()
+    if not count:
+        return ""
+    were = "activity was" if count == 1 else "activities were"
+    return f"{count} {were} analysed by another version of miler; `miler reprocess` reads the originals again"
+
+
 def reprocess(
     library: Library,
     again: Again,

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-import miler
 from miler.errors import LibraryError
 from miler.library import Library, moment
 from miler.library.connection import connect, told
@@ -54,17 +53,6 @@ def check(library: Library) -> list[str]:
         )
         wrong += [f"activity {number} has {leads} leading sources" for number, leads in leading]
     return wrong
-
-
-def outdated(library: Library) -> str:
-    """Say how many activities another version of miler analysed, and what to do; nothing if none."""
-    with library.reading() as connection:
-        query = "SELECT count(*) FROM activities WHERE version <> ?"
-        (count,) = connection.execute(query, (miler.__version__,)).fetchone()
-    if not count:
-        return ""
-    were = "activity was" if count == 1 else "activities were"
-    return f"{count} {were} analysed by another version of miler; `miler reprocess` reads the originals again"
 
 
 def backup(library: Library, target: Path) -> None:
