@@ -22,7 +22,7 @@ State = Literal["ok", "missing", "wrong"]
 # What miler always needs, by the names that Python imports; `pip` brings all of them with miler.
 _NEEDED = (
     "numpy", "fitparse", "fastcrc", "click", "rich", "platformdirs", "watchfiles", "tzfpy", "jinja2", "gpxpy",
-    "orjson", "isal", "fastapi", "uvicorn", "python_multipart",
+    "orjson", "fastapi", "uvicorn", "python_multipart",
 )  # fmt: skip
 # What extras bring, and what each is for.
 EXTRAS = {
