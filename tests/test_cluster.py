@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,9 +29,20 @@ from miler.settings import Settings
 from tests.conftest import Miler
 from tests.test_batch import VICTIM, names_but_the_victims, names_of
 
+# Dask leaves sockets to be closed by whoever collects them, which may be another test.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
 Rows = dict[str, list[dict[str, Any]]]
 COUNT, BATCH = 60, 5
 DICE = random.Random(10)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collected() -> Iterator[None]:
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="module")
