@@ -1,4 +1,4 @@
-"""`miler` and `python -m miler`: the command line, and Ctrl-C while that is still being imported."""
+"""`miler` and `python -m miler`: the command line, and Ctrl-C before and after it."""
 
 import signal
 import sys
@@ -14,7 +14,7 @@ def main() -> int:
         sys.stderr.write("interrupted\n")
         code = 130
     if code == 130:
-        # Python waits for what workers have begun. Ctrl-C in there ends it; a KeyboardInterrupt makes it hang.
+        # Python waits for what workers have begun; interrupted there, it would hang. Another Ctrl-C ends it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return code
 
