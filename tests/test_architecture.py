@@ -117,8 +117,9 @@ ORDER = (
 EDGES = {"device", "atomic", "remote", "sidecars", "files", "outcome", "check", "preload"}
 EDGES |= set(ORDER[ORDER.index("engines") :]) - {"watch"}
 PROCESSES = {"multiprocessing", "concurrent", "subprocess", "threading", "asyncio", "signal"}
-# Who watches or serves is told to end by a signal; who serves waits for many at once.
+# Who watches, serves or is told twice ends by a signal; who serves waits for many at once.
 PROCESS_ROOMS = {
+    "__main__": {"signal"},
     "engines": PROCESSES,
     "cluster": {"concurrent", "threading"},
     "batch": {"concurrent"},

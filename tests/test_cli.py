@@ -346,6 +346,28 @@ def test_ctrl_c_before_the_command_line_is_there_is_one_word_too() -> None:
 
 
 @POSIX
+def test_who_presses_ctrl_c_twice_waits_for_no_worker_and_sees_no_traceback(week: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "miler", "report", *[str(week)] * 40, "--jobs", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    assert next(filter(bytes.strip, process.stderr)) == b"interrupted\n"
+    time.sleep(0.02)  # until Python, with nothing else to do, waits for the workers
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        assert process.communicate(timeout=30)[1] in (b"", b"interrupted\n")
+    finally:
+        process.kill()
+    assert process.returncode in (INTERRUPTED, -signal.SIGINT)
+
+
+@POSIX
 def test_ctrl_c_leaves_no_half_written_file(week: Path, tmp_path: Path) -> None:
     place = tmp_path / "reports"
     place.mkdir()

@@ -263,7 +263,7 @@ def test_what_another_version_analysed_is_told_until_it_is_reprocessed(
     assert "another version" not in miler("import", runs).err
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE activities SET version = '0.0.1' WHERE id = 1")
-    told = "1 activity was analysed by another version of miler; `miler reprocess` reads the originals again"
+    told = "1 activity was analysed by another version of miler; `miler reprocess` reads again those whose"
     assert told in miler("import", runs).err
     assert told in miler("library", "check").out
     assert told in miler("doctor").out

@@ -1,5 +1,6 @@
-"""`miler` and `python -m miler`: the command line, and Ctrl-C while that is still being imported."""
+"""`miler` and `python -m miler`: the command line, and Ctrl-C before and after it."""
 
+import signal
 import sys
 
 
@@ -8,10 +9,14 @@ def main() -> int:
     try:
         from miler.cli import main as told
 
-        return told()
+        code = told()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        return 130
+        code = 130
+    if code == 130:
+        # Python waits for what workers have begun; interrupted there, it would hang. Another Ctrl-C ends it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return code
 
 
 if __name__ == "__main__":

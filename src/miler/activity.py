@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from miler.arrays import FloatArray, every, rises
+from miler.arrays import FloatArray, every, frozen, rises
 from miler.errors import ActivityError, MissingStream
 from miler.frames import LAP_COLUMNS, Columns, Tabled, columns_of, moments_of
 from miler.notebook import facts
@@ -211,7 +211,9 @@ class Activity(Tabled):
         if names not in self._known:
             columns = [self.elapsed, *map(self.get, names)]
             have = reduce(np.logical_and, map(np.isfinite, columns[1:]))
-            self._known[names] = tuple(columns if every(have) else [column[have] for column in columns])
+            self._known[names] = tuple(
+                columns if every(have) else [frozen(column[have]) for column in columns]
+            )
         return self._known[names]
 
     @cached_property

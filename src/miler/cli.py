@@ -297,6 +297,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # glibc gives the memory of a large column back, and asks for it again: a twentieth of a worker's time.
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "33554432")
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "67108864")
+    # Where Ctrl-C ends us twice over, Python's own helper clears up, and need not say so.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
     # Where the caller closed a stream (>&-) Python has none, and the next file would get its number.
     sys.stdout, sys.stderr = (s or Path(os.devnull).open("w") for s in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

@@ -267,7 +267,8 @@ def outdated(library: Library) -> str:
     if not count:
         return ""
     were = "activity was" if count == 1 else "activities were"
-    return f"{count} {were} analysed by another version of miler; `miler reprocess` reads the originals again"
+    advice = "`miler reprocess` reads again those whose originals are there"
+    return f"{count} {were} analysed by another version of miler; {advice}"
 
 
 def reprocess(
