@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -109,13 +108,11 @@ def cpu_s(pid: int) -> float:
 
 def _workers_of(nanny: subprocess.Popen[bytes]) -> list[int]:
     """Return the worker that a nanny watches: its child that is no helper of Python's own."""
-    found = []
-    with suppress(psutil.NoSuchProcess):
-        for child in psutil.Process(nanny.pid).children():
-            with suppress(psutil.NoSuchProcess):  # one that ends while we look hides no other
-                if "resource_tracker" not in " ".join(child.cmdline()):
-                    found.append(child.pid)
-    return found
+    try:
+        children = psutil.Process(nanny.pid).children()
+        return [child.pid for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _free_port() -> int:
