@@ -110,7 +110,7 @@ def _workers_of(nanny: subprocess.Popen[bytes]) -> list[int]:
     """Return the worker that a nanny watches: its child that is no helper of Python's own."""
     try:
         children = psutil.Process(nanny.pid).children()
-        return [child.pid for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+        return [child.pid for child in children if "resource_tracker import" not in " ".join(child.cmdline())]
     except psutil.NoSuchProcess:
         return []
 
