@@ -23,6 +23,7 @@ EVERY_MODULE = pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative
 ORDER = (
     "errors",
     "arrays",
+    "once",
     "units",
     "limits",
     "names",

@@ -242,8 +242,8 @@ def test_the_flattery_of_equal_windows_is_the_mean_of_the_greatest_error(count: 
     metres = np.arange(0, MILE_M + 100.0 * count, 10.0)
     found = windows(Odometer(*timetable(metres / 4, metres)), MILE_M)
     assert found is not None
-    (said,) = optimisms([(found, float(found.took_s.min()), sd_s)])
-    bins = len(np.unique(np.floor(found.start_m / 100)))
+    (said,) = optimisms([(found, float(found.joined.took_s.min()), sd_s)])
+    bins = len(np.unique(np.floor(found.joined.start_m / 100)))
     drawn = np.random.default_rng(1).standard_normal((4000, bins)).max(axis=1).mean()
     assert said == pytest.approx(max(drawn, 0) * sd_s, abs=0.06 * sd_s)
 

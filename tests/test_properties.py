@@ -79,11 +79,11 @@ def test_what_is_not_looked_at_is_slower(data: st.DataObject, run: Odometer, spa
     if every_one is None or some is None:
         assert every_one is None and some is None
         return
-    assert some.at_most_s >= (1 + spare) * every_one.took_s.min() - 1e-6
-    quick = (every_one.took_s <= some.at_most_s) & (every_one.took_s < np.inf)
-    columns = ("start_m", "end_m", "start_s", "end_s", "took_s")
-    tried = set(zip(*(getattr(some, name).tolist() for name in columns), strict=True))
-    assert tried.issuperset(zip(*(getattr(every_one, name)[quick].tolist() for name in columns), strict=True))
+    assert some.at_most_s >= (1 + spare) * every_one.joined.took_s.min() - 1e-6
+    took_s = every_one.joined.took_s
+    quick = (took_s <= some.at_most_s) & (took_s < np.inf)
+    tried = set(zip(*(column.tolist() for column in some.joined), strict=True))
+    assert tried.issuperset(zip(*(column[quick].tolist() for column in every_one.joined), strict=True))
 
 
 @given(st.data(), runs(broken=True))
@@ -94,7 +94,7 @@ def test_many_lengths_looked_at_together_are_as_each_alone(data: st.DataObject, 
         if alone is None or together is None:
             assert alone is None and together is None
         else:
-            assert together.took_s.tolist() == alone.took_s.tolist()
+            assert together.joined.took_s.tolist() == alone.joined.took_s.tolist()
 
 
 @given(st.data(), runs(broken=True))
@@ -103,7 +103,7 @@ def test_the_least_times_of_many_lengths_are_those_of_their_windows(
 ) -> None:
     asked = data.draw(st.lists(lengths(run) | st.just(run.total_m + 1.0), min_size=1, max_size=6))
     judged = [data.draw(lengths(run)) for _ in asked]
-    least = [np.nan if found is None else found.took_s.min() for found in near(run, asked, judged)]
+    least = [np.nan if found is None else found.joined.took_s.min() for found in near(run, asked, judged)]
     assert fastest_s(run, asked, judged) == pytest.approx(least, abs=0, nan_ok=True)
 
 
@@ -118,7 +118,7 @@ def test_the_fastest_stretch_of_a_long_uneven_run_with_stops_is_looked_at(seed: 
     for length_m, some in zip(asked, near(run, asked), strict=True):
         every_one = windows(run, length_m)
         assert some is not None and every_one is not None
-        assert some.took_s.min() == every_one.took_s.min()
+        assert some.joined.took_s.min() == every_one.joined.took_s.min()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -130,7 +130,7 @@ def test_nothing_faster_is_passed_over_where_places_are_less_than_a_millimetre_a
         asked = [run.total_m / 50, run.total_m / 7, run.total_m / 2, *(metres[-1] - metres[5:140:30])]
         for length_m, least_s in zip(asked, fastest_s(run, asked, asked), strict=True):
             every_one = windows(run, length_m)
-            assert every_one is not None and least_s == every_one.took_s.min()
+            assert every_one is not None and least_s == every_one.joined.took_s.min()
 
 
 @given(st.data(), runs(broken=True))

@@ -7,13 +7,12 @@ inferred, nothing smoothed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property, reduce, wraps
+from functools import cached_property, reduce
 from types import MappingProxyType
-from typing import Literal, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Literal
 
 import numpy as np
 
@@ -25,8 +24,6 @@ from miler.timezone import zone
 from miler.units import format_duration, format_start
 
 _SHOWN_NOTES = 4
-
-_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -262,16 +259,3 @@ class Activity(Tabled):
             "records": {**time, "elapsed_s": self.elapsed, **streams},
             "laps": columns_of(self.laps, LAP_COLUMNS),
         }
-
-
-def once(make: Callable[[Activity], _Made]) -> Callable[[Activity], _Made]:
-    """Let what is made of an activity be made once, for all who ask; it is forgotten with the activity."""
-    kept: WeakKeyDictionary[Activity, _Made] = WeakKeyDictionary()
-
-    @wraps(make)
-    def made(activity: Activity) -> _Made:
-        if activity not in kept:
-            kept[activity] = make(activity)
-        return kept[activity]
-
-    return made

@@ -11,12 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from miler.activity import Activity, Note, Pause, once
+from miler.activity import Activity, Note, Pause
 from miler.arrays import BoolArray, FloatArray, IntArray, added_up, every, increments, median, quantile
 from miler.bridging import JITTER_M, OTHER_SPORTS_MPS, FindFixes, Steps, credit_glitches, credit_resets
 from miler.fixes import ON_FOOT, Fixes, fresh, sound_fixes, standing, usual_mps
 from miler.gait import holdable_mps
 from miler.odometer import Break, Odometer, Stretch, paused_by, timetable
+from miler.once import once
 from miler.settings import Settings
 from miler.units import format_duration
 

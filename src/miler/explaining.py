@@ -25,7 +25,7 @@ from miler.overrides import Overrides, amended
 from miler.plausibility import record_s
 from miler.settings import DistanceSource, Settings
 from miler.units import MILE_M
-from miler.windows import Windows, windows
+from miler.windows import Stretches, windows
 
 _RUNNERS_UP = 3
 _RECKONINGS: dict[DistanceSource, str] = {
@@ -162,7 +162,8 @@ def _losers(
     """Other stretches: by another reckoning, across what bars efforts, and the next in line."""
     found = []
     if effort is not None:
-        found += _runners_up(windows(odometer, length_m), effort)
+        every_one = windows(odometer, length_m)
+        found += _runners_up(every_one.joined, effort) if every_one else []
     found += _barred(odometer, effort, length_m)
     raw = None if odometer.on_track else _raw(activity, odometer)
     if raw is not None and (bare := fastest(raw, length_m)) is not None:
@@ -178,10 +179,8 @@ def _losers(
     return found
 
 
-def _runners_up(found: Windows | None, effort: Effort) -> list[Candidate]:
+def _runners_up(found: Stretches, effort: Effort) -> list[Candidate]:
     """The fastest stretches that share no metre with the effort, nor with one another."""
-    if found is None:
-        return []
     free = (found.end_m <= effort.start_m) | (found.start_m >= effort.end_m)
     chosen: list[Candidate] = []
     while free.any() and len(chosen) < _RUNNERS_UP:

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from miler.activity import Activity, once
+from miler.activity import Activity
 from miler.arrays import BoolArray, FloatArray, IntArray, every, increments, median, writable
 from miler.geodesy import displacements_m, metres_between
+from miler.once import once
 
 # Sports, and words for none in particular, in which nobody is faster than a runner.
 ON_FOOT = ("running", "walking", "hiking", "generic", "other", "unknown")

@@ -16,7 +16,7 @@ from miler.arrays import BoolArray, IntArray, median, quantile
 from miler.effort import Effort
 from miler.odometer import Odometer
 from miler.units import MILE_M, length_name
-from miler.windows import Windows, windows
+from miler.windows import Stretches, windows
 
 _PIECE_M = 50.0
 _CONTRAST = 1.25  # fast pieces are this many times as fast as slow ones, or it is one run
@@ -84,8 +84,9 @@ def series(odometer: Odometer) -> Series | None:
     if like.sum() < _LEAST or found is None:
         return None
     spans = places[pieces[like]]
-    chosen = [_best_near(found, a, b, length_m) for a, b in spans.tolist()]
-    return _series(found, [i for i in chosen if i is not None], length_m)
+    stretches = found.joined
+    chosen = [_best_near(stretches, a, b, length_m) for a, b in spans.tolist()]
+    return _series(stretches, [i for i in chosen if i is not None], length_m)
 
 
 def _pieces(fast: BoolArray, moving: BoolArray) -> IntArray:
@@ -96,7 +97,7 @@ def _pieces(fast: BoolArray, moving: BoolArray) -> IntArray:
     return np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1)
 
 
-def _best_near(found: Windows, from_m: float, to_m: float, length_m: float) -> int | None:
+def _best_near(found: Stretches, from_m: float, to_m: float, length_m: float) -> int | None:
     """The index of the fastest window whose middle lies within a piece; None if it is barred."""
     middle = found.start_m + length_m / 2
     slack = max(_PIECE_M, (length_m - (to_m - from_m)) / 2)
@@ -108,7 +109,7 @@ def _best_near(found: Windows, from_m: float, to_m: float, length_m: float) -> i
     return best if np.isfinite(found.took_s[best]) else None
 
 
-def _series(found: Windows, chosen: list[int], length_m: float) -> Series | None:
+def _series(found: Stretches, chosen: list[int], length_m: float) -> Series | None:
     kept: list[int] = []
     for i in chosen:
         if not kept or found.start_m[i] >= found.end_m[kept[-1]] - 1.0:
@@ -133,7 +134,7 @@ def _series(found: Windows, chosen: list[int], length_m: float) -> Series | None
     )
 
 
-def _alike(found: Windows, kept: list[int]) -> list[int]:
+def _alike(found: Stretches, kept: list[int]) -> list[int]:
     """The longest row of pieces with like times, rested between: slower by the contrast, and not for long."""
     middle_s = median(found.took_s[kept]) if kept else 0.0
     rows: list[list[int]] = [[]]
@@ -147,7 +148,7 @@ def _alike(found: Windows, kept: list[int]) -> list[int]:
     return max(rows, key=len)
 
 
-def _rested(found: Windows, before: int, after: int) -> bool:
+def _rested(found: Stretches, before: int, after: int) -> bool:
     seconds = float(found.start_s[after] - found.end_s[before])
     metres = float(found.start_m[after] - found.end_m[before])
     speed = float((found.end_m[before] - found.start_m[before]) / found.took_s[before])

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miler.activity import Activity, once
+from miler.activity import Activity
 from miler.arrays import FloatArray, added_up, increments, writable
+from miler.once import once
 
 _LONGEST_HOLD_S = 30.0  # a value holds no longer than this when the next is missing
 _SMOOTH_S = 15.0  # shorter rises and falls are the sensor's, not the hill's

@@ -14,12 +14,12 @@ from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from miler.arrays import FloatArray, IntArray, increments, writable
 from miler.odometer import TOLERANCE_M, Odometer
+from miler.once import once
 
 _MARKS = 16  # to a corner; more take more windows to try, fewer more corners
 _SAME_S = 1e-6  # sums of the same seconds differ by less
@@ -50,7 +50,7 @@ class Stretches(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Stretches of one length: those that begin on a mark, then those that end on one.
+    """Stretches of one length.
 
     Attributes:
         kinds: those that begin on a mark, and those that end on one.
@@ -70,29 +70,9 @@ class Windows:
         return min((kind.first(tied_s) for kind, least_s in each if least_s <= tied_s), key=itemgetter(2))
 
     @cached_property
-    def start_m(self) -> FloatArray:
-        """(w,) metres."""
-        return np.concatenate([kind.start_m for kind in self.kinds])
-
-    @cached_property
-    def end_m(self) -> FloatArray:
-        """(w,) metres."""
-        return np.concatenate([kind.end_m for kind in self.kinds])
-
-    @cached_property
-    def start_s(self) -> FloatArray:
-        """(w,) seconds from the start."""
-        return np.concatenate([kind.start_s for kind in self.kinds])
-
-    @cached_property
-    def end_s(self) -> FloatArray:
-        """(w,) seconds from the start."""
-        return np.concatenate([kind.end_s for kind in self.kinds])
-
-    @cached_property
-    def took_s(self) -> FloatArray:
-        """(w,) seconds; infinite for a stretch across a break."""
-        return np.concatenate([kind.took_s for kind in self.kinds])
+    def joined(self) -> Stretches:
+        """Those that begin on a mark, then those that end on one."""
+        return Stretches(*map(np.concatenate, zip(*self.kinds, strict=True)))
 
 
 def windows(odometer: Odometer, length_m: float) -> Windows | None:
@@ -204,31 +184,19 @@ class _Outline:
     late: FloatArray
     first: IntArray
 
-    @classmethod
-    def of(cls, odometer: Odometer) -> _Outline:
-        """Draw a run of two marks or more."""
-        marks = writable(odometer.marks)
-        corners = np.linspace(marks[0], marks[-1], -(-len(marks) // _MARKS) + 1)
-        first = marks.searchsorted(corners)
-        first[-1] = len(marks)
-        arrives, departs = (
-            np.interp(corners, marks, clock) for clock in (odometer.arrives, odometer.departs)
-        )
-        early_s = np.interp(marks, corners, arrives) - odometer.arrives
-        late_s = odometer.departs - np.interp(marks, corners, departs)
-        early, late = (np.maximum(np.maximum.reduceat(s, first[:-1]), 0.0) for s in (early_s, late_s))
-        return cls(corners, arrives, departs, np.append(early, -np.inf), late, first)
 
-
-# As the sums of streams: found once, and forgotten with the odometer.
-_outlines: WeakKeyDictionary[Odometer, _Outline] = WeakKeyDictionary()
-
-
+@once
 def _outline(odometer: Odometer) -> _Outline:
-    found = _outlines.get(odometer)
-    if found is None:
-        found = _outlines[odometer] = _Outline.of(odometer)
-    return found
+    """Draw a run of two marks or more."""
+    marks = writable(odometer.marks)
+    corners = np.linspace(marks[0], marks[-1], -(-len(marks) // _MARKS) + 1)
+    first = marks.searchsorted(corners)
+    first[-1] = len(marks)
+    arrives, departs = (np.interp(corners, marks, clock) for clock in (odometer.arrives, odometer.departs))
+    early_s = np.interp(marks, corners, arrives) - odometer.arrives
+    late_s = odometer.departs - np.interp(marks, corners, departs)
+    early, late = (np.maximum(np.maximum.reduceat(s, first[:-1]), 0.0) for s in (early_s, late_s))
+    return _Outline(corners, arrives, departs, np.append(early, -np.inf), late, first)
 
 
 @dataclass(frozen=True, eq=False)
